@@ -1,0 +1,39 @@
+namespace Portal.Core;
+
+/// <summary>A call to the cloud (Resource Manager, Key Vault, Graph) that was refused, failed or gave no usable answer.</summary>
+/// <remarks>The message is the provider's own text or ours, at most 1,024 characters, and never holds a token or a secret value.</remarks>
+public sealed class CloudCallException : Exception
+{
+    /// <summary>Describes a call that did not do what was asked.</summary>
+    /// <param name="code">The provider's error code (<c>AuthorizationFailed</c>); <c>NoAnswer</c> when there was none, <c>UnreadableAnswer</c> when it made no sense.</param>
+    /// <param name="message">The provider's text.</param>
+    /// <param name="status">The HTTP status; null when no answer came.</param>
+    /// <param name="isTransient">True when the same call may go through later without anyone doing anything.</param>
+    /// <param name="retryAfter">How long the provider asks to wait; null when it does not say.</param>
+    /// <param name="providerRequestId">The provider's id of the call (<c>x-ms-request-id</c>), if any.</param>
+    /// <param name="inner">What was thrown below, if anything.</param>
+    public CloudCallException(string code, string message, int? status, bool isTransient, TimeSpan? retryAfter = null, string? providerRequestId = null, Exception? inner = null)
+        : base(message.Length > 1024 ? message[..1024] : message, inner)
+    {
+        Code = code;
+        Status = status;
+        IsTransient = isTransient;
+        RetryAfter = retryAfter;
+        ProviderRequestId = providerRequestId;
+    }
+
+    /// <summary>The provider's error code.</summary>
+    public string Code { get; }
+
+    /// <summary>The HTTP status; null when no answer came.</summary>
+    public int? Status { get; }
+
+    /// <summary>True when the same call may go through later by itself.</summary>
+    public bool IsTransient { get; }
+
+    /// <summary>How long the provider asks to wait; null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; }
+
+    /// <summary>The provider's id of the call, for a support case.</summary>
+    public string? ProviderRequestId { get; }
+}

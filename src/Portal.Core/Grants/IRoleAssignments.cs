@@ -1,0 +1,53 @@
+using Portal.Core.Identity;
+
+namespace Portal.Core.Grants;
+
+/// <summary>The seam to the cloud's role assignments. Every call may be repeated; implementations throw <see cref="CloudCallException"/> for what they cannot do.</summary>
+public interface IRoleAssignments
+{
+    /// <summary>Creates the assignment, or brings the description of the one with this name up to date.</summary>
+    Task<AssignmentWritten> PutAsync(AssignmentOrder order, CancellationToken ct);
+
+    /// <summary>Removes the assignment with this name. One that is already gone is no error.</summary>
+    /// <returns>The provider's request id, if it gave one.</returns>
+    Task<string?> DeleteAsync(string scope, Guid name, CancellationToken ct);
+
+    /// <summary>Reads the assignment with this name.</summary>
+    /// <returns>Null when it is not there.</returns>
+    Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct);
+
+    /// <summary>Lists the assignments of one principal at exactly this scope: none above it, none below.</summary>
+    Task<IReadOnlyList<AssignmentSeen>> ListAtAsync(string scope, Guid principalId, CancellationToken ct);
+}
+
+/// <summary>What to put: the cloud keeps one assignment per (scope, principal, role).</summary>
+/// <param name="Scope">The ARM id of a vault or of one secret.</param>
+/// <param name="Name">The assignment's name, derived from the trio.</param>
+/// <param name="PrincipalId">The principal's object id.</param>
+/// <param name="PrincipalKind">Sent along: a fresh principal is not found without it.</param>
+/// <param name="RoleDefinitionId">The role definition's GUID.</param>
+/// <param name="Description">The portal's mark and the expiry, at most 1,024 characters.</param>
+public sealed record AssignmentOrder(string Scope, Guid Name, Guid PrincipalId, PrincipalKind PrincipalKind, Guid RoleDefinitionId, string Description);
+
+/// <summary>What became of a put.</summary>
+/// <param name="Outcome">Ours, or somebody else's of the same trio.</param>
+/// <param name="ProviderRequestId">The provider's request id, if it gave one.</param>
+public sealed record AssignmentWritten(AssignmentWriteOutcome Outcome, string? ProviderRequestId);
+
+/// <summary>The ways a put can end without being a failure.</summary>
+public enum AssignmentWriteOutcome
+{
+    /// <summary>The assignment stands under our name.</summary>
+    Ours,
+
+    /// <summary>The same principal has the same role at the same scope by an assignment that is not ours.</summary>
+    HeldByAnother,
+}
+
+/// <summary>An assignment as the cloud shows it.</summary>
+/// <param name="Scope">Where it stands.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="PrincipalId">Who has it.</param>
+/// <param name="RoleDefinitionId">The role definition's GUID, whatever prefix the answer carried.</param>
+/// <param name="Description">Free text; ours carry the portal's mark.</param>
+public sealed record AssignmentSeen(string Scope, Guid Name, Guid PrincipalId, Guid RoleDefinitionId, string? Description);
