@@ -1,0 +1,33 @@
+using Portal.Sandbox.Company;
+using Portal.Sandbox.Control;
+using Portal.Sandbox.Entra;
+
+namespace Portal.Sandbox;
+
+/// <summary>
+/// What tests hold in their hands: time, faults and the state behind the services. It exists in code only; nothing of it can be
+/// reached over the wire.
+/// </summary>
+public sealed class SandboxControl
+{
+    internal SandboxControl(SandboxOptions options)
+    {
+        Seed = options.Seed;
+        Directory = FenwickCompany.Create();
+    }
+
+    /// <summary>The seed with which this sandbox was started.</summary>
+    public int Seed { get; }
+
+    /// <summary>The time of Resource Manager and Key Vault. Tokens live on the real clock, since real clients judge them by theirs.</summary>
+    public SandboxClock Clock { get; } = new();
+
+    /// <summary>Every call that reached a service, newest last.</summary>
+    public RequestLog Requests { get; } = new();
+
+    /// <summary>People, groups, applications and who belongs to what.</summary>
+    public DirectoryState Directory { get; }
+
+    /// <summary>Issues tokens of any shape under the sandbox's own key, such as expired ones.</summary>
+    public TokenMint Tokens { get; internal set; } = null!;
+}

@@ -1,0 +1,31 @@
+using Portal.Sandbox;
+
+namespace Portal.Tests.Sandbox;
+
+/// <summary>A sandbox of its own on free ports. Use as a class fixture, or make one per test where a test changes the company.</summary>
+public sealed class SandboxFixture : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("sandbox-test-").FullName;
+    private HttpMessageHandler? _handler;
+
+    public SandboxHost Host { get; private set; } = null!;
+
+    /// <summary>Reaches the sandbox under every host name; shared by the tests of this fixture. Follows no redirect.</summary>
+    public HttpMessageHandler Handler => _handler ??= Host.CreateHandler();
+
+    public async ValueTask InitializeAsync() =>
+        Host = await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = _directory }, TestContext.Current.CancellationToken);
+
+    public HttpClient NewClient(string? baseAddress = null)
+    {
+        if (Handler is SocketsHttpHandler sockets && sockets.AllowAutoRedirect) sockets.AllowAutoRedirect = false;
+        return new HttpClient(Handler, disposeHandler: false) { BaseAddress = new Uri(baseAddress ?? Host.Addresses.Instance) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _handler?.Dispose();
+        await Host.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
