@@ -1,0 +1,141 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Azure;
+using Azure.Identity;
+using Microsoft.Identity.Client;
+using Microsoft.Kiota.Abstractions;
+using Portal.Core;
+
+namespace Portal.Azure.Connection;
+
+/// <summary>The one place that turns what went wrong into a <see cref="CloudCallException"/>.</summary>
+/// <param name="clock">Reads a Retry-After date when the answer itself carries no date.</param>
+internal sealed partial class CloudFaults(TimeProvider clock)
+{
+    internal const string UnreadableAnswer = "UnreadableAnswer";
+
+    /// <summary>No provider means more than a day; a larger number is a mistake that must not stop revocations.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    /// <summary>Runs a call of an SDK; whatever it throws comes out as <see cref="CloudCallException"/>, the caller's own cancellation aside.</summary>
+    internal static async Task<T> GuardAsync<T>(Func<Task<T>> call, CancellationToken ct)
+    {
+        try
+        {
+            return await call();
+        }
+        catch (Exception e) when (e is not CloudCallException && !(e is OperationCanceledException && ct.IsCancellationRequested))
+        {
+            throw Of(e);
+        }
+    }
+
+    /// <summary>Looks for what makes an answer unusable.</summary>
+    /// <returns>Null when it is a success with a JSON object or without content (204).</returns>
+    internal async Task<CloudCallException?> FindAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        if (response.StatusCode == HttpStatusCode.NoContent)
+            return null;
+        var body = await response.Content.ReadAsByteArrayAsync(ct);
+        var status = (int)response.StatusCode;
+        var error = ErrorBody.Read(body, out var isObject);
+        if (response.IsSuccessStatusCode && isObject && error is null)
+            return null;
+        var message = error?.Message is { Length: > 0 } said ? said
+            : response.IsSuccessStatusCode ? $"A success without a readable body ({Kind(response)}, {body.Length} bytes)."
+            : $"HTTP {status} without an explanation ({Kind(response)}, {body.Length} bytes).";
+        var code = error?.Code ?? UnreadableAnswer;
+        // A success that is none says nothing about what was done; to ask again is right, since every call may be repeated.
+        var transient = response.IsSuccessStatusCode || IsTransient(status, code);
+        return new CloudCallException(code, Clean(message), status, transient, RetryAfterOf(response), RequestIdOf(response));
+    }
+
+    internal static CloudCallException NoAnswer(string message, Exception inner) =>
+        new("NoAnswer", message, null, isTransient: true, inner: inner);
+
+    internal static CloudCallException CutOff(HttpResponseMessage response, Exception inner) =>
+        new(UnreadableAnswer, "The answer broke off.", (int)response.StatusCode, isTransient: true, null, RequestIdOf(response), inner);
+
+    internal static CloudCallException Unreadable(string why) => new(UnreadableAnswer, why, null, isTransient: true);
+
+    /// <summary>True for a 404 that Azure itself explains; a 404 of something in between proves nothing.</summary>
+    internal static bool IsMissing(CloudCallException e) => e.Status == 404 && e.Code != UnreadableAnswer;
+
+    internal static CloudCallException Of(Response response)
+    {
+        var error = ErrorBody.Read(response.Content.ToArray(), out _);
+        response.Headers.TryGetValue("x-ms-request-id", out var id);
+        var code = error?.Code ?? UnreadableAnswer;
+        return new CloudCallException(code, Clean(error?.Message ?? $"HTTP {response.Status} without an explanation."), response.Status, IsTransient(response.Status, code), null, id);
+    }
+
+    // Only what the network threw is kept as inner exception: what the SDKs throw prints whole answers.
+    private static CloudCallException Of(Exception e) => e switch
+    {
+        AggregateException many when many.InnerExceptions is [.., var last] => last as CloudCallException ?? Of(last),
+        RequestFailedException failed when failed.GetRawResponse() is { } response => Of(response),
+        RequestFailedException failed => NoAnswer("The connection failed before an answer came.", failed.InnerException ?? failed),
+        AuthenticationFailedException failed => OfSignIn(failed),
+        ApiException failed => OfGraph(failed),
+        JsonException => Unreadable("The answer is not the JSON it should be."),
+        OperationCanceledException => NoAnswer("No answer in time.", e),
+        HttpRequestException or IOException => NoAnswer("The connection failed before an answer came.", e),
+        // Key Vault's challenge named a resource of another domain, or none: the SDK refuses to send a token.
+        InvalidOperationException refused => new CloudCallException(UnreadableAnswer, Clean(refused.Message), null, isTransient: true),
+        _ => new CloudCallException(UnreadableAnswer, $"The answer could not be used ({e.GetType().Name}).", null, isTransient: true),
+    };
+
+    private static CloudCallException OfSignIn(AuthenticationFailedException e)
+    {
+        var code = e is CredentialUnavailableException ? "CredentialUnavailable" : "AuthenticationFailed";
+        for (Exception? inner = e; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is MsalServiceException { StatusCode: var status and not 0 } service)
+                return new CloudCallException(code, Clean(e.Message), status, IsTransient(status, service.ErrorCode), Bounded(service.Headers?.RetryAfter?.Delta));
+            if (inner is HttpRequestException or OperationCanceledException or RequestFailedException { Status: 0 })
+                return new CloudCallException(code, "No token: the issuer did not answer.", null, isTransient: true, inner: inner is RequestFailedException ? null : inner);
+        }
+        return new CloudCallException(code, Clean(e.Message), null, isTransient: false);
+    }
+
+    private static CloudCallException OfGraph(ApiException e)
+    {
+        var error = (e as Microsoft.Graph.Models.ODataErrors.ODataError)?.Error;
+        var id = e.ResponseHeaders is { } headers && headers.TryGetValue("request-id", out var values) ? values.FirstOrDefault() : null;
+        var code = error?.Code ?? UnreadableAnswer;
+        return new CloudCallException(code, Clean(error?.Message ?? "Graph refused without an explanation."), e.ResponseStatusCode, IsTransient(e.ResponseStatusCode, code), null, id);
+    }
+
+    private static bool IsTransient(int status, string code) => code switch
+    {
+        // A principal made a minute ago is not known everywhere yet.
+        "PrincipalNotFound" => true,
+        // The next call gets a new token.
+        "ExpiredAuthenticationToken" => true,
+        _ => status is 408 or 429 or >= 500,
+    };
+
+    private TimeSpan? RetryAfterOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => Bounded(delta),
+        { Date: { } date } => Bounded(date - (response.Headers.Date ?? clock.GetUtcNow())),
+        _ => null,
+    };
+
+    private static TimeSpan? Bounded(TimeSpan? wait) =>
+        wait is not { } w ? null : w < TimeSpan.Zero ? TimeSpan.Zero : w > LongestWait ? LongestWait : w;
+
+    private static string? RequestIdOf(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("x-ms-request-id", out var arm) ? arm.First()
+        : response.Headers.TryGetValues("request-id", out var graph) ? graph.First()
+        : null;
+
+    private static string Kind(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType ?? "no content type";
+
+    private static string Clean(string message) => Credentials().Replace(message, "[removed]");
+
+    /// <summary>What looks like a token or a client secret: an answer may echo what was sent.</summary>
+    [GeneratedRegex(@"eyJ[\w-]{8,}(\.[\w-]*){1,4}|(?<=\bBearer\s+)[^\s,""=]{16,}|(?<=(client_secret|client_assertion|access_token|refresh_token)[""']?\s*[=:]\s*[""']?)[^\s""'&,}]+", RegexOptions.IgnoreCase)]
+    private static partial Regex Credentials();
+}

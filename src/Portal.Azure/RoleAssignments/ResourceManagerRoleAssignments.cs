@@ -1,0 +1,85 @@
+using Portal.Azure.Connection;
+using Portal.Core;
+using Portal.Core.Grants;
+
+namespace Portal.Azure.RoleAssignments;
+
+/// <summary>Role assignments in Azure Resource Manager.</summary>
+internal sealed class ResourceManagerRoleAssignments(CloudConnection connection) : IRoleAssignments
+{
+    public async Task<AssignmentWritten> PutAsync(AssignmentOrder order, CancellationToken ct)
+    {
+        var scope = ArmScope.Parse(order.Scope);
+        var content = new RoleAssignmentContent(
+            $"/subscriptions/{scope.SubscriptionId}/providers/Microsoft.Authorization/roleDefinitions/{order.RoleDefinitionId}",
+            order.PrincipalId, order.PrincipalKind.ToString(), order.Description);
+        try
+        {
+            var (written, requestId) = await At(scope).PutAsync(order.Name, content, ct);
+            if (written.Name != order.Name || written.PrincipalId != order.PrincipalId || written.RoleDefinitionId != order.RoleDefinitionId)
+                throw CloudFaults.Unreadable("The answer describes another assignment than the one that was sent.");
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, requestId);
+        }
+        catch (CloudCallException e) when (e is { Status: 409, Code: "RoleAssignmentExists" })
+        {
+            return await WhoseAsync(order, e, ct);
+        }
+    }
+
+    public async Task<string?> DeleteAsync(string scope, Guid name, CancellationToken ct)
+    {
+        try
+        {
+            return await At(ArmScope.Parse(scope)).DeleteAsync(name, ct);
+        }
+        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
+        {
+            return e.ProviderRequestId;
+        }
+    }
+
+    public async Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct)
+    {
+        try
+        {
+            return await At(ArmScope.Parse(scope)).GetAsync(name, ct);
+        }
+        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
+        {
+            return null;
+        }
+    }
+
+    public async Task<IReadOnlyList<AssignmentSeen>> ListAtAsync(string scope, Guid principalId, CancellationToken ct)
+    {
+        var at = ArmScope.Parse(scope);
+        var found = new Dictionary<Guid, AssignmentSeen>();
+        // Azure's filter knows a principal but no single scope; whatever stands above or below is none of our business.
+        await foreach (var assignment in At(at).ListForAsync(principalId, ct))
+            if (assignment.PrincipalId == principalId && SameScope(assignment.Scope, scope))
+                found[assignment.Name] = assignment;
+        return [.. found.Values];
+    }
+
+    /// <summary>After 409 RoleAssignmentExists: Azure does not say under which name. It may be ours (an identical PUT can answer so), and what was made a moment ago may not be visible yet.</summary>
+    private async Task<AssignmentWritten> WhoseAsync(AssignmentOrder order, CloudCallException conflict, CancellationToken ct)
+    {
+        if (await FindAsync(order.Scope, order.Name, ct) is { } ours && IsOf(ours, order))
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, conflict.ProviderRequestId);
+        var same = (await ListAtAsync(order.Scope, order.PrincipalId, ct)).Where(a => a.RoleDefinitionId == order.RoleDefinitionId).ToList();
+        if (same.Exists(a => a.Name == order.Name))
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, conflict.ProviderRequestId);
+        if (same.Count > 0)
+            return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, conflict.ProviderRequestId);
+        // Not visible under any name: to call it another's could leave our own standing for ever. Ask again later.
+        throw new CloudCallException(conflict.Code, "Azure says that the assignment exists, but does not show it yet.", conflict.Status, isTransient: true, conflict.RetryAfter, conflict.ProviderRequestId);
+    }
+
+    private static bool IsOf(AssignmentSeen seen, AssignmentOrder order) =>
+        seen.PrincipalId == order.PrincipalId && seen.RoleDefinitionId == order.RoleDefinitionId && SameScope(seen.Scope, order.Scope);
+
+    private static bool SameScope(string one, string other) =>
+        string.Equals(one.TrimEnd('/'), other.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);
+
+    private RoleAssignmentOperations At(ArmScope scope) => new(connection.Arm, scope.Id);
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Azure;
+using Azure.Core;
+using Azure.ResourceManager;
+using Portal.Azure.Connection;
+using Portal.Core.Grants;
+
+namespace Portal.Azure.RoleAssignments;
+
+/// <summary>Role assignments at one scope. Stands in for <c>RoleAssignmentCollection</c> of Azure.ResourceManager.Authorization, which can take its place.</summary>
+internal sealed class RoleAssignmentOperations(ArmClient client, ResourceIdentifier scope) : ArmCalls(client, scope)
+{
+    private const string ApiVersion = "2022-04-01";
+    private const string Path = "/providers/Microsoft.Authorization/roleAssignments";
+
+    internal Task<(AssignmentSeen Assignment, string? RequestId)> PutAsync(Guid name, RoleAssignmentContent properties, CancellationToken ct) =>
+        CloudFaults.GuardAsync(async () =>
+        {
+            using var message = Message(RequestMethod.Put, $"{Path}/{name}", ApiVersion);
+            message.Request.Headers.Add("Content-Type", "application/json");
+            message.Request.Content = RequestContent.Create(BinaryData.FromObjectAsJson(new { properties }, JsonSerializerOptions.Web));
+            var response = await SendAsync(message, ct);
+            return (Read(response), RequestIdOf(response));
+        }, ct);
+
+    internal Task<AssignmentSeen> GetAsync(Guid name, CancellationToken ct) =>
+        CloudFaults.GuardAsync(async () =>
+        {
+            using var message = Message(RequestMethod.Get, $"{Path}/{name}", ApiVersion);
+            return Read(await SendAsync(message, ct));
+        }, ct);
+
+    internal Task<string?> DeleteAsync(Guid name, CancellationToken ct) =>
+        CloudFaults.GuardAsync(async () =>
+        {
+            using var message = Message(RequestMethod.Delete, $"{Path}/{name}", ApiVersion);
+            return RequestIdOf(await SendAsync(message, ct));
+        }, ct);
+
+    /// <summary>What Azure lists for a principal: at this scope, but also above and below it.</summary>
+    internal IAsyncEnumerable<AssignmentSeen> ListForAsync(Guid principalId, CancellationToken ct) =>
+        ListAsync(() => Message(RequestMethod.Get, Path, ApiVersion, $"principalId eq '{principalId}'"), Read, ct);
+
+    private static AssignmentSeen Read(Response response)
+    {
+        using var document = JsonDocument.Parse(response.Content);
+        return Read(document.RootElement);
+    }
+
+    private static AssignmentSeen Read(JsonElement assignment)
+    {
+        var properties = assignment.Member("properties") ?? throw CloudFaults.Unreadable("An assignment without properties.");
+        var role = properties.Needed("roleDefinitionId");
+        // The same role comes with and without the subscription in front: only the GUID at the end says which it is.
+        return new AssignmentSeen(
+            properties.Needed("scope"),
+            assignment.NeededGuid("name"),
+            properties.NeededGuid("principalId"),
+            Guid.TryParse(role[(role.LastIndexOf('/') + 1)..], out var id) ? id : throw CloudFaults.Unreadable("roleDefinitionId in the answer names no role."),
+            properties.Text("description"));
+    }
+
+    private static string? RequestIdOf(Response response) => response.Headers.TryGetValue("x-ms-request-id", out var id) ? id : null;
+}
+
+/// <summary>The properties of a role assignment as they are sent.</summary>
+internal sealed record RoleAssignmentContent(string RoleDefinitionId, Guid PrincipalId, string PrincipalType, string Description);
