@@ -1,5 +1,17 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using Portal.Web.Hosting;
+
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+#if SANDBOX
+await using var sandbox = await SandboxLauncher.StartWhenNoTenantAsync(builder);
+#endif
+if (StartupCheck.Report(builder.Configuration, builder.Environment, Console.Error))
+    return 1;
+
+builder.AddPortal();
+var app = builder.Build();
+app.UsePortal();
+await app.RunAsync();
+return 0;
 
 /// <summary>The entry point; public so that tests can host the portal.</summary>
 public partial class Program;

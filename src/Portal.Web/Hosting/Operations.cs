@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Portal.Web.Hosting;
+
+/// <summary>What whoever runs the portal needs: health, logs, traces, metrics.</summary>
+public static class Operations
+{
+    /// <summary>Ready to serve: the database answers.</summary>
+    public const string Ready = "/health";
+
+    /// <summary>The process lives.</summary>
+    public const string Alive = "/alive";
+
+    /// <summary>Checks with this tag decide <see cref="Ready"/>.</summary>
+    public const string ReadyTag = "ready";
+
+    /// <summary>Registers health checks, logs and telemetry.</summary>
+    public static void AddOperations(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddHealthChecks();
+        if (!builder.Environment.IsDevelopment())
+            builder.Logging.ClearProviders().AddJsonConsole(json =>
+            {
+                json.UseUtcTimestamp = true;
+                json.IncludeScopes = true;
+                json.TimestampFormat = "O";
+                json.JsonWriterOptions = new JsonWriterOptions { Indented = false };
+            });
+
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithTracing(traces => traces
+                .AddSource("Portal.*", "System.Net.Http", "Microsoft.AspNetCore.Components")
+                .AddAspNetCoreInstrumentation(http => http.Filter = context => context.Request.Path != Ready && context.Request.Path != Alive))
+            .WithMetrics(metrics => metrics
+                .AddMeter("Portal.*", "System.Net.Http", "Microsoft.AspNetCore.Components", "Microsoft.AspNetCore.Components.Server.Circuits")
+                .AddAspNetCoreInstrumentation());
+        if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+            telemetry.UseOtlpExporter();
+    }
+
+    /// <summary>Maps the health endpoints: for anyone, without details.</summary>
+    public static void MapOperations(this WebApplication app)
+    {
+        app.MapHealthChecks(Ready, new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) }).AllowAnonymous().DisableRateLimiting();
+        app.MapHealthChecks(Alive, new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().DisableRateLimiting();
+    }
+
+    /// <summary>Prints the address to open, once it is known.</summary>
+    public static void SayWhereItListens(this WebApplication app) => app.Lifetime.ApplicationStarted.Register(() =>
+    {
+        if (app.Environment.IsDevelopment() && app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses is { Count: > 0 } addresses)
+            Console.WriteLine($"Portal: {addresses.First()}");
+    });
+}

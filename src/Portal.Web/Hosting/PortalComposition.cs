@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using MudBlazor.Services;
+using Portal.Web.Layout;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Hosting;
+
+/// <summary>Puts the portal together. Each concern has its own file; this one only names them, in order.</summary>
+public static class PortalComposition
+{
+    /// <summary>Registers everything that the portal is made of.</summary>
+    public static WebApplicationBuilder AddPortal(this WebApplicationBuilder builder)
+    {
+        // Published, the files lie in wwwroot; unpublished, the manifest of the build says where they lie.
+        if (File.Exists(Path.Combine(AppContext.BaseDirectory, "Portal.Web.staticwebassets.runtime.json")))
+            builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(CloudTransport.Default);
+        builder.AddOperations();
+        builder.AddPortalSignIn();
+        services.AddPortalLocalization();
+        services.AddProblemPages();
+        services.AddRateLimits();
+        services.AddMudServices();
+        services.AddLayout();
+        services.AddRazorComponents().AddInteractiveServerComponents(circuit => circuit.DetailedErrors = builder.Environment.IsDevelopment());
+        services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(365));
+        // Behind a proxy ASPNETCORE_FORWARDEDHEADERS_ENABLED=true switches this on; without it the headers are anyone's to forge.
+        services.Configure<ForwardedHeadersOptions>(forwarded => forwarded.ForwardedHeaders |= ForwardedHeaders.XForwardedHost);
+        return builder;
+    }
+
+    /// <summary>Lays the request pipeline.</summary>
+    public static WebApplication UsePortal(this WebApplication app)
+    {
+        app.UseProblemPages();
+        if (!app.Environment.IsDevelopment())
+            app.UseHsts().UseHttpsRedirection();
+        app.UseSecurityHeaders();
+        app.UseRouting();
+        app.UseRequestLocalization();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+
+        app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
+        app.MapOperations();
+        app.MapAccount();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
+        app.SayWhereItListens();
+        return app;
+    }
+}

@@ -1,0 +1,70 @@
+namespace Portal.Web.Hosting;
+
+/// <summary>Looks at the configuration before anything is built, so that an operator sees all that is wrong at once and not one thing per start.</summary>
+public static class StartupCheck
+{
+    private static readonly string[] Providers = ["Sqlite", "PostgreSql"];
+    private static readonly string[] SecretSources = ["ClientSecret"];
+
+    /// <summary>Writes every problem to <paramref name="output"/>.</summary>
+    /// <returns>True when there is a problem and the portal must not start.</returns>
+    public static bool Report(IConfiguration configuration, IHostEnvironment environment, TextWriter output)
+    {
+        var problems = Problems(configuration, environment);
+        if (problems.Count == 0)
+            return false;
+        output.WriteLine($"The portal cannot start: {problems.Count} {(problems.Count == 1 ? "setting is" : "settings are")} missing or wrong.");
+        foreach (var problem in problems)
+            output.WriteLine($"  {problem}");
+        output.WriteLine("Set them in appsettings.json, or as environment variables with __ in place of the colon (AzureAd__TenantId).");
+        return true;
+    }
+
+    /// <summary>Every problem, each starting with the key that it is about; empty when the portal can start.</summary>
+    public static IReadOnlyList<string> Problems(IConfiguration configuration, IHostEnvironment environment)
+    {
+        var problems = new List<string>();
+        RequireGuid(configuration, "AzureAd:TenantId", "the id of your Entra tenant", problems);
+        RequireGuid(configuration, "AzureAd:ClientId", "the application id of the portal's app registration", problems);
+        CheckAddress(configuration, "AzureAd:Instance", problems);
+        foreach (var key in (string[])["Cloud:AuthorityHost", "Cloud:ResourceManagerEndpoint", "Cloud:GraphEndpoint"])
+            CheckAddress(configuration, key, problems);
+
+        var provider = configuration["Database:Provider"];
+        if (!Providers.Contains(provider, StringComparer.Ordinal))
+            problems.Add($"Database:Provider: {Found(provider)}; must be one of {string.Join(", ", Providers)}.");
+        if (string.IsNullOrWhiteSpace(configuration.GetConnectionString("Portal")))
+            problems.Add("ConnectionStrings:Portal: missing; the connection string of the portal's database.");
+        if (!environment.IsDevelopment())
+            RefuseClientSecrets(configuration, problems);
+        return problems;
+    }
+
+    private static void RequireGuid(IConfiguration configuration, string key, string what, List<string> problems)
+    {
+        var value = configuration[key];
+        if (!Guid.TryParseExact(value, "D", out var id) || id == Guid.Empty)
+            problems.Add($"{key}: {Found(value)}; {what}, as a GUID.");
+    }
+
+    private static void CheckAddress(IConfiguration configuration, string key, List<string> problems)
+    {
+        var value = configuration[key];
+        if (!string.IsNullOrEmpty(value) && (!Uri.TryCreate(value, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps))
+            problems.Add($"{key}: {Found(value)}; must be an absolute https address.");
+    }
+
+    private static void RefuseClientSecrets(IConfiguration configuration, List<string> problems)
+    {
+        // The value is never shown: this goes to logs.
+        if (!string.IsNullOrEmpty(configuration["AzureAd:ClientSecret"]))
+            problems.Add("AzureAd:ClientSecret: a client secret is only for Development; use a managed identity as federated credential, or a certificate (AzureAd:ClientCredentials).");
+        foreach (var credential in configuration.GetSection("AzureAd:ClientCredentials").GetChildren())
+            if (SecretSources.Contains(credential["SourceType"], StringComparer.OrdinalIgnoreCase) || !string.IsNullOrEmpty(credential["ClientSecret"]))
+                problems.Add($"{credential.Path}: a client secret is only for Development; use SourceType SignedAssertionFromManagedIdentity or a certificate.");
+        if (string.Equals(configuration["Cloud:Credential"], "ClientSecret", StringComparison.OrdinalIgnoreCase))
+            problems.Add("Cloud:Credential: ClientSecret is only for Development; use ManagedIdentity or Certificate.");
+    }
+
+    private static string Found(string? value) => string.IsNullOrWhiteSpace(value) ? "missing" : $"'{value}' is not valid";
+}

@@ -1,0 +1,60 @@
+namespace Portal.Web.Layout;
+
+/// <summary>Every address of the portal's own pages, in one place. All are local and start with a slash.</summary>
+public static class PortalUrls
+{
+    public const string Home = "/";
+    public const string Catalog = "/catalog";
+    public const string Requests = "/requests";
+    public const string Approvals = "/approvals";
+    public const string Grants = "/grants";
+    public const string Policies = "/policies";
+    public const string Audit = "/audit";
+    public const string AuditExport = "/audit/export";
+    public const string SignOut = "/account/signout";
+    public const string SignedOut = "/account/signed-out";
+    public const string SignInFailed = "/account/sign-in-failed";
+    public const string AccessChanged = "/account/access-changed";
+    public const string Forbidden = "/account/forbidden";
+
+    /// <summary>The catalog, narrowed; null or empty leaves a filter out.</summary>
+    public static string CatalogWith(string? search = null, string? environment = null, string? owner = null) =>
+        With(Catalog, ("q", search), ("environment", environment), ("owner", owner));
+
+    /// <summary>A vault and its secrets.</summary>
+    public static string Vault(string vault, string? search = null) => With($"{Catalog}/{Uri.EscapeDataString(vault)}", ("q", search));
+
+    /// <summary>One secret of a vault.</summary>
+    public static string Secret(string vault, string secret) => $"{Catalog}/{Uri.EscapeDataString(vault)}/{Uri.EscapeDataString(secret)}";
+
+    /// <summary>One access request, for whoever may see it.</summary>
+    public static string Request(Guid id) => $"{Requests}/{id:D}";
+
+    /// <summary>One request as its approver decides it.</summary>
+    public static string Approval(Guid requestId) => $"{Approvals}/{requestId:D}";
+
+    /// <summary>One grant.</summary>
+    public static string Grant(Guid id) => $"{Grants}/{id:D}";
+
+    /// <summary>One access policy.</summary>
+    public static string Policy(string name) => $"{Policies}/{Uri.EscapeDataString(name)}";
+
+    /// <summary>Where a sign-in starts.</summary>
+    /// <param name="returnUrl">A local address to come back to; null for the home page.</param>
+    public static string SignIn(string? returnUrl = null) => With("/account/signin", ("returnUrl", returnUrl));
+
+    /// <summary>An address with query parameters; those that are null or empty are left out.</summary>
+    public static string With(string path, params ReadOnlySpan<(string Name, string? Value)> query)
+    {
+        var url = new System.Text.StringBuilder(path);
+        var separator = '?';
+        foreach (var (name, value) in query)
+            if (!string.IsNullOrEmpty(value))
+            {
+                url.Append(separator).Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+                separator = '&';
+            }
+
+        return url.ToString();
+    }
+}

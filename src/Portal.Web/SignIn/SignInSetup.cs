@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.Options;
+using Microsoft.Identity.Web;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Portal.Web.Hosting;
+
+namespace Portal.Web.SignIn;
+
+/// <summary>Sign-in with Entra ID: authorization code with PKCE, a cookie, and the person's standing looked at again and again.</summary>
+public static class SignInSetup
+{
+    /// <summary>The public cloud's authority; sovereign clouds configure theirs as <c>AzureAd:Instance</c>.</summary>
+    public const string PublicInstance = "https://login.microsoftonline.com/";
+
+    private const string IssuerMetadata = "issuer-metadata";
+
+    /// <summary>Registers sign-in and the rule that nothing is shown to anyone who has not signed in.</summary>
+    public static void AddPortalSignIn(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        if (string.IsNullOrEmpty(builder.Configuration["AzureAd:Instance"]))
+            builder.Configuration["AzureAd:Instance"] = PublicInstance;
+        if (string.IsNullOrEmpty(builder.Configuration["AzureAd:ClientSecret"]) && !builder.Configuration.GetSection("AzureAd:ClientCredentials").GetChildren().Any())
+            builder.Configuration["AzureAd:ClientCredentials:0:SourceType"] = "SignedAssertionFromManagedIdentity";
+
+        services.AddAuthentication(OpenIdConnectDefaults.AuthenticationScheme)
+            .AddMicrosoftIdentityWebApp(builder.Configuration.GetSection("AzureAd"))
+            .EnableTokenAcquisitionToCallDownstreamApi()
+            .AddInMemoryTokenCaches();
+        services.AddBackChannel();
+        services.AddCookie(builder.Environment);
+        services.PostConfigure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, openId =>
+        {
+            openId.ResponseType = OpenIdConnectResponseType.Code; // Microsoft.Identity.Web would ask for an id token only.
+            openId.UsePkce = true;
+            openId.Events.OnRedirectToIdentityProvider = OnlyWhereThereIsAPage(openId.Events.OnRedirectToIdentityProvider);
+            openId.Events.OnRemoteFailure = SignInFailure.ShowAsync;
+            openId.Events.OnAccessDenied = SignInFailure.ShowDeniedAsync;
+        });
+
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        services.AddCascadingAuthenticationState();
+        services.AddMemoryCache();
+        services.AddSingleton<StandingCheck>();
+        services.AddScoped<AuthenticationStateProvider, StandingAuthenticationStateProvider>();
+    }
+
+    /// <summary>Every call of sign-in's own goes out through <see cref="CloudTransport"/>: token and keys, issuer metadata, and MSAL.</summary>
+    private static void AddBackChannel(this IServiceCollection services)
+    {
+        // Has to come after AddMicrosoftIdentityWebApp, which copies its own handler over it.
+        services.AddOptions<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme)
+            .Configure<CloudTransport>((openId, transport) => openId.BackchannelHttpHandler = transport.CreateHandler());
+        services.AddHttpClient(IssuerMetadata).ConfigurePrimaryHttpMessageHandler(Transport);
+        services.Configure<AadIssuerValidatorOptions>(validator => validator.HttpClientName = IssuerMetadata);
+        services.AddHttpClient(Options.DefaultName).ConfigurePrimaryHttpMessageHandler(Transport);
+
+        static HttpMessageHandler Transport(IServiceProvider services) => services.GetRequiredService<CloudTransport>().CreateHandler();
+    }
+
+    private static void AddCookie(this IServiceCollection services, IHostEnvironment environment)
+    {
+        services.Configure<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme, cookie =>
+        {
+            cookie.Cookie.Name = environment.IsDevelopment() ? "portal" : "__Host-portal";
+            cookie.Cookie.SameSite = SameSiteMode.Lax;
+            cookie.Cookie.SecurePolicy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
+            cookie.ExpireTimeSpan = TimeSpan.FromHours(8);
+            cookie.SlidingExpiration = false;
+            cookie.AccessDeniedPath = "/account/forbidden";
+            cookie.Events.OnValidatePrincipal = RefuseWhoLostStandingAsync;
+        });
+        if (!environment.IsDevelopment())
+            return;
+        // On plain http on localhost a cookie cannot be Secure, and one that is not Secure cannot be SameSite=None.
+        // Lax does: ports do not make a site, so the sandbox's form_post still carries them.
+        services.Configure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, openId =>
+        {
+            openId.CorrelationCookie.SameSite = SameSiteMode.Lax;
+            openId.CorrelationCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            openId.NonceCookie.SameSite = SameSiteMode.Lax;
+            openId.NonceCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
+    }
+
+    private static async Task RefuseWhoLostStandingAsync(CookieValidatePrincipalContext context)
+    {
+        if (context.Principal is not { } person)
+            return;
+        var check = context.HttpContext.RequestServices.GetRequiredService<StandingCheck>();
+        if (!await check.StillStandsAsync(person, context.HttpContext.RequestAborted))
+            context.RejectPrincipal();
+    }
+
+    /// <summary>A fetch or a WebSocket cannot follow a redirect to a sign-in page: it is told 401 instead.</summary>
+    private static Func<RedirectContext, Task> OnlyWhereThereIsAPage(Func<RedirectContext, Task> next) => context =>
+    {
+        if (ProblemPages.WantsPage(context.HttpContext))
+            return next(context);
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        context.HandleResponse();
+        return Task.CompletedTask;
+    };
+}

@@ -1,0 +1,54 @@
+// The connection to the server: what to show when it breaks, and letting go of it while nobody looks.
+const pauseAfter = 5 * 60 * 1000;
+const dialog = document.getElementById("components-reconnect-modal");
+let timer, pausedByUs = false;
+
+if (dialog) {
+  dialog.addEventListener("components-reconnect-state-changed", ({ detail: { state } }) => {
+    if (state === "show" || state === "paused" && !pausedByUs) show();
+    else if (state === "hide") dialog.close();
+    else if (state === "failed") document.addEventListener("visibilitychange", retryWhenSeen);
+    else if (state === "rejected") location.reload();
+  });
+  document.getElementById("components-reconnect-button").addEventListener("click", retry);
+  document.getElementById("components-resume-button").addEventListener("click", resume);
+  document.getElementById("components-reload-button").addEventListener("click", () => location.reload());
+  document.addEventListener("visibilitychange", () => document.hidden ? wait() : wake());
+}
+
+function show() { if (!dialog.open) dialog.showModal(); }
+
+async function retry() {
+  document.removeEventListener("visibilitychange", retryWhenSeen);
+  try {
+    // False: the server answered and does not know the circuit any more. What the page kept can still be resumed.
+    if (await Blazor.reconnect() || await Blazor.resumeCircuit()) dialog.close();
+    else location.reload();
+  } catch {
+    document.addEventListener("visibilitychange", retryWhenSeen); // No answer at all: try again when the reader is back.
+  }
+}
+
+function retryWhenSeen() { if (!document.hidden) retry(); }
+
+async function resume() {
+  try {
+    if (await Blazor.resumeCircuit()) dialog.close();
+    else location.reload();
+  } catch {
+    dialog.classList.replace("components-reconnect-paused", "components-reconnect-resume-failed");
+    show();
+  }
+}
+
+function wait() {
+  clearTimeout(timer);
+  timer = setTimeout(async () => { pausedByUs = await Blazor.pauseCircuit(); }, pauseAfter);
+}
+
+async function wake() {
+  clearTimeout(timer);
+  if (!pausedByUs) return;
+  pausedByUs = false;
+  await resume();
+}

@@ -1,0 +1,7 @@
+// What the browser does by itself. None of it is needed to use the portal; all of it survives a new circuit.
+import "./theme.js";
+import "./time.js";
+import "./copy.js";
+import "./keyboard.js";
+import "./circuit.js";
+import "./popovers.js";
