@@ -92,11 +92,12 @@ internal sealed partial class CloudFaults(TimeProvider clock)
         for (Exception? inner = e; inner is not null; inner = inner.InnerException)
         {
             if (inner is MsalServiceException { StatusCode: var status and not 0 } service)
-                return new CloudCallException(code, Clean(e.Message), status, IsTransient(status, service.ErrorCode), Bounded(service.Headers?.RetryAfter?.Delta));
+                return new CloudCallException(code, Clean(service.Message), status, IsTransient(status, service.ErrorCode), Bounded(service.Headers?.RetryAfter?.Delta));
             if (inner is HttpRequestException or OperationCanceledException or RequestFailedException { Status: 0 })
                 return new CloudCallException(code, "No token: the issuer did not answer.", null, isTransient: true, inner: inner is RequestFailedException ? null : inner);
         }
-        return new CloudCallException(code, Clean(e.Message), null, isTransient: false);
+        // The outer message often ends where the reason would begin.
+        return new CloudCallException(code, Clean($"{e.Message} {e.InnerException?.Message}".Trim()), null, isTransient: false);
     }
 
     private static CloudCallException OfGraph(ApiException e)
