@@ -115,6 +115,7 @@ public sealed class SandboxHost : IAsyncDisposable
         app.UseRequestLog();
         app.UseKnownHosts();
         app.UseRouting();
+        app.UseAuthentication();
         app.MapEntra();
         app.MapGraph();
 

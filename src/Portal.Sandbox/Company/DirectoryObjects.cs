@@ -41,6 +41,9 @@ public sealed record DirectoryServicePrincipal(Guid Id, string DisplayName, Guid
     /// <summary>The roles that this application offers.</summary>
     public IReadOnlyList<AppRole> AppRoles { get; init; } = [];
 
+    /// <summary>Delegated permissions of this application's own API, asked for as <c>api://{AppId}/{scope}</c>.</summary>
+    public IReadOnlyList<string> ApiScopes { get; init; } = [];
+
     /// <summary>Delegated Graph permissions that the company has consented to for this application.</summary>
     public IReadOnlyList<string> GraphScopes { get; init; } = [];
 

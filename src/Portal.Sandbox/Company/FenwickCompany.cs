@@ -137,6 +137,7 @@ public static class FenwickCompany
                 new(new("7a11c0de-1111-4000-8000-00000000d003"), "Auditor", "Reads the audit trail"),
                 new(new("7a11c0de-1111-4000-8000-00000000d004"), "Administrator", "Runs the portal"),
             ],
+            ApiScopes = ["access_as_user"],
             GraphScopes = ["User.Read"],
             GraphRoles = ["Application.Read.All", "GroupMember.Read.All", "User.Read.All"],
         },

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Sandbox.Company;
 using Portal.Sandbox.Control;
 using Portal.Sandbox.Entra;
 
@@ -10,8 +11,8 @@ namespace Portal.Sandbox.Hosting;
 /// <summary>What stands before every service: the host name, and the log of calls.</summary>
 internal static class SandboxPipeline
 {
-    private static readonly string[] Services = ["localhost", "127.0.0.1", "[::1]", "management.azure.com", "graph.microsoft.com", "login.microsoftonline.com"];
-    private static readonly string[] Browsers = ["localhost", "127.0.0.1", "[::1]"];
+    private static readonly string[] Services = ["localhost", "127.0.0.1", "management.azure.com", "graph.microsoft.com", "login.microsoftonline.com"];
+    private static readonly string[] Browsers = ["localhost", "127.0.0.1"];
 
     /// <summary>
     /// Refuses names that are not ours. On the browsers' port that is what stops a foreign page from reaching it through a
@@ -23,9 +24,15 @@ internal static class SandboxPipeline
         var known = context.Request.IsHttps
             ? Services.Contains(host, StringComparer.OrdinalIgnoreCase) || host.EndsWith(".vault.azure.net", StringComparison.OrdinalIgnoreCase)
             : Browsers.Contains(host, StringComparer.OrdinalIgnoreCase);
-        if (known) await next(context);
-        else context.Response.StatusCode = (int)HttpStatusCode.MisdirectedRequest;
+        if (!known) context.Response.StatusCode = (int)HttpStatusCode.MisdirectedRequest;
+        else if (!context.Request.IsHttps && !IsPage(context.Request.Path)) context.Response.StatusCode = (int)HttpStatusCode.NotFound;
+        else await next(context);
     });
+
+    /// <summary>No token, key or service over plain http: only what a browser shows.</summary>
+    private static bool IsPage(PathString path) =>
+        path == "/" || path.StartsWithSegments("/reader")
+        || path == $"/{FenwickCompany.TenantId}/oauth2/v2.0/authorize" || path == $"/{FenwickCompany.TenantId}/oauth2/v2.0/logout";
 
     /// <summary>Writes every call to <see cref="RequestLog"/> once it has been answered.</summary>
     public static void UseRequestLog(this WebApplication app)

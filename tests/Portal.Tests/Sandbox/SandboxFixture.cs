@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Portal.Sandbox;
 
 namespace Portal.Tests.Sandbox;
@@ -6,6 +7,8 @@ namespace Portal.Tests.Sandbox;
 public sealed class SandboxFixture : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sandbox-test-").FullName;
+    // A fault in the sandbox is seen beside the test that met it.
+    private readonly ILoggerFactory _logging = LoggerFactory.Create(b => b.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace));
     private HttpMessageHandler? _handler;
 
     public SandboxHost Host { get; private set; } = null!;
@@ -13,8 +16,8 @@ public sealed class SandboxFixture : IAsyncLifetime
     /// <summary>Reaches the sandbox under every host name; shared by the tests of this fixture. Follows no redirect.</summary>
     public HttpMessageHandler Handler => _handler ??= Host.CreateHandler();
 
-    public async ValueTask InitializeAsync() =>
-        Host = await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = _directory }, TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync() => Host = await SandboxHost.StartAsync(
+        new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = _directory, Logger = _logging.CreateLogger("Sandbox") }, TestContext.Current.CancellationToken);
 
     public HttpClient NewClient(string? baseAddress = null)
     {
@@ -26,6 +29,7 @@ public sealed class SandboxFixture : IAsyncLifetime
     {
         _handler?.Dispose();
         await Host.DisposeAsync();
+        _logging.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 }
