@@ -1,0 +1,490 @@
+﻿using System;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+
+#nullable disable
+
+namespace Portal.Migrations.PostgreSql.Migrations
+{
+    /// <inheritdoc />
+    public partial class Initial : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.CreateTable(
+                name: "AccessPolicies",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    Version = table.Column<int>(type: "integer", nullable: false),
+                    Rank = table.Column<int>(type: "integer", nullable: false),
+                    DefinitionJson = table.Column<string>(type: "text", nullable: false),
+                    EffectiveFrom = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    RetiredAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AccessPolicies", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "AccessRequests",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Reference = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    SubmissionKey = table.Column<Guid>(type: "uuid", nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RequesterTenantId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RequesterObjectId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RequesterName = table.Column<string>(type: "text", nullable: false),
+                    RequesterUpn = table.Column<string>(type: "text", nullable: true),
+                    Scope = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    VaultName = table.Column<string>(type: "text", nullable: false),
+                    SecretName = table.Column<string>(type: "text", nullable: true),
+                    RoleDefinitionId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RoleName = table.Column<string>(type: "text", nullable: false),
+                    WindowStart = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Duration = table.Column<long>(type: "bigint", nullable: false),
+                    Justification = table.Column<string>(type: "character varying(10000)", maxLength: 10000, nullable: false),
+                    Ticket = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: true),
+                    PolicyId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PolicyName = table.Column<string>(type: "text", nullable: false),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: false),
+                    SubmittedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    LapsesAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    SettledAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AccessRequests", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "AuditEvents",
+                columns: table => new
+                {
+                    Sequence = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    EventId = table.Column<Guid>(type: "uuid", nullable: false),
+                    At = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    Code = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Outcome = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ActorKind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ActorTenantId = table.Column<Guid>(type: "uuid", nullable: true),
+                    ActorObjectId = table.Column<Guid>(type: "uuid", nullable: true),
+                    ActorName = table.Column<string>(type: "text", nullable: false),
+                    ActorRoles = table.Column<string>(type: "text", nullable: false),
+                    OnBehalfOfObjectId = table.Column<Guid>(type: "uuid", nullable: true),
+                    SubjectTenantId = table.Column<Guid>(type: "uuid", nullable: true),
+                    SubjectObjectId = table.Column<Guid>(type: "uuid", nullable: true),
+                    SubjectName = table.Column<string>(type: "text", nullable: true),
+                    Scope = table.Column<string>(type: "text", nullable: true),
+                    VaultName = table.Column<string>(type: "text", nullable: true),
+                    SecretName = table.Column<string>(type: "text", nullable: true),
+                    RoleName = table.Column<string>(type: "text", nullable: true),
+                    RequestId = table.Column<Guid>(type: "uuid", nullable: true),
+                    RequestReference = table.Column<string>(type: "text", nullable: true),
+                    GrantId = table.Column<Guid>(type: "uuid", nullable: true),
+                    PolicyName = table.Column<string>(type: "text", nullable: true),
+                    PolicyVersion = table.Column<int>(type: "integer", nullable: true),
+                    Reason = table.Column<string>(type: "text", nullable: true),
+                    Comment = table.Column<string>(type: "text", nullable: true),
+                    ProviderRequestId = table.Column<string>(type: "text", nullable: true),
+                    WindowStart = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    WindowEnd = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    CorrelationId = table.Column<string>(type: "text", nullable: false),
+                    ClientAddress = table.Column<string>(type: "text", nullable: true),
+                    UserAgent = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AuditEvents", x => x.Sequence);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "DesiredAssignments",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Scope = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    SubscriptionId = table.Column<string>(type: "text", nullable: false),
+                    PrincipalTenantId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrincipalObjectId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrincipalKind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RoleDefinitionId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrivilegeRank = table.Column<int>(type: "integer", nullable: false),
+                    WantedUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Observed = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    DescribedUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Intent = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    IntentAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    DueAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Fence = table.Column<long>(type: "bigint", nullable: false),
+                    Attempts = table.Column<int>(type: "integer", nullable: false),
+                    FailingSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    FaultCode = table.Column<string>(type: "text", nullable: true),
+                    FaultMessage = table.Column<string>(type: "text", nullable: true),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_DesiredAssignments", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "People",
+                columns: table => new
+                {
+                    TenantId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ObjectId = table.Column<Guid>(type: "uuid", nullable: false),
+                    DisplayName = table.Column<string>(type: "text", nullable: false),
+                    UserPrincipalName = table.Column<string>(type: "text", nullable: true),
+                    SearchText = table.Column<string>(type: "text", nullable: false),
+                    SeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_People", x => new { x.TenantId, x.ObjectId });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "StoredKeys",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "integer", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    Name = table.Column<string>(type: "text", nullable: false),
+                    Xml = table.Column<string>(type: "text", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_StoredKeys", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Vaults",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ArmId = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    Location = table.Column<string>(type: "text", nullable: false),
+                    VaultUri = table.Column<string>(type: "text", nullable: false),
+                    Environment = table.Column<string>(type: "text", nullable: false),
+                    Owner = table.Column<string>(type: "text", nullable: false),
+                    TagsJson = table.Column<string>(type: "text", nullable: false),
+                    PermissionModel = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    DeleteLock = table.Column<string>(type: "text", nullable: true),
+                    SeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    GoneAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    ListingFault = table.Column<string>(type: "text", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Vaults", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ApprovalDecisions",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    RequestId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ApproverTenantId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ApproverObjectId = table.Column<Guid>(type: "uuid", nullable: false),
+                    ApproverName = table.Column<string>(type: "text", nullable: false),
+                    Verdict = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Comment = table.Column<string>(type: "character varying(10000)", maxLength: 10000, nullable: true),
+                    DecidedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ApprovalDecisions", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_ApprovalDecisions_AccessRequests_RequestId",
+                        column: x => x.RequestId,
+                        principalTable: "AccessRequests",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Grants",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    RequestId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RequestReference = table.Column<string>(type: "text", nullable: false),
+                    AssignmentId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrincipalTenantId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrincipalObjectId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrincipalName = table.Column<string>(type: "text", nullable: false),
+                    Scope = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    VaultName = table.Column<string>(type: "text", nullable: false),
+                    SecretName = table.Column<string>(type: "text", nullable: true),
+                    RoleDefinitionId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RoleName = table.Column<string>(type: "text", nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    StartsAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    EndsAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ActivatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    EffectiveSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    EndRequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    EndRequestedBy = table.Column<string>(type: "text", nullable: true),
+                    EndReason = table.Column<string>(type: "text", nullable: true),
+                    RevokingSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Ending = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    StandingAccess = table.Column<bool>(type: "boolean", nullable: false),
+                    AttentionCode = table.Column<string>(type: "text", nullable: true),
+                    AttentionMessage = table.Column<string>(type: "text", nullable: true),
+                    AttentionSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Grants", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Grants_DesiredAssignments_AssignmentId",
+                        column: x => x.AssignmentId,
+                        principalTable: "DesiredAssignments",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Secrets",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    VaultId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    ArmId = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    Enabled = table.Column<bool>(type: "boolean", nullable: false),
+                    ContentType = table.Column<string>(type: "text", nullable: true),
+                    ExpiresAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    TagsJson = table.Column<string>(type: "text", nullable: false),
+                    SearchText = table.Column<string>(type: "text", nullable: false),
+                    SeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    DeletedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Secrets", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Secrets_Vaults_VaultId",
+                        column: x => x.VaultId,
+                        principalTable: "Vaults",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessPolicies_Name_Version",
+                table: "AccessPolicies",
+                columns: new[] { "Name", "Version" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessPolicies_RetiredAt",
+                table: "AccessPolicies",
+                column: "RetiredAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_Inbox",
+                table: "AccessRequests",
+                columns: new[] { "PolicyId", "Id" },
+                filter: "\"State\" = 'Pending'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_Lapse",
+                table: "AccessRequests",
+                column: "LapsesAt",
+                filter: "\"State\" = 'Pending'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_OnePending",
+                table: "AccessRequests",
+                columns: new[] { "RequesterObjectId", "Scope", "RoleDefinitionId" },
+                unique: true,
+                filter: "\"State\" = 'Pending'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_Reference",
+                table: "AccessRequests",
+                column: "Reference",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_RequesterObjectId_Id",
+                table: "AccessRequests",
+                columns: new[] { "RequesterObjectId", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_RequesterObjectId_SubmissionKey",
+                table: "AccessRequests",
+                columns: new[] { "RequesterObjectId", "SubmissionKey" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_Scope_RequesterObjectId",
+                table: "AccessRequests",
+                columns: new[] { "Scope", "RequesterObjectId" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ApprovalDecisions_RequestId_ApproverObjectId",
+                table: "ApprovalDecisions",
+                columns: new[] { "RequestId", "ApproverObjectId" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_ActorObjectId_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "ActorObjectId", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_At_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "At", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_Code_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "Code", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_EventId",
+                table: "AuditEvents",
+                column: "EventId",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_RequestId_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "RequestId", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_SubjectObjectId_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "SubjectObjectId", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_VaultName_SecretName_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "VaultName", "SecretName", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Due",
+                table: "DesiredAssignments",
+                column: "DueAt",
+                filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Scope_PrincipalObjectId_RoleDefinitionId",
+                table: "DesiredAssignments",
+                columns: new[] { "Scope", "PrincipalObjectId", "RoleDefinitionId" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_AllNotEnded",
+                table: "Grants",
+                column: "Id",
+                filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_HeldNow",
+                table: "Grants",
+                columns: new[] { "PrincipalObjectId", "EndsAt" },
+                filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_NotEnded",
+                table: "Grants",
+                column: "AssignmentId",
+                filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_PrincipalObjectId_Id",
+                table: "Grants",
+                columns: new[] { "PrincipalObjectId", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_RequestId",
+                table: "Grants",
+                column: "RequestId",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_Scope_PrincipalObjectId",
+                table: "Grants",
+                columns: new[] { "Scope", "PrincipalObjectId" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_People_SearchText",
+                table: "People",
+                column: "SearchText");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Secrets_ArmId",
+                table: "Secrets",
+                column: "ArmId",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Secrets_VaultId_Name",
+                table: "Secrets",
+                columns: new[] { "VaultId", "Name" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Vaults_ArmId",
+                table: "Vaults",
+                column: "ArmId",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Vaults_Name",
+                table: "Vaults",
+                column: "Name");
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "AccessPolicies");
+
+            migrationBuilder.DropTable(
+                name: "ApprovalDecisions");
+
+            migrationBuilder.DropTable(
+                name: "AuditEvents");
+
+            migrationBuilder.DropTable(
+                name: "Grants");
+
+            migrationBuilder.DropTable(
+                name: "People");
+
+            migrationBuilder.DropTable(
+                name: "Secrets");
+
+            migrationBuilder.DropTable(
+                name: "StoredKeys");
+
+            migrationBuilder.DropTable(
+                name: "AccessRequests");
+
+            migrationBuilder.DropTable(
+                name: "DesiredAssignments");
+
+            migrationBuilder.DropTable(
+                name: "Vaults");
+        }
+    }
+}

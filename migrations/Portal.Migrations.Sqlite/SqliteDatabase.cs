@@ -1,0 +1,24 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Portal.Core.Data;
+
+namespace Portal.Migrations.Sqlite;
+
+/// <summary>SQLite as the portal's database: one instance, one file.</summary>
+public static class SqliteDatabase
+{
+    /// <summary>Uses SQLite: write-ahead log, full synchronisation, foreign keys, one writer at a time.</summary>
+    public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string connectionString) => options
+        .UseSqlite(connectionString, sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
+        .AddInterceptors(SqlitePragmas.Instance, SqliteWriteGate.For(connectionString));
+}
+
+internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PortalDb>
+{
+    public PortalDb CreateDbContext(string[] args)
+    {
+        var options = new DbContextOptionsBuilder<PortalDb>();
+        options.UsePortalSqlite("Data Source=design-time.db");
+        return new PortalDb(options.Options);
+    }
+}

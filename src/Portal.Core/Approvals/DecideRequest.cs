@@ -1,0 +1,116 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Core.Policies;
+using Portal.Core.Requests;
+
+namespace Portal.Core.Approvals;
+
+/// <summary>An approver's verdict.</summary>
+/// <param name="RequestId">The request.</param>
+/// <param name="Verdict">Yes or no.</param>
+/// <param name="Comment">Needed for a no.</param>
+public sealed record DecisionInput(Guid RequestId, Verdict Verdict, string? Comment);
+
+/// <summary>Decides a request. The verdict, the grant that it promises and the audit events are saved together, on the condition that the request is still pending: of a thousand decisions at once, one counts.</summary>
+public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirectory directory, TimeProvider clock, ChangeFeed changes)
+{
+    /// <summary>Decides.</summary>
+    public async Task<Result<Done>> ExecuteAsync(DecisionInput input, Actor actor, CancellationToken ct)
+    {
+        var (result, requester) = await databases.RunAsync(db => DecideAsync(db, input, actor, ct), ct);
+        if (result.Succeeded)
+        {
+            changes.Publish(new PortalChange(ChangeKind.Request, input.RequestId, requester));
+            if (input.Verdict == Verdict.Approved)
+                changes.Publish(new PortalChange(ChangeKind.Grant, input.RequestId, requester));
+        }
+
+        return result;
+    }
+
+    private async Task<(Result<Done> Result, Guid? Requester)> DecideAsync(PortalDb db, DecisionInput input, Actor actor, CancellationToken ct)
+    {
+        var request = await db.AccessRequests.SingleOrDefaultAsync(r => r.Id == input.RequestId, ct);
+        if (request is null)
+            return (new Refusal(RefusalCode.NotFound), null);
+
+        var now = clock.Now();
+        var trail = new AuditTrail(db, actor, now);
+        var policy = await db.AccessPolicies.AsNoTracking().SingleAsync(p => p.Id == request.PolicyId, ct);
+        if (MayNotDecide(request, policy, input.Verdict, actor) is { } refusal)
+        {
+            trail.AttemptRefused(nameof(DecideRequest), refusal, request.Subject());
+            await db.SaveChangesAsync(ct);
+            return (refusal, null);
+        }
+
+        if ((request.CannotBeSettled(now) ?? CommentFault(input)) is { } unfit)
+            return (unfit, null);
+        if (input.Verdict == Verdict.Approved && await RequesterFaultAsync(request, policy, ct) is { } gone)
+            return (gone, null);
+
+        var comment = PersonText.IsBlank(input.Comment) ? null : input.Comment;
+        db.ApprovalDecisions.Add(new ApprovalDecision(request.Id, actor, input.Verdict, comment, now));
+        if (input.Verdict == Verdict.Denied)
+        {
+            request.Deny(now);
+            trail.RequestDenied(request, comment!);
+        }
+        else
+        {
+            request.Approve(now);
+            trail.RequestApproved(request, comment);
+            await GrantSchedule.AddAsync(db, trail, OrderFor(request, now), now, ct);
+        }
+
+        await db.SaveChangesAsync(ct);
+        return (default(Done), request.RequesterObjectId);
+    }
+
+    /// <summary>Whether someone may not decide a request, and why. Screens ask the same question to say so beforehand.</summary>
+    /// <returns>Null when they may.</returns>
+    internal static Refusal? MayNotDecide(AccessRequest request, AccessPolicy policy, Verdict verdict, Actor actor)
+    {
+        if (actor.LacksAllOf(PortalRole.Approver) is { } refusal)
+            return refusal;
+        if (actor.Is(request.Requester) || actor.OnBehalfOf == request.Requester)
+            return new Refusal(RefusalCode.OwnRequest);
+        if (!PolicyEvaluation.IsApprover(policy.Definition, actor.Groups))
+            return new Refusal(RefusalCode.NotApprover, null, PolicyEvaluation.Names(policy.Definition.Approvers));
+        // A no takes nothing from anyone that they had; a yes must rest on what the directory says now.
+        return verdict == Verdict.Approved ? actor.IsUnconfirmed() : null;
+    }
+
+    private static Refusal? CommentFault(DecisionInput input) => input.Verdict == Verdict.Denied && PersonText.IsBlank(input.Comment)
+        ? new Refusal(RefusalCode.CommentMissing, "comment")
+        : PersonText.CheckOptional(input.Comment, "comment");
+
+    private async Task<Refusal?> RequesterFaultAsync(AccessRequest request, AccessPolicy policy, CancellationToken ct)
+    {
+        try
+        {
+            var standing = await directory.StandingOfAsync(request.Requester, ct);
+            var eligible = standing.Enabled && standing.Roles.Contains(PortalRole.Requester) && PolicyEvaluation.IsEligible(policy.Definition, standing.Groups);
+            return eligible ? null : new Refusal(RefusalCode.RequesterNoLongerEligible, null, request.RequesterName);
+        }
+        catch (CloudCallException fault)
+        {
+            return new Refusal(RefusalCode.CloudUnreachable, null, fault.Code);
+        }
+    }
+
+    private static GrantOrder OrderFor(AccessRequest request, DateTimeOffset now) => new(
+        request.Id,
+        request.Reference,
+        request.Requester,
+        request.RequesterName,
+        request.Scope,
+        request.VaultName,
+        request.SecretName,
+        request.Entitlement.Role,
+        request.Window.StartIfApprovedAt(now),
+        request.Window.EndIfApprovedAt(now));
+}

@@ -1,0 +1,93 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+using Portal.Core.Policies;
+using Portal.Core.Requests;
+
+namespace Portal.Core.Approvals;
+
+/// <summary>A request that waits for the one who looks.</summary>
+/// <param name="Id">Its key.</param>
+/// <param name="Reference">What people call it.</param>
+/// <param name="RequesterName">Who asks.</param>
+/// <param name="RequesterUpn">Their UPN.</param>
+/// <param name="VaultName">The vault.</param>
+/// <param name="SecretName">The secret; null for the vault as a whole.</param>
+/// <param name="RoleName">The role.</param>
+/// <param name="Duration">How long.</param>
+/// <param name="WindowStart">From when; null for as soon as approved.</param>
+/// <param name="Justification">Why.</param>
+/// <param name="Ticket">The ticket; null for none.</param>
+/// <param name="PolicyName">The policy that governs.</param>
+/// <param name="SubmittedAt">When it was sent.</param>
+/// <param name="LapsesAt">When it lapses if nobody decides.</param>
+/// <param name="Requester">What the one who asks holds and held.</param>
+public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord Requester);
+
+/// <summary>What to list.</summary>
+/// <param name="After">Where to go on; null for the start.</param>
+/// <param name="Take">How many, from 1 to 50.</param>
+public sealed record InboxQuery(string? After = null, int Take = 20);
+
+/// <summary>Lists what waits for the actor's decision, the longest waiting first. Their own requests are not among it.</summary>
+public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+{
+    private const string ListName = "inbox";
+
+    /// <summary>Lists it.</summary>
+    public async Task<Result<Page<InboxItem>>> ExecuteAsync(InboxQuery input, Actor actor, CancellationToken ct)
+    {
+        if (actor.LacksAllOf(PortalRole.Approver) is { } refusal)
+            return refusal;
+        Guid? behind = null;
+        if (input.After is not null)
+        {
+            if (!Guid.TryParse(Cursor.Read(ListName, input.After), out var key))
+                return new Refusal(RefusalCode.CursorUnreadable, "after");
+            behind = key;
+        }
+
+        var take = Math.Clamp(input.Take, 1, 50);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var waiting = await WaitingAsync(db, actor, clock.Now(), ct);
+        if (behind is { } place)
+            waiting = waiting.Where(r => r.Id > place);
+        var requests = await waiting.OrderBy(r => r.Id).Take(take + 1).ToListAsync(ct);
+
+        var items = new List<InboxItem>(take);
+        foreach (var r in requests.Take(take))
+            items.Add(new InboxItem(r.Id, r.Reference, r.RequesterName, r.RequesterUpn, r.VaultName, r.SecretName, r.RoleName, r.Duration, r.WindowStart, r.Justification, r.Ticket, r.PolicyName, r.SubmittedAt, r.LapsesAt,
+                await RequesterRecord.ReadAsync(db, r, ct)));
+        return new Page<InboxItem>(items, requests.Count > take ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
+    }
+
+    /// <summary>The pending requests that an actor may decide.</summary>
+    internal static async Task<IQueryable<AccessRequest>> WaitingAsync(PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
+    {
+        // Policies are few, requests are many: which versions the actor approves by is settled here, the rest by an index over what is pending.
+        var pinned = await db.AccessRequests.Where(r => r.State == RequestState.Pending).Select(r => r.PolicyId).Distinct().ToListAsync(ct);
+        var policies = await db.AccessPolicies.AsNoTracking().Where(p => pinned.Contains(p.Id)).ToListAsync(ct);
+        var mine = policies.Where(p => PolicyEvaluation.IsApprover(p.Definition, actor.Groups)).Select(p => p.Id).ToList();
+        var self = actor.Id!.Value.ObjectId;
+        return db.AccessRequests.AsNoTracking()
+            .Where(r => r.State == RequestState.Pending && mine.Contains(r.PolicyId) && r.RequesterObjectId != self && r.LapsesAt > now);
+    }
+}
+
+/// <summary>Counts what waits for the actor's decision: the number beside the word.</summary>
+public sealed class CountInbox(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+{
+    /// <summary>It counts no further than this.</summary>
+    public const int Most = 100;
+
+    /// <summary>Counts; an actor who approves nothing has nothing waiting.</summary>
+    public async Task<Result<int>> ExecuteAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.IsNobody() is { } refusal)
+            return refusal;
+        if (!actor.Has(PortalRole.Approver))
+            return 0;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await (await ListInbox.WaitingAsync(db, actor, clock.Now(), ct)).Take(Most).CountAsync(ct);
+    }
+}

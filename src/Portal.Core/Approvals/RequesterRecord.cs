@@ -1,0 +1,37 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Requests;
+
+namespace Portal.Core.Approvals;
+
+/// <summary>Access that somebody holds or held: what an approver wants to know of the one who asks.</summary>
+/// <param name="RequestReference">The request behind it.</param>
+/// <param name="VaultName">The vault.</param>
+/// <param name="SecretName">The secret; null for the vault as a whole.</param>
+/// <param name="RoleName">The role.</param>
+/// <param name="StartsAt">From when.</param>
+/// <param name="EndsAt">Until when it was promised.</param>
+/// <param name="EndedAt">When it was over; null while it is not.</param>
+public sealed record HeldAccess(string RequestReference, string VaultName, string? SecretName, string RoleName, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset? EndedAt);
+
+/// <summary>What the one who asks holds now, anywhere, and held before, on this scope.</summary>
+/// <param name="HoldsNow">At most ten, the first to end first.</param>
+/// <param name="HeldHere">At most ten, the latest first.</param>
+public sealed record RequesterRecord(IReadOnlyList<HeldAccess> HoldsNow, IReadOnlyList<HeldAccess> HeldHere)
+{
+    private const int Most = 10;
+
+    internal static async Task<RequesterRecord> ReadAsync(PortalDb db, AccessRequest request, CancellationToken ct)
+    {
+        var now = await db.Grants.AsNoTracking()
+            .Where(g => g.PrincipalObjectId == request.RequesterObjectId && g.State != GrantState.Ended && g.RequestId != request.Id)
+            .OrderBy(g => g.EndsAt).Take(Most).ToListAsync(ct);
+        var here = await db.Grants.AsNoTracking()
+            .Where(g => g.Scope == request.Scope && g.PrincipalObjectId == request.RequesterObjectId && g.State == GrantState.Ended && g.RequestId != request.Id)
+            .OrderByDescending(g => g.Id).Take(Most).ToListAsync(ct);
+        return new RequesterRecord([.. now.Select(View)], [.. here.Select(View)]);
+    }
+
+    private static HeldAccess View(Grant grant) => new(grant.RequestReference, grant.VaultName, grant.SecretName, grant.RoleName, grant.StartsAt, grant.EndsAt, grant.EndedAt);
+}

@@ -1,0 +1,89 @@
+using System.Reflection;
+
+namespace Portal.Core.Audit;
+
+/// <summary>What can happen, as the audit trail names it. The set is closed and the codes never change their meaning.</summary>
+/// <param name="Value">The stable code.</param>
+/// <param name="Meaning">What it says, in English, for the documentation.</param>
+public sealed record AuditCode(string Value, string Meaning)
+{
+    /// <summary>A person signed in.</summary>
+    public static AuditCode SignedIn { get; } = new("identity.signed_in", "A person signed in to the portal.");
+
+    /// <summary>A person signed out.</summary>
+    public static AuditCode SignedOut { get; } = new("identity.signed_out", "A person signed out.");
+
+    /// <summary>Something was tried that is not allowed.</summary>
+    public static AuditCode AttemptRefused { get; } = new("identity.attempt_refused", "Something was tried that the actor may not do; nothing changed.");
+
+    /// <summary>A request was sent.</summary>
+    public static AuditCode RequestSubmitted { get; } = new("request.submitted", "Access was asked for.");
+
+    /// <summary>A request was taken back.</summary>
+    public static AuditCode RequestWithdrawn { get; } = new("request.withdrawn", "The requester took the request back.");
+
+    /// <summary>A request lapsed.</summary>
+    public static AuditCode RequestLapsed { get; } = new("request.lapsed", "Nobody decided in time.");
+
+    /// <summary>A request was approved.</summary>
+    public static AuditCode RequestApproved { get; } = new("request.approved", "An approver said yes.");
+
+    /// <summary>A request was denied.</summary>
+    public static AuditCode RequestDenied { get; } = new("request.denied", "An approver said no, with a comment.");
+
+    /// <summary>A grant was promised.</summary>
+    public static AuditCode GrantScheduled { get; } = new("grant.scheduled", "A grant was promised for a time.");
+
+    /// <summary>The portal is about to give a role.</summary>
+    public static AuditCode GrantProvisioning { get; } = new("grant.provisioning", "The portal announced the call that gives the role, before making it.");
+
+    /// <summary>A role was given.</summary>
+    public static AuditCode GrantActivated { get; } = new("grant.activated", "The role is given.");
+
+    /// <summary>A test showed that the access works.</summary>
+    public static AuditCode GrantEffective { get; } = new("grant.effective", "A test with the holder's own token reached the secret for the first time.");
+
+    /// <summary>The holder gave the access back.</summary>
+    public static AuditCode GrantReturned { get; } = new("grant.returned", "The holder gave the access back early.");
+
+    /// <summary>An administrator took the access away.</summary>
+    public static AuditCode GrantRevoked { get; } = new("grant.revoked", "An administrator ended the grant early, with a reason.");
+
+    /// <summary>The portal is about to take a role back.</summary>
+    public static AuditCode GrantRevoking { get; } = new("grant.revoking", "The portal announced the call that takes the role back, before making it.");
+
+    /// <summary>A grant is over.</summary>
+    public static AuditCode GrantEnded { get; } = new("grant.ended", "The grant is over: expired or revoked, as its detail says.");
+
+    /// <summary>The portal cannot do its work on a grant.</summary>
+    public static AuditCode GrantNeedsAttention { get; } = new("grant.needs_attention", "A call for the grant does not go through; the portal goes on trying.");
+
+    /// <summary>The holder has the role by other means.</summary>
+    public static AuditCode StandingAccessFound { get; } = new("grant.standing_access_found", "The holder has the role at the scope by an assignment that is not the portal's; it is left alone.");
+
+    /// <summary>A policy version took effect.</summary>
+    public static AuditCode PolicyLoaded { get; } = new("policy.loaded", "A version of an access policy took effect.");
+
+    /// <summary>A policy ended.</summary>
+    public static AuditCode PolicyRetired { get; } = new("policy.retired", "An access policy no longer governs anything.");
+
+    /// <summary>The audit trail was exported.</summary>
+    public static AuditCode AuditExported { get; } = new("audit.exported", "The audit trail was exported with a filter.");
+
+    /// <summary>Every code there is, in the order of a request's life.</summary>
+    public static IReadOnlyList<AuditCode> All { get; } =
+        [.. typeof(AuditCode).GetProperties(BindingFlags.Public | BindingFlags.Static).Where(p => p.PropertyType == typeof(AuditCode)).Select(p => (AuditCode)p.GetValue(null)!)];
+}
+
+/// <summary>How what was recorded came out.</summary>
+public enum AuditOutcome
+{
+    /// <summary>It was done.</summary>
+    Success,
+
+    /// <summary>It was not allowed; nothing changed.</summary>
+    Refused,
+
+    /// <summary>It was tried and failed.</summary>
+    Failed,
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Audit;
+
+/// <summary>What to list.</summary>
+/// <param name="Filter">Which events.</param>
+/// <param name="After">Where to go on; null for the start.</param>
+/// <param name="Take">How many, from 1 to 200.</param>
+public sealed record AuditListQuery(AuditFilter Filter, string? After = null, int Take = 50);
+
+/// <summary>Lists the audit trail, the latest first. Auditors see all of it, everyone else what they did and what is about their own access.</summary>
+public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases)
+{
+    private const string ListName = "audit";
+
+    /// <summary>Lists it.</summary>
+    public async Task<Result<Page<AuditEvent>>> ExecuteAsync(AuditListQuery input, Actor actor, CancellationToken ct)
+    {
+        if ((actor.IsNobody() ?? input.Filter.Fault()) is { } refusal)
+            return refusal;
+        long? before = null;
+        if (input.After is not null)
+        {
+            if (!long.TryParse(Cursor.Read(ListName, input.After), CultureInfo.InvariantCulture, out var key))
+                return new Refusal(RefusalCode.CursorUnreadable, "after");
+            before = key;
+        }
+
+        var take = Math.Clamp(input.Take, 1, 200);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var events = AuditQuery.VisibleTo(db, actor, input.Filter);
+        if (before is { } place)
+            events = events.Where(e => e.Sequence < place);
+        var rows = await events.OrderByDescending(e => e.Sequence).Take(take + 1).ToListAsync(ct);
+        return rows.Count > take
+            ? new Page<AuditEvent>(rows[..take], Cursor.Mark(ListName, rows[take - 1].Sequence.ToString(CultureInfo.InvariantCulture)))
+            : new Page<AuditEvent>(rows, null);
+    }
+}

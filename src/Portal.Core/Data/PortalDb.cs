@@ -1,0 +1,65 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Portal.Core.Approvals;
+using Portal.Core.Audit;
+using Portal.Core.Catalog;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Core.Policies;
+using Portal.Core.Requests;
+
+namespace Portal.Core.Data;
+
+/// <summary>The portal's database: one model for SQLite and PostgreSQL.</summary>
+public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(options)
+{
+    /// <summary>The vaults of the catalog.</summary>
+    public DbSet<Vault> Vaults => Set<Vault>();
+
+    /// <summary>The secrets of the catalog.</summary>
+    public DbSet<Secret> Secrets => Set<Secret>();
+
+    /// <summary>All versions of all access policies.</summary>
+    public DbSet<AccessPolicy> AccessPolicies => Set<AccessPolicy>();
+
+    /// <summary>The access requests.</summary>
+    public DbSet<AccessRequest> AccessRequests => Set<AccessRequest>();
+
+    /// <summary>The verdicts on them.</summary>
+    public DbSet<ApprovalDecision> ApprovalDecisions => Set<ApprovalDecision>();
+
+    /// <summary>The grants.</summary>
+    public DbSet<Grant> Grants => Set<Grant>();
+
+    /// <summary>What should be in the cloud, one row per (scope, principal, role).</summary>
+    public DbSet<DesiredAssignment> DesiredAssignments => Set<DesiredAssignment>();
+
+    /// <summary>The audit trail.</summary>
+    public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
+
+    /// <summary>The web host's own protection keys.</summary>
+    public DbSet<StoredKey> StoredKeys => Set<StoredKey>();
+
+    /// <summary>Everyone the portal has seen.</summary>
+    public DbSet<Person> People => Set<Person>();
+
+    /// <inheritdoc />
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(PortalDb).Assembly);
+
+    /// <inheritdoc />
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        // SQLite cannot compare DateTimeOffset; a UTC DateTime sorts as text there and is timestamptz on PostgreSQL.
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcConverter>();
+        configurationBuilder.Properties<TimeSpan>().HaveConversion<MillisecondConverter>();
+        configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(32);
+    }
+
+    private sealed class UtcConverter() : ValueConverter<DateTimeOffset, DateTime>(
+        instant => instant.UtcDateTime,
+        stored => new DateTimeOffset(DateTime.SpecifyKind(stored, DateTimeKind.Utc)));
+
+    private sealed class MillisecondConverter() : ValueConverter<TimeSpan, long>(
+        span => (long)span.TotalMilliseconds,
+        stored => TimeSpan.FromMilliseconds(stored));
+}

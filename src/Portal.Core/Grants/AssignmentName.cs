@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Portal.Core.Grants;
+
+/// <summary>The name of a role assignment, derived from what the cloud keeps unique: a repeated call is the same call.</summary>
+public static class AssignmentName
+{
+    // Ours alone, made once; changing it would orphan every assignment that stands.
+    private static readonly Guid Namespace = new("6f3c2b0e-7d0a-5e0f-9a3e-4b7f2f0c9d11");
+
+    /// <summary>The name for a (scope, principal, role) trio: a version 5 UUID (RFC 9562) over their lower-case text.</summary>
+    public static Guid Of(string scope, Guid principalId, Guid roleDefinitionId)
+    {
+        var text = Encoding.UTF8.GetBytes($"{scope.ToLowerInvariant()}|{principalId:D}|{roleDefinitionId:D}");
+        var input = new byte[16 + text.Length];
+        Namespace.TryWriteBytes(input, bigEndian: true, out _);
+        text.CopyTo(input, 16);
+        // SHA-1 is what version 5 is made with; nothing here depends on it being hard to collide.
+#pragma warning disable CA5350
+        var hash = SHA1.HashData(input).AsSpan(0, 16);
+#pragma warning restore CA5350
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash, bigEndian: true);
+    }
+}

@@ -1,0 +1,47 @@
+using Portal.Core.Audit;
+
+namespace Portal.Core.Grants;
+
+/// <summary>The events of a grant, one method each.</summary>
+internal static class GrantAudit
+{
+    public static AuditSubject Subject(this Grant grant) => new()
+    {
+        Principal = grant.Principal,
+        PrincipalName = grant.PrincipalName,
+        Scope = grant.Scope,
+        VaultName = grant.VaultName,
+        SecretName = grant.SecretName,
+        RoleName = grant.RoleName,
+        RequestId = grant.RequestId,
+        RequestReference = grant.RequestReference,
+        GrantId = grant.Id,
+    };
+
+    public static void GrantScheduled(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantScheduled, grant.Subject(), Window(grant));
+
+    public static void GrantProvisioning(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantProvisioning, grant.Subject(), Window(grant));
+
+    public static void GrantActivated(this AuditTrail trail, Grant grant, string? providerRequestId) =>
+        trail.Record(AuditCode.GrantActivated, grant.Subject(), Window(grant) with { ProviderRequestId = providerRequestId });
+
+    public static void StandingAccessFound(this AuditTrail trail, Grant grant, string? providerRequestId) =>
+        trail.Record(AuditCode.StandingAccessFound, grant.Subject(), new AuditDetail(ProviderRequestId: providerRequestId));
+
+    public static void GrantEffective(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantEffective, grant.Subject());
+
+    public static void GrantReturned(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantReturned, grant.Subject(), new AuditDetail(Comment: grant.EndReason));
+
+    public static void GrantRevoked(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantRevoked, grant.Subject(), new AuditDetail(Comment: grant.EndReason));
+
+    public static void GrantRevoking(this AuditTrail trail, Grant grant) =>
+        trail.Record(AuditCode.GrantRevoking, grant.Subject(), new AuditDetail(grant.EndRequestedAt is null ? nameof(GrantEnding.Expired) : nameof(GrantEnding.Revoked)));
+
+    public static void GrantEnded(this AuditTrail trail, Grant grant, string? providerRequestId) =>
+        trail.Record(AuditCode.GrantEnded, grant.Subject(), Window(grant) with { Reason = grant.Ending.ToString(), ProviderRequestId = providerRequestId });
+
+    public static void GrantNeedsAttention(this AuditTrail trail, Grant grant, string? providerRequestId) =>
+        trail.RecordFailure(AuditCode.GrantNeedsAttention, grant.Subject(), new AuditDetail(grant.AttentionCode, grant.AttentionMessage, providerRequestId));
+
+    private static AuditDetail Window(Grant grant) => new(WindowStart: grant.StartsAt, WindowEnd: grant.EndsAt);
+}

@@ -1,0 +1,43 @@
+namespace Portal.Core.Identity;
+
+/// <summary>What a sign-in says of a person.</summary>
+/// <param name="Id">Who they are.</param>
+/// <param name="DisplayName">Their name in the token.</param>
+/// <param name="UserPrincipalName">Their UPN in the token.</param>
+/// <param name="TokenRoles">The app roles in the token.</param>
+/// <param name="TokenGroups">The groups in the token; empty when there were too many for it.</param>
+/// <param name="Client">From where they act.</param>
+/// <param name="CorrelationId">The trace id of the command; null to make one up.</param>
+public sealed record SignedInPerson(
+    PrincipalId Id,
+    string DisplayName,
+    string? UserPrincipalName,
+    IReadOnlySet<PortalRole> TokenRoles,
+    IReadOnlySet<Guid> TokenGroups,
+    ClientInfo Client,
+    string? CorrelationId);
+
+/// <summary>Makes the actor of a command from who is signed in and what the directory says of them now.</summary>
+/// <remarks>The one use case without an actor: it is where actors come from. A token lives for an hour or more and a Blazor circuit for days, so what the token said is only the fallback for steps that take access away.</remarks>
+public sealed class IdentifyActor(IDirectory directory)
+{
+    /// <summary>Makes the actor.</summary>
+    public async Task<Actor> ExecuteAsync(SignedInPerson person, CancellationToken ct)
+    {
+        var actor = new Actor(ActorKind.Person, person.Id, person.DisplayName, person.UserPrincipalName, person.TokenRoles, person.TokenGroups)
+        {
+            Client = person.Client,
+            CorrelationId = person.CorrelationId ?? Guid.NewGuid().ToString("N"),
+        };
+        try
+        {
+            var standing = await directory.StandingOfAsync(person.Id, ct);
+            return actor with { Roles = standing.Roles, Groups = standing.Groups, Enabled = standing.Enabled, Confirmed = true };
+        }
+        catch (CloudCallException)
+        {
+            // Not swallowed: an unconfirmed actor is refused by every use case that widens access, with a code that says so.
+            return actor with { Confirmed = false };
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Portal.Core.Approvals;
+using Portal.Core.Audit;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Core.Policies;
+using Portal.Core.Requests;
+
+namespace Portal.Core;
+
+/// <summary>Registers the use cases.</summary>
+public static class PortalCore
+{
+    /// <summary>Adds them. The host brings the database (<c>IDbContextFactory&lt;PortalDb&gt;</c>), the clock and the seams to the cloud.</summary>
+    public static IServiceCollection AddPortalCore(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(Random.Shared);
+        services.AddSingleton<ChangeFeed>();
+
+        services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
+        services.AddTransient<SyncCatalog>();
+        services.AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
+        services.AddTransient<BrowseCatalog>().AddTransient<GetCatalogEntry>();
+        services.AddTransient<PreviewRequest>().AddTransient<SubmitRequest>().AddTransient<WithdrawRequest>().AddTransient<LapseRequests>().AddTransient<ListRequests>();
+        services.AddTransient<ListInbox>().AddTransient<CountInbox>().AddTransient<GetRequest>().AddTransient<DecideRequest>();
+        services.AddTransient<GrantPreconditions>().AddTransient<ClaimDueAssignments>().AddTransient<DriveAssignment>();
+        services.AddTransient<ListGrants>().AddTransient<ReturnGrant>().AddTransient<RevokeGrant>().AddTransient<TestAccess>();
+        services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<SearchPeople>();
+        return services;
+    }
+}

@@ -1,0 +1,82 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Requests;
+
+/// <summary>What would happen if a draft were sent now.</summary>
+/// <param name="VaultName">The vault; empty when the scope is unknown.</param>
+/// <param name="SecretName">The secret; null for the vault as a whole.</param>
+/// <param name="RoleName">The role; empty when it cannot be granted.</param>
+/// <param name="PolicyName">The policy that governs; null when none does.</param>
+/// <param name="PolicyVersion">Its version.</param>
+/// <param name="ApproverGroups">The groups that would have to approve, by name.</param>
+/// <param name="LongestWindow">The longest window allowed; null when no policy governs.</param>
+/// <param name="RequiresTicket">Whether a ticket is needed.</param>
+/// <param name="LapsesAfter">How long it would wait for a decision.</param>
+/// <param name="EndsAtIfApprovedNow">When access would end if it were approved this instant.</param>
+/// <param name="HeldUntil">Until when the person holds the very same already; null when they do not.</param>
+/// <param name="Missing">All that stands against sending it; empty when it may be sent.</param>
+public sealed record RequestPreview(
+    string VaultName,
+    string? SecretName,
+    string RoleName,
+    string? PolicyName,
+    int? PolicyVersion,
+    IReadOnlyList<string> ApproverGroups,
+    TimeSpan? LongestWindow,
+    bool RequiresTicket,
+    TimeSpan? LapsesAfter,
+    DateTimeOffset EndsAtIfApprovedNow,
+    DateTimeOffset? HeldUntil,
+    IReadOnlyList<Refusal> Missing);
+
+/// <summary>Says what would happen, by the evaluation that decides when it is sent. Changes nothing.</summary>
+public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+{
+    /// <summary>Looks a draft over.</summary>
+    public async Task<Result<RequestPreview>> ExecuteAsync(RequestDraft draft, Actor actor, CancellationToken ct)
+    {
+        if (actor.LacksAllOf(PortalRole.Requester) is { } refusal)
+            return refusal;
+
+        var now = clock.Now();
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var check = await RequestCheck.RunAsync(db, draft, actor, now, ct);
+        var rule = check.Policy?.Policy?.Definition;
+        return new RequestPreview(
+            check.Scope?.Vault.Name ?? "",
+            check.Scope?.Secret?.Name,
+            check.Role?.Name ?? "",
+            rule?.Name,
+            check.Policy?.Policy?.Version,
+            rule?.Approvers.Select(g => g.Name).ToList() ?? [],
+            rule?.LongestWindow,
+            rule?.RequiresTicket ?? false,
+            rule?.LapsesAfter,
+            EndOf(draft, now),
+            await HeldUntilAsync(db, check, actor, now, ct),
+            check.Refusals);
+    }
+
+    // A duration that overflows the calendar is refused as too long; the preview still has to show something.
+    private static DateTimeOffset EndOf(RequestDraft draft, DateTimeOffset now)
+    {
+        var start = draft.Start ?? now;
+        return draft.Duration > DateTimeOffset.MaxValue - start ? DateTimeOffset.MaxValue
+            : draft.Duration < TimeSpan.Zero ? start
+            : start + draft.Duration;
+    }
+
+    private static async Task<DateTimeOffset?> HeldUntilAsync(PortalDb db, RequestCheck check, Actor actor, DateTimeOffset now, CancellationToken ct)
+    {
+        if (check.Scope is null || check.Role is null)
+            return null;
+        var assignment = AssignmentName.Of(check.Scope.Secret?.ArmId ?? check.Scope.Vault.ArmId, actor.Id!.Value.ObjectId, check.Role.DefinitionId);
+        var ends = await db.Grants
+            .Where(g => g.AssignmentId == assignment && g.State != GrantState.Ended && g.State != GrantState.Revoking && g.EndsAt > now)
+            .Select(g => g.EndsAt).ToListAsync(ct);
+        return ends.Count > 0 ? ends.Max() : null;
+    }
+}

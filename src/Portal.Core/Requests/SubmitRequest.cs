@@ -1,0 +1,88 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Requests;
+
+/// <summary>A request that was sent.</summary>
+/// <param name="RequestId">Its key.</param>
+/// <param name="Reference">What people call it.</param>
+public sealed record SubmittedRequest(Guid RequestId, string Reference);
+
+/// <summary>What to send.</summary>
+/// <param name="SubmissionKey">Made once per form: sending it twice gives the same request.</param>
+/// <param name="Draft">The ask.</param>
+public sealed record RequestSubmission(Guid SubmissionKey, RequestDraft Draft);
+
+/// <summary>Sends a request: it and its audit event are saved together or not at all.</summary>
+public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+{
+    /// <summary>Sends it.</summary>
+    public async Task<Result<SubmittedRequest>> ExecuteAsync(RequestSubmission input, Actor actor, CancellationToken ct)
+    {
+        var result = await databases.RunAsync(db => SubmitAsync(db, input, actor, ct), ct);
+        if (result.Succeeded)
+            changes.Publish(new PortalChange(ChangeKind.Request, result.Value.RequestId, actor.Id?.ObjectId));
+        return result;
+    }
+
+    private async Task<Result<SubmittedRequest>> SubmitAsync(PortalDb db, RequestSubmission input, Actor actor, CancellationToken ct)
+    {
+        var now = clock.Now();
+        var trail = new AuditTrail(db, actor, now);
+        if ((actor.LacksAllOf(PortalRole.Requester) ?? actor.IsUnconfirmed()) is { } refusal)
+        {
+            trail.AttemptRefused(nameof(SubmitRequest), refusal, AuditSubject.Nothing);
+            await db.SaveChangesAsync(ct);
+            return refusal;
+        }
+
+        var objectId = actor.Id!.Value.ObjectId;
+        if (await db.AccessRequests.SingleOrDefaultAsync(r => r.RequesterObjectId == objectId && r.SubmissionKey == input.SubmissionKey, ct) is { } sent)
+            return new SubmittedRequest(sent.Id, sent.Reference);
+
+        var check = await RequestCheck.RunAsync(db, input.Draft, actor, now, ct);
+        if (check.Refusals.Count > 0)
+        {
+            if (check.Refusals.FirstOrDefault(MattersForSecurity) is { } reached)
+            {
+                trail.AttemptRefused(nameof(SubmitRequest), reached, new AuditSubject
+                {
+                    Principal = actor.Id,
+                    PrincipalName = actor.DisplayName,
+                    Scope = check.Scope?.Secret?.ArmId ?? check.Scope?.Vault.ArmId,
+                    VaultName = check.Scope?.Vault.Name,
+                    SecretName = check.Scope?.Secret?.Name,
+                    RoleName = check.Role?.Name,
+                });
+                await db.SaveChangesAsync(ct);
+            }
+
+            return Result<SubmittedRequest>.Refused(check.Refusals);
+        }
+
+        // A pending one of the same that has run out would stand in the way of the unique index.
+        await LapseRequests.LapseOverdueAsync(db, now, r => r.RequesterObjectId == objectId, most: 50, ct);
+
+        var request = new AccessRequest(
+            input.SubmissionKey,
+            actor,
+            check.Scope!.Vault,
+            check.Scope.Secret?.Name,
+            check.Role!,
+            new AccessWindow(input.Draft.Start, input.Draft.Duration),
+            input.Draft.Justification!,
+            PersonText.IsBlank(input.Draft.Ticket) ? null : input.Draft.Ticket,
+            check.Policy!.Policy!,
+            now);
+        db.AccessRequests.Add(request);
+        trail.RequestSubmitted(request);
+        await db.SaveChangesAsync(ct);
+        return new SubmittedRequest(request.Id, request.Reference);
+    }
+
+    // Reaching for what is not offered is worth a line in the trail; a form filled in badly is not.
+    private static bool MattersForSecurity(Refusal refusal) =>
+        refusal.Code is RefusalCode.RoleNotGrantable or RefusalCode.ScopeUnknown or RefusalCode.NotOffered or RefusalCode.NotEligible;
+}

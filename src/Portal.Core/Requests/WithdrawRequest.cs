@@ -1,0 +1,44 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Requests;
+
+/// <summary>The one who asked takes a pending request back.</summary>
+public sealed class WithdrawRequest(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+{
+    /// <summary>Takes it back.</summary>
+    /// <param name="requestId">The request.</param>
+    /// <param name="actor">Who acts.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<Result<Done>> ExecuteAsync(Guid requestId, Actor actor, CancellationToken ct)
+    {
+        var result = await databases.RunAsync(db => WithdrawAsync(db, requestId, actor, ct), ct);
+        if (result.Succeeded)
+            changes.Publish(new PortalChange(ChangeKind.Request, requestId, actor.Id?.ObjectId));
+        return result;
+    }
+
+    private async Task<Result<Done>> WithdrawAsync(PortalDb db, Guid requestId, Actor actor, CancellationToken ct)
+    {
+        var now = clock.Now();
+        var trail = new AuditTrail(db, actor, now);
+        var request = await db.AccessRequests.SingleOrDefaultAsync(r => r.Id == requestId, ct);
+        if (request is null)
+            return new Refusal(RefusalCode.NotFound);
+        if ((actor.IsNobody() ?? (actor.Is(request.Requester) ? null : new Refusal(RefusalCode.NotFound))) is { } refusal)
+        {
+            trail.AttemptRefused(nameof(WithdrawRequest), refusal, request.Subject());
+            await db.SaveChangesAsync(ct);
+            return refusal;
+        }
+
+        if (request.CannotBeSettled(now) is { } settled)
+            return settled;
+        request.Withdraw(now);
+        trail.RequestWithdrawn(request);
+        await db.SaveChangesAsync(ct);
+        return default(Done);
+    }
+}
