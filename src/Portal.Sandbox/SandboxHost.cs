@@ -109,7 +109,6 @@ public sealed class SandboxHost : IAsyncDisposable
         builder.Services.AddSingleton(options).AddSingleton(addresses).AddSingleton(control).AddSingleton(control.Directory).AddSingleton(control.Clock)
             .AddSingleton(clients).AddSingleton(keys).AddSingleton(new AccessTokenReader(keys, addresses));
         builder.Services.AddEntra(keys, addresses);
-        builder.Services.AddGraph();
 
         var app = builder.Build();
         app.UseRequestLog();

@@ -66,11 +66,10 @@ public sealed class DirectoryState
         }
     }
 
-    /// <summary>App role assignments held by the object itself and, for its groups, through them.</summary>
+    /// <summary>App role assignments held by the object itself and through its direct groups: Entra counts no nested groups here.</summary>
     public IReadOnlyList<AppRoleAssignment> AppRoleAssignmentsOf(Guid id)
     {
-        var principals = PrincipalsOf(id);
-        lock (_gate) return [.. _appRoles.Where(a => principals.Contains(a.PrincipalId))];
+        lock (_gate) return [.. _appRoles.Where(a => a.PrincipalId == id || (_membersOf.TryGetValue(a.PrincipalId, out var members) && members.Contains(id)))];
     }
 
     /// <summary>Values of the roles that the object holds on an application, for the <c>roles</c> claim; sorted, each once.</summary>

@@ -139,7 +139,7 @@ public static class FenwickCompany
             ],
             ApiScopes = ["access_as_user"],
             GraphScopes = ["User.Read"],
-            GraphRoles = ["Application.Read.All", "GroupMember.Read.All", "User.Read.All"],
+            GraphRoles = ["Application.Read.All", "Directory.Read.All", "GroupMember.Read.All", "User.Read.All"],
         },
         new(ExplorerPrincipal, "Explorer", ExplorerClientId)
         {

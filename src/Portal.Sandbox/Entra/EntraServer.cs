@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Server;
 using Portal.Sandbox.Company;
 using static OpenIddict.Server.OpenIddictServerEvents;
@@ -27,7 +29,7 @@ internal static class EntraServer
                 .SetAuthorizationEndpointUris($"http://localhost:{addresses.HttpPort}/{tenant}/oauth2/v2.0/authorize")
                 .SetEndSessionEndpointUris($"http://localhost:{addresses.HttpPort}/{tenant}/oauth2/v2.0/logout");
             server.AllowAuthorizationCodeFlow().RequireProofKeyForCodeExchange().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
-            server.AddSigningKey(keys.Signing).AddEphemeralEncryptionKey().DisableAccessTokenEncryption();
+            server.AddSigningKey(keys.Signing).AddEncryptionKey(new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32))).DisableAccessTokenEncryption();
             server.SetAccessTokenLifetime(AccessTokenLifetime).SetIdentityTokenLifetime(AccessTokenLifetime).SetRefreshTokenLifetime(TimeSpan.FromDays(90));
             server.RegisterScopes("openid", "profile", "email", "offline_access");
             server.EnableDegradedMode().DisableTokenStorage().DisableScopeValidation().DisableResourceValidation();

@@ -14,16 +14,18 @@ public sealed class SandboxFixture : IAsyncLifetime
     public SandboxHost Host { get; private set; } = null!;
 
     /// <summary>Reaches the sandbox under every host name; shared by the tests of this fixture. Follows no redirect.</summary>
-    public HttpMessageHandler Handler => _handler ??= Host.CreateHandler();
+    public HttpMessageHandler Handler => _handler ?? throw new InvalidOperationException("Not started.");
 
-    public async ValueTask InitializeAsync() => Host = await SandboxHost.StartAsync(
-        new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = _directory, Logger = _logging.CreateLogger("Sandbox") }, TestContext.Current.CancellationToken);
-
-    public HttpClient NewClient(string? baseAddress = null)
+    public async ValueTask InitializeAsync()
     {
-        if (Handler is SocketsHttpHandler sockets && sockets.AllowAutoRedirect) sockets.AllowAutoRedirect = false;
-        return new HttpClient(Handler, disposeHandler: false) { BaseAddress = new Uri(baseAddress ?? Host.Addresses.Instance) };
+        Host = await SandboxHost.StartAsync(
+            new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = _directory, Logger = _logging.CreateLogger("Sandbox") }, TestContext.Current.CancellationToken);
+        _handler = Host.CreateHandler();
+        if (_handler is SocketsHttpHandler sockets) sockets.AllowAutoRedirect = false;
     }
+
+    public HttpClient NewClient(string? baseAddress = null) =>
+        new(Handler, disposeHandler: false) { BaseAddress = new Uri(baseAddress ?? Host.Addresses.Instance) };
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
+
+namespace Portal.Sandbox.Graph;
+
+/// <summary>Answers under the OData options of the call: <c>$select</c>, <c>$filter</c>, <c>$top</c>, <c>$skiptoken</c>, <c>$count</c>.</summary>
+internal static class GraphAnswers
+{
+    private const int DefaultPage = 100;
+    private const int LargestPage = 999;
+    private static readonly string[] Known = ["$select", "$filter", "$top", "$skiptoken", "$count"];
+
+    /// <summary>One object.</summary>
+    public static IResult One(HttpContext context, string entitySet, Dictionary<string, object?> item)
+    {
+        if (Unsupported(context.Request.Query) is { } error) return error;
+        var shown = new Dictionary<string, object?> { ["@odata.context"] = Context(entitySet + "/$entity") };
+        foreach (var (name, value) in Select(context, item)) shown[name] = value;
+        return Results.Json(shown);
+    }
+
+    /// <summary>One page of a list. With <paramref name="typed"/> each item says its type, as lists of mixed objects do.</summary>
+    public static IResult List(HttpContext context, string entitySet, IEnumerable<Dictionary<string, object?>> items, bool typed = false)
+    {
+        var query = context.Request.Query;
+        if (Unsupported(query) is { } unsupported) return unsupported;
+        var all = items.ToList();
+        if (query.TryGetValue("$filter", out var filter))
+        {
+            var (predicate, error) = GraphFilter.Parse(filter.ToString(), [.. all.SelectMany(i => i.Keys).Where(k => k[0] != '@').Distinct()]);
+            // With nothing to look through, no property is known and nothing matches.
+            if (error is not null && all.Count > 0) return error;
+            if (predicate is not null) all = [.. all.Where(predicate)];
+        }
+
+        if (!TryNumber(query["$top"], DefaultPage, 1, LargestPage, out var top)) return GraphError.BadRequest($"Invalid page size specified: '{query["$top"]}'. Must be between 1 and 999 inclusive.");
+        if (!TryNumber(query["$skiptoken"], 0, 0, int.MaxValue, out var skip)) return new GraphError(StatusCodes.Status400BadRequest, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.");
+
+        var answer = new Dictionary<string, object?> { ["@odata.context"] = Context(entitySet) };
+        if (query["$count"] == "true") answer["@odata.count"] = all.Count;
+        if (all.Count - skip > top) answer["@odata.nextLink"] = NextLink(context.Request, skip + top);
+        answer["value"] = all.Skip(skip).Take(top).Select(i => Select(context, i, typed)).ToArray();
+        return Results.Json(answer);
+    }
+
+    /// <summary>The result of an action that gives a list of values.</summary>
+    public static IResult Values(string type, IEnumerable<object> values) =>
+        Results.Json(new Dictionary<string, object> { ["@odata.context"] = Context($"Collection({type})"), ["value"] = values.ToArray() });
+
+    private static Dictionary<string, object?> Select(HttpContext context, Dictionary<string, object?> item, bool typed = false)
+    {
+        string[]? wanted = context.Request.Query.TryGetValue("$select", out var select)
+            ? select.ToString().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            : GraphShapes.DefaultsOf(item);
+        return item.Where(p => p.Key == "@odata.type" ? typed : wanted is null || wanted.Contains(p.Key, StringComparer.OrdinalIgnoreCase)).ToDictionary();
+    }
+
+    private static GraphError? Unsupported(IQueryCollection query) =>
+        query.Keys.FirstOrDefault(k => k.StartsWith('$') && !Known.Contains(k)) is { } key ? GraphError.UnsupportedQuery($"The sandbox does not know the query option '{key}'.") : null;
+
+    private static string NextLink(HttpRequest request, int offset)
+    {
+        var query = new QueryBuilder(request.Query.Where(q => q.Key != "$skiptoken").SelectMany(q => q.Value, (q, v) => KeyValuePair.Create(q.Key, v ?? "")))
+        {
+            { "$skiptoken", offset.ToString(CultureInfo.InvariantCulture) },
+        };
+        return $"{request.Scheme}://{request.Host}{request.Path}{query.ToQueryString()}";
+    }
+
+    private static bool TryNumber(string? text, int otherwise, int least, int most, out int number)
+    {
+        number = otherwise;
+        return string.IsNullOrEmpty(text) || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= most);
+    }
+
+    private static string Context(string what) => $"https://graph.microsoft.com/v1.0/$metadata#{what}";
+}
