@@ -8,6 +8,10 @@ if (StartupCheck.Report(builder.Configuration, builder.Environment, Console.Erro
     return 1;
 
 builder.AddPortal();
+// The seams to the cloud send where the portal's own sign-in sends.
+builder.Services.AddSingleton(services => new Portal.Azure.CloudTransport(services.GetRequiredService<CloudTransport>().CreateHandler));
+Portal.Azure.PortalAzure.AddPortalAzure(builder.Services, builder.Configuration);
+
 var app = builder.Build();
 app.UsePortal();
 await app.RunAsync();

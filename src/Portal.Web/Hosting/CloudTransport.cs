@@ -5,6 +5,13 @@ namespace Portal.Web.Hosting;
 /// <param name="CreateHandler">Makes a new handler.</param>
 public sealed record CloudTransport(Func<HttpMessageHandler> CreateHandler)
 {
-    /// <summary>The network as it is.</summary>
-    public static CloudTransport Default { get; } = new(() => new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) });
+    /// <summary>The network as it is, certificates verified by the system.</summary>
+    public static CloudTransport Default { get; } = new(() => new SocketsHttpHandler
+    {
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        AutomaticDecompression = System.Net.DecompressionMethods.All,
+        // No redirect may carry a token to another host.
+        AllowAutoRedirect = false,
+        UseCookies = false,
+    });
 }

@@ -24,6 +24,8 @@ public static class Operations
     public static void AddOperations(this WebApplicationBuilder builder)
     {
         builder.Services.AddHealthChecks();
+        // Both tell of every call at Information; the second also says what is in a token.
+        builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Microsoft.IdentityModel", LogLevel.Warning);
         if (!builder.Environment.IsDevelopment())
             builder.Logging.ClearProviders().AddJsonConsole(json =>
             {

@@ -39,7 +39,7 @@ public static class SandboxLauncher
         ["AzureAd:BrowserOrigins:0"] = new Uri(sandbox.Addresses.FrontPage).GetLeftPart(UriPartial.Authority),
         ["Cloud:AuthorityHost"] = sandbox.Addresses.Instance,
         ["Cloud:ResourceManagerEndpoint"] = "https://management.azure.com/",
-        ["Cloud:GraphEndpoint"] = "https://graph.microsoft.com/v1.0",
+        ["Cloud:GraphEndpoint"] = "https://graph.microsoft.com",
         ["Cloud:KeyVaultSuffix"] = "vault.azure.net",
         ["Cloud:Credential"] = "ClientSecret",
     };
