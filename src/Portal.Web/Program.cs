@@ -1,3 +1,5 @@
+using Portal.Migrations.PostgreSql;
+using Portal.Migrations.Sqlite;
 using Portal.Web.Hosting;
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -8,12 +10,14 @@ if (StartupCheck.Report(builder.Configuration, builder.Environment, Console.Erro
     return 1;
 
 builder.AddPortal();
+builder.AddPortalDatabase(SqliteDatabase.UsePortalSqlite, PostgreSqlDatabase.UsePortalPostgreSql);
 // The seams to the cloud send where the portal's own sign-in sends.
 builder.Services.AddSingleton(services => new Portal.Azure.CloudTransport(services.GetRequiredService<CloudTransport>().CreateHandler));
 Portal.Azure.PortalAzure.AddPortalAzure(builder.Services, builder.Configuration);
 
 var app = builder.Build();
 app.UsePortal();
+await app.MigrateAsync();
 await app.RunAsync();
 return 0;
 

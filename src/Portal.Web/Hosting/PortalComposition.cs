@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor.Services;
+using Portal.Core;
 using Portal.Web.Layout;
 using Portal.Web.SignIn;
 
@@ -20,6 +21,8 @@ public static class PortalComposition
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(CloudTransport.Default);
+        services.AddPortalCore();
+        services.AddKeyRing();
         builder.AddOperations();
         builder.AddPortalSignIn();
         services.AddPortalLocalization();

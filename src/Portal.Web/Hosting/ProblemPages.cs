@@ -9,7 +9,10 @@ public static class ProblemPages
     public const string Path = "/problem/{0}";
 
     /// <summary>Registers Problem Details.</summary>
-    public static IServiceCollection AddProblemPages(this IServiceCollection services) => services.AddProblemDetails(problems =>
+    public static IServiceCollection AddProblemPages(this IServiceCollection services) => services
+        // A request that cannot be read is the caller's fault in Development too: 400, not an exception.
+        .Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = false)
+        .AddProblemDetails(problems =>
         problems.CustomizeProblemDetails = context =>
             context.ProblemDetails.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? context.HttpContext.TraceIdentifier);
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Portal.Core.Identity;
 using Portal.Web.Hosting;
 using Portal.Web.Layout;
 
@@ -24,11 +25,12 @@ public static class AccountEndpoints
         new AuthenticationProperties { RedirectUri = LocalUrl.OrHome(returnUrl) },
         [OpenIdConnectDefaults.AuthenticationScheme]);
 
-    private static IResult SignOut(HttpContext context, [FromForm] string? reason)
+    private static async Task<IResult> SignOut(HttpContext context, [FromForm] string? reason)
     {
         // Somebody whose cookie is gone already has nothing to sign out of.
         if (context.User.Identity?.IsAuthenticated != true)
             return TypedResults.LocalRedirect(PortalUrls.SignedOut);
+        await SignInRecord.WriteAsync(SignInStep.Out, context.User, context);
         return TypedResults.SignOut(
             new AuthenticationProperties { RedirectUri = PortalUrls.SignedOut },
             [CookieAuthenticationDefaults.AuthenticationScheme, OpenIdConnectDefaults.AuthenticationScheme]);

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.Options;
 using Microsoft.Identity.Web;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Portal.Core.Identity;
 using Portal.Web.Hosting;
 
 namespace Portal.Web.SignIn;
@@ -37,6 +38,7 @@ public static class SignInSetup
             openId.ResponseType = OpenIdConnectResponseType.Code; // Microsoft.Identity.Web would ask for an id token only.
             openId.UsePkce = true;
             openId.Events.OnRedirectToIdentityProvider = OnlyWhereThereIsAPage(openId.Events.OnRedirectToIdentityProvider);
+            openId.Events.OnTokenValidated = ThenRecord(openId.Events.OnTokenValidated);
             openId.Events.OnRemoteFailure = SignInFailure.ShowAsync;
             openId.Events.OnAccessDenied = SignInFailure.ShowDeniedAsync;
         });
@@ -45,6 +47,7 @@ public static class SignInSetup
         services.AddCascadingAuthenticationState();
         services.AddMemoryCache();
         services.AddSingleton<StandingCheck>();
+        services.AddScoped<CurrentActor>();
         services.AddScoped<AuthenticationStateProvider, StandingAuthenticationStateProvider>();
     }
 
@@ -94,6 +97,13 @@ public static class SignInSetup
         if (!await check.StillStandsAsync(person, context.HttpContext.RequestAborted))
             context.RejectPrincipal();
     }
+
+    private static Func<TokenValidatedContext, Task> ThenRecord(Func<TokenValidatedContext, Task> first) => async context =>
+    {
+        await first(context);
+        if (context.Principal is { } person)
+            await SignInRecord.WriteAsync(SignInStep.In, person, context.HttpContext);
+    };
 
     /// <summary>A fetch or a WebSocket cannot follow a redirect to a sign-in page: it is told 401 instead.</summary>
     private static Func<RedirectContext, Task> OnlyWhereThereIsAPage(Func<RedirectContext, Task> next) => context =>

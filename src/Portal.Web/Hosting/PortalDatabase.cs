@@ -1,0 +1,50 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+
+namespace Portal.Web.Hosting;
+
+/// <summary>The portal's database, by configuration: SQLite for one instance, PostgreSQL for several.</summary>
+public static class PortalDatabase
+{
+    /// <summary>Makes a context use one kind of database.</summary>
+    /// <param name="options">The context's options.</param>
+    /// <param name="connectionString">Where the database is.</param>
+    public delegate DbContextOptionsBuilder Use(DbContextOptionsBuilder options, string connectionString);
+
+    /// <summary>Registers the context, its factory, and the check that the database answers.</summary>
+    public static void AddPortalDatabase(this WebApplicationBuilder builder, Use sqlite, Use postgreSql)
+    {
+        builder.Services.AddDbContextFactory<PortalDb>((services, options) =>
+        {
+            // Read late, so that a host that brings its own configuration is heard.
+            var configuration = services.GetRequiredService<IConfiguration>();
+            var connection = configuration.GetConnectionString("Portal")!;
+            _ = configuration["Database:Provider"] switch
+            {
+                "PostgreSql" => postgreSql(options, connection),
+                "Sqlite" => sqlite(options, InDataDirectory(connection, configuration)),
+                var other => throw new InvalidOperationException($"Database:Provider '{other}' is not known."),
+            };
+        });
+        builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: [Operations.ReadyTag]);
+    }
+
+    /// <summary>Brings the database's schema up to date. Several instances may do so at once.</summary>
+    public static async Task MigrateAsync(this WebApplication app)
+    {
+        await using var db = await app.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(app.Lifetime.ApplicationStopping);
+        await db.Database.MigrateAsync(app.Lifetime.ApplicationStopping);
+    }
+
+    /// <summary>A file named without a directory lies in the portal's own, whatever directory the portal was started from.</summary>
+    private static string InDataDirectory(string connectionString, IConfiguration configuration)
+    {
+        var connection = new SqliteConnectionStringBuilder(connectionString);
+        if (connection.DataSource.Length == 0 || connection.DataSource.StartsWith(':') || connection.DataSource.StartsWith("file:", StringComparison.Ordinal) || connection.Mode == SqliteOpenMode.Memory)
+            return connectionString;
+        connection.DataSource = Path.Combine(DataDirectory.Of(configuration), connection.DataSource);
+        Directory.CreateDirectory(Path.GetDirectoryName(connection.DataSource)!);
+        return connection.ToString();
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Hosting;
+using Portal.Web.Hosting;
+
+namespace Portal.Tests.Hosting;
+
+public sealed class StartupCheckTests
+{
+    private static readonly Dictionary<string, string?> Complete = new()
+    {
+        ["AzureAd:TenantId"] = "8d2a4c1e-6b1f-4e0a-9d53-2f7c1b9e4a10",
+        ["AzureAd:ClientId"] = "7a11c0de-1111-4000-8000-00000000a001",
+        ["Database:Provider"] = "PostgreSql",
+        ["ConnectionStrings:Portal"] = "Host=db",
+    };
+
+    [Fact]
+    public void Complete_settings_start() => Assert.Empty(Problems(Complete));
+
+    [Fact]
+    public void Every_missing_setting_is_named_at_once()
+    {
+        var problems = Problems([]);
+        Assert.Equal(["AzureAd:TenantId", "AzureAd:ClientId", "Database:Provider", "ConnectionStrings:Portal"], problems.Select(p => p[..p.IndexOf(": ", StringComparison.Ordinal)]));
+    }
+
+    [Theory]
+    [InlineData("AzureAd:TenantId", "common")]
+    [InlineData("AzureAd:ClientId", "00000000-0000-0000-0000-000000000000")]
+    [InlineData("AzureAd:Instance", "http://login.example/")]
+    [InlineData("Database:Provider", "Oracle")]
+    [InlineData("ConnectionStrings:Portal", " ")]
+    [InlineData("Cloud:ResourceManagerEndpoint", "management.azure.com")]
+    [InlineData("AzureAd:ClientSecret", "canary-3f9")]
+    [InlineData("AzureAd:ClientCredentials:0:SourceType", "ClientSecret")]
+    [InlineData("AzureAd:ClientCredentials:0:ClientSecret", "canary-3f9")]
+    [InlineData("Cloud:Credential", "ClientSecret")]
+    public void A_wrong_setting_is_named_and_a_secret_is_not_repeated(string key, string value)
+    {
+        var problem = Assert.Single(Problems(new(Complete) { [key] = value }));
+        Assert.StartsWith(key.Replace(":SourceType", "", StringComparison.Ordinal).Replace("0:ClientSecret", "0", StringComparison.Ordinal), problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_client_secret_is_for_development() =>
+        Assert.Empty(Problems(new(Complete) { ["AzureAd:ClientSecret"] = "x", ["Cloud:Credential"] = "ClientSecret" }, Environments.Development));
+
+    [Fact]
+    public void The_report_is_readable_and_stops_the_start()
+    {
+        var output = new StringWriter();
+        Assert.True(StartupCheck.Report(Configuration([]), new Environment(Environments.Production), output));
+        Assert.StartsWith("The portal cannot start: 4 settings are missing or wrong.", output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output.ToString(), StringComparison.Ordinal);
+    }
+
+    private static IReadOnlyList<string> Problems(Dictionary<string, string?> settings, string environment = "Production") =>
+        StartupCheck.Problems(Configuration(settings), new Environment(environment));
+
+    private static IConfiguration Configuration(Dictionary<string, string?> settings) => new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+
+    private sealed class Environment(string name) : IHostEnvironment
+    {
+        public string EnvironmentName { get; set; } = name;
+        public string ApplicationName { get; set; } = "Portal.Web";
+        public string ContentRootPath { get; set; } = "/";
+        public IFileProvider ContentRootFileProvider { get; set; } = new NullFileProvider();
+    }
+}
