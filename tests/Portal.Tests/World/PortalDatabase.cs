@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Portal.Core.Data;
+using Portal.Migrations.PostgreSql;
+using Portal.Migrations.Sqlite;
+
+namespace Portal.Tests.World;
+
+/// <summary>The two databases that the portal runs on.</summary>
+public enum DatabaseKind
+{
+    Sqlite,
+    PostgreSql,
+}
+
+/// <summary>A real database of one test's own: migrated, empty, gone afterwards. The schema is made once per kind by the migrations and then copied.</summary>
+public sealed class PortalDatabase : IAsyncDisposable
+{
+    /// <summary>The environment variable with the connection string of a PostgreSQL server where databases may be made; <c>tests/run</c> sets it.</summary>
+    public const string ServerVariable = "PORTAL_TEST_POSTGRES";
+
+    private static readonly ConcurrentDictionary<DatabaseKind, Lazy<Task<string>>> Templates = new();
+
+    private readonly Func<ValueTask> _drop;
+
+    private PortalDatabase(DatabaseKind kind, string connectionString, Func<ValueTask> drop)
+    {
+        Kind = kind;
+        ConnectionString = connectionString;
+        _drop = drop;
+    }
+
+    public DatabaseKind Kind { get; }
+
+    public string ConnectionString { get; }
+
+    /// <summary>Why tests on this kind are skipped here; null when they can run.</summary>
+    public static string? WhyUnavailable(DatabaseKind kind) => kind == DatabaseKind.PostgreSql && string.IsNullOrEmpty(Server)
+        ? $"No PostgreSQL: {ServerVariable} is not set (tests/run starts a server when PostgreSQL is installed or can be)."
+        : null;
+
+    private static string? Server => Environment.GetEnvironmentVariable(ServerVariable);
+
+    /// <summary>Makes a database. Skips the test when this kind is not to be had here.</summary>
+    public static async Task<PortalDatabase> CreateAsync(DatabaseKind kind)
+    {
+        Assert.SkipWhen(WhyUnavailable(kind) is not null, WhyUnavailable(kind) ?? "");
+        return kind == DatabaseKind.Sqlite ? await CreateSqliteAsync() : await CreatePostgreSqlAsync();
+    }
+
+    /// <summary>Points options at this database, just as the portal does.</summary>
+    public DbContextOptionsBuilder Configure(DbContextOptionsBuilder options) => Use(options, Kind, ConnectionString);
+
+    public PortalDb Open() => OpenAt(Kind, ConnectionString);
+
+    public ValueTask DisposeAsync() => _drop();
+
+    private static DbContextOptionsBuilder Use(DbContextOptionsBuilder options, DatabaseKind kind, string connectionString) => kind switch
+    {
+        DatabaseKind.Sqlite => options.UsePortalSqlite(connectionString),
+        DatabaseKind.PostgreSql => options.UsePortalPostgreSql(connectionString),
+    };
+
+    private static PortalDb OpenAt(DatabaseKind kind, string connectionString)
+    {
+        var options = new DbContextOptionsBuilder<PortalDb>();
+        Use(options, kind, connectionString);
+        return new PortalDb(options.Options);
+    }
+
+    private static Task<string> TemplateAsync(DatabaseKind kind, Func<Task<string>> make) =>
+        Templates.GetOrAdd(kind, _ => new Lazy<Task<string>>(make)).Value;
+
+    private static async Task<PortalDatabase> CreateSqliteAsync()
+    {
+        var template = await TemplateAsync(DatabaseKind.Sqlite, async () =>
+        {
+            var directory = Directory.CreateTempSubdirectory("portal-template-").FullName;
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(directory, recursive: true);
+            var file = Path.Combine(directory, "portal.db");
+            await using var db = OpenAt(DatabaseKind.Sqlite, $"Data Source={file};Pooling=False");
+            await db.Database.MigrateAsync();
+            return file;
+        });
+        var own = Directory.CreateTempSubdirectory("portal-test-").FullName;
+        var path = Path.Combine(own, "portal.db");
+        File.Copy(template, path);
+        var connectionString = $"Data Source={path}";
+        return new PortalDatabase(DatabaseKind.Sqlite, connectionString, () =>
+        {
+            using (var connection = new SqliteConnection(connectionString))
+                SqliteConnection.ClearPool(connection);
+            Directory.Delete(own, recursive: true);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private static async Task<PortalDatabase> CreatePostgreSqlAsync()
+    {
+        var template = await TemplateAsync(DatabaseKind.PostgreSql, async () =>
+        {
+            var name = $"template_{Guid.NewGuid():N}";
+            await using var db = OpenAt(DatabaseKind.PostgreSql, new NpgsqlConnectionStringBuilder(Server) { Database = name, Pooling = false }.ConnectionString);
+            await db.Database.MigrateAsync();
+            return name;
+        });
+        var own = $"test_{Guid.NewGuid():N}";
+        await RunOnServerAsync($"CREATE DATABASE {own} TEMPLATE {template}");
+        var connectionString = new NpgsqlConnectionStringBuilder(Server) { Database = own, MaxPoolSize = 40, Timeout = 60 }.ConnectionString;
+        return new PortalDatabase(DatabaseKind.PostgreSql, connectionString, async () =>
+        {
+            await using (var connection = new NpgsqlConnection(connectionString))
+                NpgsqlConnection.ClearPool(connection);
+            await RunOnServerAsync($"DROP DATABASE {own} WITH (FORCE)");
+        });
+    }
+
+    private static async Task RunOnServerAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Server) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}

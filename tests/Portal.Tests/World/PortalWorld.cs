@@ -1,0 +1,178 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Audit;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Core.Policies;
+using Portal.Core.Requests;
+
+namespace Portal.Tests.World;
+
+/// <summary>The portal's core over a real database, with a clock that stands until it is moved and a cloud in memory. The company's policies and catalog are loaded by the use cases that load them in production.</summary>
+public sealed class PortalWorld : IAsyncDisposable
+{
+    /// <summary>A Monday morning.</summary>
+    public static readonly DateTimeOffset Start = new(2026, 3, 2, 9, 0, 0, TimeSpan.Zero);
+
+    private readonly PortalDatabase _database;
+    private readonly ServiceProvider _services;
+
+    private PortalWorld(PortalDatabase database)
+    {
+        _database = database;
+        Cloud = new FakeRoleAssignments(Clock);
+        Probe = new FakeAccessProbe(Cloud);
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
+        AddTo(services);
+        _services = services.BuildServiceProvider(validateScopes: true);
+    }
+
+    public FakeTimeProvider Clock { get; } = new(Start);
+
+    public FakeDirectory Directory { get; } = new();
+
+    public FakeVaultInventory Inventory { get; } = new();
+
+    public FakeRoleAssignments Cloud { get; }
+
+    public FakeAccessProbe Probe { get; }
+
+    public DatabaseFaults DatabaseFaults { get; } = new();
+
+    /// <summary>A world on a database of its own. Skips the test when this kind of database is not to be had.</summary>
+    /// <param name="kind">Which database.</param>
+    /// <param name="empty">True leaves out the company's policies and catalog.</param>
+    public static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite, bool empty = false)
+    {
+        var world = new PortalWorld(await PortalDatabase.CreateAsync(kind));
+        if (empty)
+            return world;
+        await world.LoadPoliciesAsync(Company.Policies);
+        await world.SyncAsync();
+        return world;
+    }
+
+    /// <summary>Registers the core, this world's database, clock and cloud; for hosts of their own, such as a component test's.</summary>
+    public void AddTo(IServiceCollection services)
+    {
+        services.AddSingleton<TimeProvider>(Clock);
+        services.AddSingleton(new Random(1));
+        services.AddSingleton<IDirectory>(Directory);
+        services.AddSingleton<IVaultInventory>(Inventory);
+        services.AddSingleton<IRoleAssignments>(Cloud);
+        services.AddSingleton<IAccessProbe>(Probe);
+        services.AddDbContextFactory<PortalDb>(options => _database.Configure(options).AddInterceptors(DatabaseFaults));
+        services.AddPortalCore();
+    }
+
+    /// <summary>A use case, or anything else that is registered.</summary>
+    public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
+
+    public PortalDb OpenDb() => _database.Open();
+
+    /// <summary>Reads from the database as it is now.</summary>
+    public async Task<T> ReadAsync<T>(Func<PortalDb, Task<T>> read)
+    {
+        await using var db = OpenDb();
+        return await read(db);
+    }
+
+    /// <summary>Someone as the portal identifies them at a command: by what the directory says now.</summary>
+    public Task<Actor> IdentifyAsync(TestPerson person) => Get<IdentifyActor>().ExecuteAsync(
+        new SignedInPerson(person.Id, person.Name, person.Upn, person.Roles.ToHashSet(), person.Groups.ToHashSet(), new ClientInfo("192.0.2.7", "test"), null), Ct);
+
+    public async Task LoadPoliciesAsync(IReadOnlyList<PolicyDefinition> policies) =>
+        Assert.True((await Get<LoadPolicies>().ExecuteAsync(policies, Actor.System, Ct)).Succeeded);
+
+    public async Task SyncAsync() => Assert.True((await Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct)).Succeeded);
+
+    /// <summary>A draft that nothing is wrong with, for half an hour from now.</summary>
+    public static RequestDraft Draft(string? scope = null, int minutes = 30, DateTimeOffset? start = null, string? justification = "Rotate the key, INC-4711", string? ticket = null, GrantableRole? role = null) =>
+        new(scope ?? Company.Stripe, (role ?? GrantableRole.SecretsUser).DefinitionId, start, TimeSpan.FromMinutes(minutes), justification, ticket);
+
+    public async Task<Result<SubmittedRequest>> SubmitAsync(TestPerson who, RequestDraft draft, Guid? key = null) =>
+        await Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(key ?? Guid.NewGuid(), draft), await IdentifyAsync(who), Ct);
+
+    /// <summary>Asks, and must succeed.</summary>
+    public async Task<SubmittedRequest> AskAsync(TestPerson? who = null, RequestDraft? draft = null)
+    {
+        var result = await SubmitAsync(who ?? Company.Mira, draft ?? Draft());
+        Assert.Empty(result.Refusals);
+        return result.Value;
+    }
+
+    public async Task<Result<Done>> DecideAsync(Guid requestId, TestPerson who, Verdict verdict = Verdict.Approved, string? comment = null) =>
+        await Get<DecideRequest>().ExecuteAsync(new DecisionInput(requestId, verdict, comment), await IdentifyAsync(who), Ct);
+
+    /// <summary>Asks and has it approved; both must succeed.</summary>
+    public async Task<Grant> PromiseAsync(TestPerson? who = null, RequestDraft? draft = null, TestPerson? approver = null)
+    {
+        var asked = await AskAsync(who, draft);
+        Assert.Empty((await DecideAsync(asked.RequestId, approver ?? Company.Priya)).Refusals);
+        return await GrantOfAsync(asked.RequestId);
+    }
+
+    public async Task<Result<Done>> ReturnAsync(Guid grantId, TestPerson who) => await Get<ReturnGrant>().ExecuteAsync(grantId, await IdentifyAsync(who), Ct);
+
+    public async Task<Result<Done>> RevokeAsync(Guid grantId, TestPerson who, string? reason = "Laptop lost") =>
+        await Get<RevokeGrant>().ExecuteAsync(new RevocationInput(grantId, reason), await IdentifyAsync(who), Ct);
+
+    public async Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(int most = 20) =>
+        (await Get<ClaimDueAssignments>().ExecuteAsync(most, Actor.System, Ct)).Value;
+
+    public async Task<bool> DriveAsync(AssignmentClaim claim, CancellationToken? ct = null) =>
+        (await Get<DriveAssignment>().ExecuteAsync(claim, Actor.System, ct ?? Ct)).Value;
+
+    /// <summary>Does what the grant worker does, until nothing is due at this moment.</summary>
+    /// <returns>How many times an assignment was driven.</returns>
+    public async Task<int> WorkAsync()
+    {
+        for (var driven = 0; ;)
+        {
+            var claims = await ClaimAsync();
+            if (claims.Count == 0)
+                return driven;
+            foreach (var claim in claims)
+                await DriveAsync(claim);
+            driven += claims.Count;
+            Assert.True(driven < 500, "The grant worker goes round in circles.");
+        }
+    }
+
+    /// <summary>Moves the clock, then works.</summary>
+    public Task<int> PassAsync(TimeSpan time)
+    {
+        Clock.Advance(time);
+        return WorkAsync();
+    }
+
+    public Task<Grant> GrantOfAsync(Guid requestId) => ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == requestId));
+
+    public Task<AccessRequest> RequestAsync(Guid requestId) => ReadAsync(db => db.AccessRequests.AsNoTracking().SingleAsync(r => r.Id == requestId));
+
+    public Task<DesiredAssignment> AssignmentAsync(Guid assignmentId) => ReadAsync(db => db.DesiredAssignments.AsNoTracking().SingleAsync(a => a.Id == assignmentId));
+
+    /// <summary>The codes of the events since the start, in the trail's order; policies and sign-ins left out.</summary>
+    public async Task<IReadOnlyList<string>> CodesAsync(Guid? requestId = null) =>
+        [.. (await EventsAsync(requestId)).Select(e => e.Code)];
+
+    public async Task<IReadOnlyList<AuditEvent>> EventsAsync(Guid? requestId = null) =>
+        await ReadAsync(db => db.AuditEvents.AsNoTracking()
+            .Where(e => (requestId == null || e.RequestId == requestId) && !e.Code.StartsWith("policy."))
+            .OrderBy(e => e.Sequence).ToListAsync());
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+}
