@@ -1,6 +1,8 @@
 using Portal.Sandbox.Company;
 using Portal.Sandbox.Control;
 using Portal.Sandbox.Entra;
+using Portal.Sandbox.KeyVault;
+using Portal.Sandbox.ResourceManager;
 
 namespace Portal.Sandbox;
 
@@ -14,6 +16,12 @@ public sealed class SandboxControl
     {
         Seed = options.Seed;
         Directory = FenwickCompany.Create();
+        Propagation = new PropagationPlan(Clock, options.Seed);
+        Throttle = new ThrottlePlan(Clock);
+        Faults = new FaultPlan(Clock, options.Seed);
+        Resources = new ResourceState(Clock, Propagation);
+        Vaults = new VaultState(Clock, options.Seed);
+        FenwickEstate.Seed(Resources, Vaults, options.Seed, Clock.GetUtcNow());
     }
 
     /// <summary>The seed with which this sandbox was started.</summary>
@@ -27,6 +35,21 @@ public sealed class SandboxControl
 
     /// <summary>People, groups, applications and who belongs to what.</summary>
     public DirectoryState Directory { get; }
+
+    /// <summary>How late the cloud notices changes.</summary>
+    public PropagationPlan Propagation { get; }
+
+    /// <summary>Which calls are too many.</summary>
+    public ThrottlePlan Throttle { get; }
+
+    /// <summary>Which calls fail, and how.</summary>
+    public FaultPlan Faults { get; }
+
+    /// <summary>Subscriptions, vaults, locks, roles and role assignments.</summary>
+    public ResourceState Resources { get; }
+
+    /// <summary>The secrets of all vaults.</summary>
+    public VaultState Vaults { get; }
 
     /// <summary>Issues tokens of any shape under the sandbox's own key, such as expired ones.</summary>
     public TokenMint Tokens { get; internal set; } = null!;

@@ -6,9 +6,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Portal.Sandbox.Company;
+using Portal.Sandbox.Control;
 using Portal.Sandbox.Entra;
 using Portal.Sandbox.Graph;
 using Portal.Sandbox.Hosting;
+using Portal.Sandbox.KeyVault;
+using Portal.Sandbox.ResourceManager;
 
 namespace Portal.Sandbox;
 
@@ -109,14 +112,19 @@ public sealed class SandboxHost : IAsyncDisposable
         builder.Services.AddSingleton(options).AddSingleton(addresses).AddSingleton(control).AddSingleton(control.Directory).AddSingleton(control.Clock)
             .AddSingleton(clients).AddSingleton(keys).AddSingleton(new AccessTokenReader(keys, addresses));
         builder.Services.AddEntra(keys, addresses);
+        builder.Services.AddResourceManager(control);
+        builder.Services.AddKeyVault(control);
 
         var app = builder.Build();
         app.UseRequestLog();
         app.UseKnownHosts();
+        app.UseFaults();
         app.UseRouting();
         app.UseAuthentication();
         app.MapEntra();
         app.MapGraph();
+        app.MapResourceManager();
+        app.MapKeyVault();
 
         try
         {

@@ -1,0 +1,119 @@
+using Portal.Sandbox.Control;
+
+namespace Portal.Sandbox.ResourceManager;
+
+/// <summary>How a write of a role assignment ended.</summary>
+public enum PutOutcome
+{
+    /// <summary>It is new.</summary>
+    Created,
+
+    /// <summary>It stood already under this name, with the same principal, role and scope.</summary>
+    Updated,
+
+    /// <summary>The same principal has the same role at the same scope under another name.</summary>
+    Exists,
+
+    /// <summary>The name is taken by an assignment of another principal, role or scope.</summary>
+    UpdateNotPermitted,
+
+    /// <summary>The subscription holds as many as it may.</summary>
+    LimitExceeded,
+}
+
+/// <summary>
+/// Role assignments with what each reader sees of them: writes know the truth at once, GET and LIST see it late, Key Vault later.
+/// Not safe for several threads: <see cref="ResourceState"/> locks.
+/// </summary>
+internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propagation)
+{
+    private readonly Dictionary<Guid, Entry> _live = [];
+    private readonly Dictionary<ArmScope, List<Entry>> _byScope = [];
+    private readonly Dictionary<Guid, int> _perSubscription = [];
+    private long _sequence;
+
+    public IEnumerable<RoleAssignment> Live => _live.Values.Select(e => e.Current);
+
+    public RoleAssignment? Find(Guid name) => _live.GetValueOrDefault(name)?.Current;
+
+    public (PutOutcome Outcome, RoleAssignment? Result) Put(RoleAssignment wanted, int limit)
+    {
+        var now = clock.GetUtcNow();
+        if (_live.TryGetValue(wanted.Name, out var known))
+        {
+            if (!SameTrio(known.Current, wanted)) return (PutOutcome.UpdateNotPermitted, null);
+            known.Current = wanted with { Scope = known.Current.Scope, CreatedOn = known.Current.CreatedOn, CreatedBy = known.Current.CreatedBy, UpdatedOn = now };
+            return (PutOutcome.Updated, known.Current);
+        }
+
+        Forget(wanted.Scope, now);
+        var here = _byScope.TryGetValue(wanted.Scope, out var list) ? list : _byScope[wanted.Scope] = [];
+        if (here.Exists(e => !e.Removed && SameTrio(e.Current, wanted))) return (PutOutcome.Exists, null);
+        var subscription = wanted.Scope.SubscriptionId ?? Guid.Empty;
+        var count = _perSubscription.GetValueOrDefault(subscription);
+        if (subscription != Guid.Empty && count >= limit) return (PutOutcome.LimitExceeded, null);
+
+        var entry = new Entry(wanted with { CreatedOn = now, UpdatedOn = now }, ++_sequence)
+        {
+            DataFrom = propagation.After(propagation.KeyVaultAdd),
+            ReadFrom = propagation.After(propagation.ReadAdd),
+        };
+        here.Add(entry);
+        _live.Add(wanted.Name, entry);
+        _perSubscription[subscription] = count + 1;
+        return (PutOutcome.Created, entry.Current);
+    }
+
+    public RoleAssignment? Remove(Guid name)
+    {
+        if (!_live.Remove(name, out var entry)) return null;
+        entry.Removed = true;
+        entry.DataUntil = propagation.After(propagation.KeyVaultRemove);
+        entry.ReadUntil = propagation.After(propagation.ReadRemove);
+        _perSubscription[entry.Current.Scope.SubscriptionId ?? Guid.Empty]--;
+        Forget(entry.Current.Scope, clock.GetUtcNow());
+        return entry.Current;
+    }
+
+    /// <summary>What GET and LIST show now, in the order of making, each with its place in that order.</summary>
+    public IEnumerable<(long Sequence, RoleAssignment Assignment)> Visible()
+    {
+        var now = clock.GetUtcNow();
+        return _byScope.Values.SelectMany(l => l).Where(e => e.ReadFrom <= now && now < e.ReadUntil).OrderBy(e => e.Sequence).Select(e => (e.Sequence, e.Current));
+    }
+
+    /// <summary>What counts at one scope for Resource Manager itself, or, with <paramref name="data"/>, for Key Vault now.</summary>
+    public IEnumerable<RoleAssignment> CountingAt(ArmScope scope, bool data)
+    {
+        if (!_byScope.TryGetValue(scope, out var here)) yield break;
+        var now = clock.GetUtcNow();
+        foreach (var entry in here)
+            if (data ? entry.DataFrom <= now && now < entry.DataUntil : !entry.Removed) yield return entry.Current;
+    }
+
+    private static bool SameTrio(RoleAssignment a, RoleAssignment b) =>
+        a.PrincipalId == b.PrincipalId && a.RoleDefinitionId == b.RoleDefinitionId && a.Scope == b.Scope;
+
+    // Removed ones stay only while someone still sees them.
+    private void Forget(ArmScope scope, DateTimeOffset now)
+    {
+        if (_byScope.TryGetValue(scope, out var here)) here.RemoveAll(e => e.Removed && e.DataUntil <= now && e.ReadUntil <= now);
+    }
+
+    private sealed class Entry(RoleAssignment current, long sequence)
+    {
+        public RoleAssignment Current { get; set; } = current;
+
+        public long Sequence { get; } = sequence;
+
+        public bool Removed { get; set; }
+
+        public DateTimeOffset DataFrom { get; init; }
+
+        public DateTimeOffset DataUntil { get; set; } = DateTimeOffset.MaxValue;
+
+        public DateTimeOffset ReadFrom { get; init; }
+
+        public DateTimeOffset ReadUntil { get; set; } = DateTimeOffset.MaxValue;
+    }
+}
