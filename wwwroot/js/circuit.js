@@ -43,7 +43,7 @@ async function resume() {
 
 function wait() {
   clearTimeout(timer);
-  timer = setTimeout(async () => { pausedByUs = await Blazor.pauseCircuit(); }, pauseAfter);
+  timer = setTimeout(async () => { pausedByUs = await Blazor.pauseCircuit?.() ?? false; /* Static pages have no circuit. */ }, pauseAfter);
 }
 
 async function wake() {
