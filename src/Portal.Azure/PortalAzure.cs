@@ -7,6 +7,7 @@ using Portal.Azure.Directory;
 using Portal.Azure.Inventory;
 using Portal.Azure.Probe;
 using Portal.Azure.RoleAssignments;
+using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Identity;

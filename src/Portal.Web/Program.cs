@@ -1,3 +1,4 @@
+using Portal.Azure;
 using Portal.Migrations.PostgreSql;
 using Portal.Migrations.Sqlite;
 using Portal.Web.Hosting;
@@ -11,13 +12,11 @@ if (StartupCheck.Report(builder.Configuration, builder.Environment, Console.Erro
 
 builder.AddPortal();
 builder.AddPortalDatabase(SqliteDatabase.UsePortalSqlite, PostgreSqlDatabase.UsePortalPostgreSql);
-// The seams to the cloud send where the portal's own sign-in sends.
-builder.Services.AddSingleton(services => new Portal.Azure.CloudTransport(services.GetRequiredService<CloudTransport>().CreateHandler));
-Portal.Azure.PortalAzure.AddPortalAzure(builder.Services, builder.Configuration);
+builder.Services.AddPortalAzure(builder.Configuration);
 
 var app = builder.Build();
 app.UsePortal();
-await app.MigrateAsync();
+await app.PrepareAsync();
 await app.RunAsync();
 return 0;
 

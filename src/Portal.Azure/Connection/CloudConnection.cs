@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Graph;
 using Microsoft.Graph.Authentication;
 using Microsoft.Kiota.Http.HttpClientLibrary.Middleware;
+using Portal.Core;
 
 namespace Portal.Azure.Connection;
 

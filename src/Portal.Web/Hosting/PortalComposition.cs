@@ -2,8 +2,11 @@ using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor.Services;
 using Portal.Core;
+using Portal.Core.Grants;
+using Portal.Web.Grants;
 using Portal.Web.Layout;
 using Portal.Web.SignIn;
+using Portal.Web.Workers;
 
 namespace Portal.Web.Hosting;
 
@@ -20,9 +23,12 @@ public static class PortalComposition
 
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(CloudTransport.Default);
+        services.TryAddSingleton(CloudTransport.Sockets);
         services.AddPortalCore();
+        services.AddScoped<LiveChanges>().AddScoped<IDelegatedTokens, DelegatedTokens>();
+        services.AddHostedService<GrantWorker>();
         services.AddKeyRing();
+        builder.AddPeriodicJobs();
         builder.AddOperations();
         builder.AddPortalSignIn();
         services.AddPortalLocalization();

@@ -7,6 +7,9 @@ namespace Portal.Web.Hosting;
 /// <summary>The portal's database, by configuration: SQLite for one instance, PostgreSQL for several.</summary>
 public static class PortalDatabase
 {
+    /// <summary>The configuration key that chooses the kind of database.</summary>
+    public const string ProviderKey = "Database:Provider";
+
     /// <summary>Makes a context use one kind of database.</summary>
     /// <param name="options">The context's options.</param>
     /// <param name="connectionString">Where the database is.</param>
@@ -19,11 +22,10 @@ public static class PortalDatabase
         {
             // Read late, so that a host that brings its own configuration is heard.
             var configuration = services.GetRequiredService<IConfiguration>();
-            var connection = configuration.GetConnectionString("Portal")!;
-            _ = configuration["Database:Provider"] switch
+            _ = configuration[ProviderKey] switch
             {
-                "PostgreSql" => postgreSql(options, connection),
-                "Sqlite" => sqlite(options, InDataDirectory(connection, configuration)),
+                "PostgreSql" => postgreSql(options, ConnectionStringOf(configuration)),
+                "Sqlite" => sqlite(options, ConnectionStringOf(configuration)),
                 var other => throw new InvalidOperationException($"Database:Provider '{other}' is not known."),
             };
         });
@@ -35,6 +37,13 @@ public static class PortalDatabase
     {
         await using var db = await app.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(app.Lifetime.ApplicationStopping);
         await db.Database.MigrateAsync(app.Lifetime.ApplicationStopping);
+    }
+
+    /// <summary>Where the database is. Everything that opens it asks here, so that a relative file is the same file for all.</summary>
+    public static string ConnectionStringOf(IConfiguration configuration)
+    {
+        var configured = configuration.GetConnectionString("Portal")!;
+        return configuration[ProviderKey] == "Sqlite" ? InDataDirectory(configured, configuration) : configured;
     }
 
     /// <summary>A file named without a directory lies in the portal's own, whatever directory the portal was started from.</summary>

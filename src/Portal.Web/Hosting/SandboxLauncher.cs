@@ -1,5 +1,6 @@
 #if SANDBOX
 using System.Globalization;
+using Portal.Core;
 using Portal.Sandbox;
 
 namespace Portal.Web.Hosting;
@@ -24,6 +25,7 @@ public static class SandboxLauncher
             },
             CancellationToken.None);
         builder.Configuration.AddInMemoryCollection(SettingsFor(sandbox));
+        UseOwnDatabase(builder.Configuration);
         builder.Services.AddSingleton(new CloudTransport(sandbox.CreateHandler));
         return sandbox;
     }
@@ -38,11 +40,23 @@ public static class SandboxLauncher
         ["AzureAd:ClientSecret"] = sandbox.PortalClient.ClientSecret,
         ["AzureAd:BrowserOrigins:0"] = new Uri(sandbox.Addresses.FrontPage).GetLeftPart(UriPartial.Authority),
         ["Cloud:AuthorityHost"] = sandbox.Addresses.Instance,
-        ["Cloud:ResourceManagerEndpoint"] = "https://management.azure.com/",
-        ["Cloud:GraphEndpoint"] = "https://graph.microsoft.com",
-        ["Cloud:KeyVaultSuffix"] = "vault.azure.net",
         ["Cloud:Credential"] = "ClientSecret",
     };
+
+    /// <summary>The sandbox's world begins anew at each start; a database that remembers another one would tell of access that nobody has.</summary>
+    private static void UseOwnDatabase(ConfigurationManager configuration)
+    {
+        if (!string.IsNullOrEmpty(configuration.GetConnectionString("Portal")))
+            return;
+        var file = Path.Combine(DataDirectory.Of(configuration), "sandbox", "portal.db");
+        foreach (var old in (string[])[file, file + "-wal", file + "-shm"])
+            File.Delete(old);
+        configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            [PortalDatabase.ProviderKey] = "Sqlite",
+            ["ConnectionStrings:Portal"] = $"Data Source={file}",
+        });
+    }
 
     private static int Port(IConfiguration configuration, string key, int otherwise) =>
         int.TryParse(configuration[key], NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : otherwise;

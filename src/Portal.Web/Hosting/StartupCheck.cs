@@ -1,3 +1,5 @@
+using Portal.Web.Policies;
+
 namespace Portal.Web.Hosting;
 
 /// <summary>Looks at the configuration before anything is built, so that an operator sees all that is wrong at once and not one thing per start.</summary>
@@ -35,6 +37,7 @@ public static class StartupCheck
             problems.Add($"Database:Provider: {Found(provider)}; must be one of {string.Join(", ", Providers)}.");
         if (string.IsNullOrWhiteSpace(configuration.GetConnectionString("Portal")))
             problems.Add("ConnectionStrings:Portal: missing; the connection string of the portal's database.");
+        ConfiguredPolicies.Read(configuration, problems);
         if (!environment.IsDevelopment())
             RefuseClientSecrets(configuration, problems);
         return problems;

@@ -9,10 +9,15 @@ namespace Portal.Web.SignIn;
 /// <summary>Makes the actor for one command of the person behind a page. Asks the directory each time, so make it when the command is given and do not keep it.</summary>
 public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCircuit client, IdentifyActor identify)
 {
-    /// <summary>The actor of this page's reader.</summary>
-    /// <exception cref="InvalidOperationException">Nobody is signed in; pages demand a sign-in before they get here.</exception>
-    public async Task<Actor> GetAsync(CancellationToken ct) => await identify.ExecuteAsync(
-        PersonOf((await state.GetAuthenticationStateAsync()).User, new ClientInfo(client.Address, client.UserAgent)), ct);
+    /// <summary>The actor of this page's reader; one that may do nothing when nobody is signed in any more.</summary>
+    public async Task<Actor> GetAsync(CancellationToken ct = default)
+    {
+        var user = (await state.GetAuthenticationStateAsync()).User;
+        var from = new ClientInfo(client.Address, client.UserAgent);
+        return user.Identity?.IsAuthenticated == true
+            ? await identify.ExecuteAsync(PersonOf(user, from), ct)
+            : new Actor(ActorKind.Person, null, "", null, new HashSet<PortalRole>(), new HashSet<Guid>()) { Enabled = false, Client = from };
+    }
 
     /// <summary>The actor of an HTTP request, for endpoints.</summary>
     /// <exception cref="InvalidOperationException">Nobody is signed in.</exception>

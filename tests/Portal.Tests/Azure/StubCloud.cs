@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Portal.Azure;
+using Portal.Core;
 
 namespace Portal.Tests.Azure;
 

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Portal.Azure;
+namespace Portal.Core;
 
 /// <summary>Where the calls to the cloud leave the process. Register another one to send them elsewhere; no other code notices.</summary>
 /// <param name="create">Makes a new handler. Called a few times per process; each handler lives as long as the process.</param>

@@ -1,0 +1,84 @@
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using Portal.Core;
+using Portal.Core.Catalog;
+using Portal.Core.Identity;
+using Portal.Core.Requests;
+using Portal.Web.Hosting;
+using Quartz;
+
+namespace Portal.Web.Workers;
+
+/// <summary>What happens every so often, on Quartz's persistent store: with several instances on PostgreSQL, one of them does it.</summary>
+public static class PeriodicJobs
+{
+    private static readonly TimeSpan SyncEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LapseEvery = TimeSpan.FromSeconds(30);
+
+    /// <summary>Registers the jobs.</summary>
+    public static void AddPeriodicJobs(this WebApplicationBuilder builder)
+    {
+        var connectionString = PortalDatabase.ConnectionStringOf(builder.Configuration);
+        var clustered = builder.Configuration[PortalDatabase.ProviderKey] == "PostgreSql";
+        builder.Services.AddQuartz("portal", quartz =>
+        {
+            quartz.UsePersistentStore(store =>
+            {
+                if (clustered)
+                {
+                    store.UsePostgres(NpgsqlFactory.Instance, connectionString);
+                    store.UseClustering();
+                }
+                else
+                {
+                    // SQLite serves one instance: there is nothing to cluster.
+                    store.UseSqlite(SqliteFactory.Instance, connectionString);
+                }
+
+                store.ProvisionSchema();
+            });
+            quartz.ScheduleJob<SyncCatalogJob>(trigger => trigger.WithIdentity("sync-catalog").StartNow().WithSimpleSchedule(s => s.WithInterval(SyncEvery).RepeatForever()));
+            quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
+        });
+        builder.Services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
+    }
+}
+
+/// <summary>Brings the catalog up to what exists.</summary>
+[DisallowConcurrentExecution]
+public sealed partial class SyncCatalogJob(SyncCatalog sync, ILogger<SyncCatalogJob> logger) : IJob
+{
+    /// <inheritdoc />
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            var found = (await sync.ExecuteAsync(Actor.System, cancellationToken)).Value;
+            LogSynced(found.Vaults, found.Secrets, found.Unlisted);
+        }
+        catch (CloudCallException fault)
+        {
+            LogNotSynced(fault, fault.Code);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Catalog: {Vaults} vaults, {Secrets} secrets, {Unlisted} vaults whose secrets could not be listed")]
+    private partial void LogSynced(int vaults, int secrets, int unlisted);
+
+    [LoggerMessage(LogLevel.Error, "The catalog could not be synced ({Code}); what was known stays, and the next turn tries again")]
+    private partial void LogNotSynced(Exception fault, string code);
+}
+
+/// <summary>Lets requests lapse that nobody decided.</summary>
+[DisallowConcurrentExecution]
+public sealed class LapseRequestsJob(LapseRequests lapse) : IJob
+{
+    /// <inheritdoc />
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        // A hundred at a time, until none is left.
+        while ((await lapse.ExecuteAsync(Actor.System, cancellationToken)).Value > 0)
+        {
+        }
+    }
+}
