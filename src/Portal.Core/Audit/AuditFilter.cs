@@ -3,6 +3,9 @@ namespace Portal.Core.Audit;
 /// <summary>What part of the audit trail to look at. Everything that is given must hold.</summary>
 public sealed record AuditFilter
 {
+    /// <summary>The longest text to filter by, in UTF-16 units.</summary>
+    public const int MaxTextLength = 200;
+
     /// <summary>From this instant on; null for the beginning.</summary>
     public DateTimeOffset? From { get; init; }
 
@@ -32,6 +35,10 @@ public sealed record AuditFilter
             return new Refusal(RefusalCode.RangeInverted, "to");
         if (!string.IsNullOrEmpty(Code) && AuditCode.All.All(c => c.Value != Code))
             return new Refusal(RefusalCode.FilterUnreadable, "code", Code);
-        return null;
+        return Unreadable(VaultName, "vault") ?? Unreadable(SecretName, "secret") ?? Unreadable(RequestReference, "request");
     }
+
+    // A name is short and has no control characters; PostgreSQL would answer a NUL with a fault.
+    private static Refusal? Unreadable(string? text, string field) =>
+        PersonText.CheckOptional(text, field, MaxTextLength) is null ? null : new Refusal(RefusalCode.FilterUnreadable, field, text!);
 }

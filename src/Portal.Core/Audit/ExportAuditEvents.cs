@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 using Portal.Core.Identity;
@@ -7,6 +8,8 @@ namespace Portal.Core.Audit;
 /// <summary>Exports exactly what a filter shows, the first event first, as it comes from the database. That it was exported is recorded before the first row leaves.</summary>
 public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, TimeProvider clock)
 {
+    private const int Piece = 1000;
+
     /// <summary>Exports.</summary>
     /// <returns>The events, read while they are enumerated; enumerate once. The export's own event is not among them.</returns>
     public async Task<Result<IAsyncEnumerable<AuditEvent>>> ExecuteAsync(AuditFilter filter, Actor actor, CancellationToken ct)
@@ -30,10 +33,17 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, Tim
         return Result.Of(ReadAsync(filter, actor, last, ct));
     }
 
-    private async IAsyncEnumerable<AuditEvent> ReadAsync(AuditFilter filter, Actor actor, long last, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    // In pieces: one long read would hold a snapshot of the database for as long as a slow reader takes.
+    private async IAsyncEnumerable<AuditEvent> ReadAsync(AuditFilter filter, Actor actor, long last, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        await foreach (var row in AuditQuery.VisibleTo(db, actor, filter).Where(e => e.Sequence <= last).OrderBy(e => e.Sequence).AsAsyncEnumerable().WithCancellation(ct))
-            yield return row;
+        for (var after = 0L; after < last;)
+        {
+            List<AuditEvent> piece;
+            await using (var db = await databases.CreateDbContextAsync(ct))
+                piece = await AuditQuery.VisibleTo(db, actor, filter).Where(e => e.Sequence > after && e.Sequence <= last).OrderBy(e => e.Sequence).Take(Piece).ToListAsync(ct);
+            foreach (var row in piece)
+                yield return row;
+            after = piece.Count < Piece ? last : piece[^1].Sequence;
+        }
     }
 }

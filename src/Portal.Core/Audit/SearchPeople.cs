@@ -20,6 +20,8 @@ public sealed class SearchPeople(IDbContextFactory<PortalDb> databases)
     {
         if (actor.LacksAllOf(PortalRole.Auditor) is { } refusal)
             return refusal;
+        if (PersonText.CheckOptional(text, "person", AuditFilter.MaxTextLength) is not null)
+            return Result.Of<IReadOnlyList<PersonMatch>>([]);
         await using var db = await databases.CreateDbContextAsync(ct);
         var people = db.People.AsNoTracking();
         if (Guid.TryParse(text, out var objectId))
