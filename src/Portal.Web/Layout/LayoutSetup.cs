@@ -9,5 +9,6 @@ public static class LayoutSetup
     public static IServiceCollection AddLayout(this IServiceCollection services) => services
         .AddScoped<Announcer>()
         .AddScoped<InboxCount>()
+        .AddScoped<ReaderZone>()
         .AddScoped<ClientOfCircuit>();
 }

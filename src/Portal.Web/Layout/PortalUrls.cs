@@ -18,17 +18,24 @@ public static class PortalUrls
     public const string Forbidden = "/account/forbidden";
 
     /// <summary>The catalog, narrowed; null or empty leaves a filter out.</summary>
-    public static string CatalogWith(string? search = null, string? environment = null, string? owner = null) =>
-        With(Catalog, ("q", search), ("environment", environment), ("owner", owner));
+    /// <param name="search">Words that must all occur.</param>
+    /// <param name="environment">Only this environment.</param>
+    /// <param name="show"><c>all</c>, or <c>mine</c> for what the reader may ask for; null for what suits the reader.</param>
+    public static string CatalogWith(string? search = null, string? environment = null, string? show = null) =>
+        With(Catalog, ("q", search), ("environment", environment), ("show", show));
 
     /// <summary>A vault and its secrets.</summary>
-    public static string Vault(string vault, string? search = null) => With($"{Catalog}/{Uri.EscapeDataString(vault)}", ("q", search));
+    public static string Vault(string vault, string? search = null, string? show = null) =>
+        With($"{Catalog}/{Uri.EscapeDataString(vault)}", ("q", search), ("show", show));
 
     /// <summary>One secret of a vault.</summary>
     public static string Secret(string vault, string secret) => $"{Catalog}/{Uri.EscapeDataString(vault)}/{Uri.EscapeDataString(secret)}";
 
-    /// <summary>One access request, for whoever may see it.</summary>
-    public static string Request(Guid id) => $"{Requests}/{id:D}";
+    /// <summary>Asking for a vault as a whole.</summary>
+    public static string WholeVault(string vault) => $"/vaults/{Uri.EscapeDataString(vault)}/request";
+
+    /// <summary>One access request, by what people call it, for whoever may see it.</summary>
+    public static string Request(string reference) => $"{Requests}/{Uri.EscapeDataString(reference)}";
 
     /// <summary>One request as its approver decides it.</summary>
     public static string Approval(Guid requestId) => $"{Approvals}/{requestId:D}";

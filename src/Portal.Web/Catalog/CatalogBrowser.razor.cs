@@ -1,0 +1,96 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Identity;
+using Portal.Core.Requests;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Catalog;
+
+/// <summary>The catalog, or one vault of it. What it shows stands in its address.</summary>
+public sealed partial class CatalogBrowser : IDisposable
+{
+    private const int PageSize = 20;
+
+    private readonly CancellationTokenSource _gone = new();
+    private CatalogFilter? _loaded;
+    private IReadOnlyList<CatalogVault>? _vaults;
+    private IReadOnlyList<CatalogEntry> _entries = [];
+    private IReadOnlyList<Refusal> _refusals = [];
+    private string? _next;
+    private bool _onlyMine;
+
+    [Inject] public required BrowseCatalog Browse { get; init; }
+
+    [Inject] public required CurrentActor Reader { get; init; }
+
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    [Inject] public required Announcer Announcer { get; init; }
+
+    [Inject] public required IStringLocalizer<CatalogWords> Words { get; init; }
+
+    /// <summary>The vault; null for the whole catalog.</summary>
+    [Parameter] public string? VaultName { get; set; }
+
+    [SupplyParameterFromQuery(Name = "q")] public string? Search { get; set; }
+
+    [SupplyParameterFromQuery(Name = "environment")] public string? EnvironmentName { get; set; }
+
+    [SupplyParameterFromQuery(Name = "show")] public string? Show { get; set; }
+
+    private CatalogFilter Filter => new(Search, VaultName is null ? EnvironmentName : null, VaultName, Show);
+
+    private CatalogVault? Vault => _vaults?.FirstOrDefault(v => v.Name.Equals(VaultName, StringComparison.OrdinalIgnoreCase));
+
+    private IReadOnlyList<string> Environments => [.. _vaults!.Select(v => v.Environment).Where(e => e.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.CurrentCultureIgnoreCase)];
+
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
+    }
+
+    protected override Task OnParametersSetAsync() => Filter == _loaded ? Task.CompletedTask : LoadAsync(PageSize);
+
+    private async Task LoadAsync(int take)
+    {
+        var filter = _loaded = Filter;
+        var actor = await Reader.GetAsync(_gone.Token);
+        var mayAsk = actor.Has(PortalRole.Requester);
+        var result = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, null, take), actor, _gone.Token);
+        // Whoever types on is not shown what they looked for before.
+        if (filter != _loaded)
+            return;
+        _onlyMine = filter.OnlyMine(mayAsk);
+        _refusals = result.Refusals;
+        if (!result.Succeeded)
+            return;
+        _vaults = result.Value.Vaults;
+        _entries = result.Value.Entries.Items;
+        _next = result.Value.Entries.Next;
+        Announcer.Say(Words[_next is null ? "Found" : "Found.More", _entries.Count]);
+    }
+
+    private async Task LoadMoreAsync()
+    {
+        var filter = _loaded!;
+        var actor = await Reader.GetAsync(_gone.Token);
+        var result = await Browse.ExecuteAsync(filter.ToQuery(actor.Has(PortalRole.Requester), _next, PageSize), actor, _gone.Token);
+        if (filter != _loaded)
+            return;
+        _refusals = result.Refusals;
+        if (!result.Succeeded)
+            return;
+        _entries = [.. _entries, .. result.Value.Entries.Items];
+        _next = result.Value.Entries.Next;
+        Announcer.Say(Words[_next is null ? "Found" : "Found.More", _entries.Count]);
+    }
+
+    // Each letter is not a step to go back to.
+    private void SearchFor(string search) => Navigation.NavigateTo((Filter with { Search = search }).Url, replace: true);
+
+    private void ChooseEnvironment(string environment) => Navigation.NavigateTo((Filter with { Environment = environment }).Url);
+}

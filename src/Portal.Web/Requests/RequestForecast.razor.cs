@@ -1,0 +1,84 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Requests;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+
+namespace Portal.Web.Requests;
+
+/// <summary>What the policies say of a draft, before it is sent.</summary>
+public sealed partial class RequestForecast
+{
+    [Inject] public required TimeProvider Clock { get; init; }
+
+    [Inject] public required IStringLocalizer<RequestFormWords> Words { get; init; }
+
+    [Inject] public required IStringLocalizer<ShellWords> Shell { get; init; }
+
+    /// <summary>What would happen; null while it is not known.</summary>
+    [Parameter, EditorRequired] public RequestPreview? Preview { get; set; }
+
+    /// <summary>What is typed.</summary>
+    [Parameter, EditorRequired] public required RequestInput Input { get; set; }
+
+    /// <summary>All that stands against sending it.</summary>
+    [Parameter, EditorRequired] public required IReadOnlyList<FieldProblem> Problems { get; set; }
+
+    /// <summary>The reader's zone; UTC while it is not known.</summary>
+    [Parameter, EditorRequired] public required TimeZoneInfo Zone { get; set; }
+
+    /// <summary>Whether <see cref="Zone"/> is the reader's.</summary>
+    [Parameter, EditorRequired] public bool ZoneKnown { get; set; }
+
+    private enum CheckState
+    {
+        Met,
+        Open,
+        Unmet,
+    }
+
+    private string Where => Preview!.SecretName is { } secret ? $"{Preview.VaultName}/{secret}" : Preview.VaultName;
+
+    private bool WindowIsWrong => Problems.Any(p => p.Field is "duration" or "start");
+
+    private IReadOnlyList<CheckLine> Lines
+    {
+        get
+        {
+            List<CheckLine> lines =
+            [
+                Line("Policy", p => p.Field is "role" || (p.Field is null && p.Code != RefusalCode.DuplicateRequest)),
+                Line("Scope", p => p.Field is "scope" || p.Code == RefusalCode.DuplicateRequest),
+                Line("Duration", p => p.Field == "duration"),
+            ];
+            if (Input.Later)
+                lines.Add(Line("Start", p => p.Field == "start"));
+            lines.Add(Line("Justification", p => p.Field == "justification"));
+            if (Preview!.RequiresTicket || Problems.Any(p => p.Field == "ticket"))
+                lines.Add(Line("Ticket", p => p.Field == "ticket"));
+            return lines;
+        }
+    }
+
+    private string Show(DateTimeOffset instant) => ReaderZone.Show(instant, Clock.GetUtcNow(), Zone);
+
+    private CheckLine Line(string name, Func<FieldProblem, bool> about)
+    {
+        var problem = Problems.FirstOrDefault(about);
+        var state = problem is null ? CheckState.Met
+            // Not typed yet is no mistake.
+            : problem.Code is RefusalCode.TicketMissing || (problem.Code is RefusalCode.TextBlank && Input.Justification.Length == 0) ? CheckState.Open
+            : CheckState.Unmet;
+        return new CheckLine(name, state, problem?.Message);
+    }
+
+    private static string IconOf(CheckState state) => state switch
+    {
+        CheckState.Met => "check",
+        CheckState.Open => "waiting",
+        CheckState.Unmet => "error",
+    };
+
+    private sealed record CheckLine(string Name, CheckState State, string? Why);
+}

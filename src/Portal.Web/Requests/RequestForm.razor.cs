@@ -1,0 +1,261 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Catalog;
+using Portal.Core.Requests;
+using Portal.Web.Components;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Requests;
+
+/// <summary>Asks for access to one scope, and says beforehand what will come of it.</summary>
+public sealed partial class RequestForm : IDisposable
+{
+    // More than may be sent, so that too much is said and not cut silently; less than would break the connection.
+    private const int MostTyped = 10_500;
+
+    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(350);
+    private static readonly int[] UsualLengths = [30, 60, 240, 480];
+
+    private readonly CancellationTokenSource _gone = new();
+    private readonly HashSet<string> _touched = [];
+    private CancellationTokenSource _typing = new();
+    private RequestPreview? _preview;
+    private IReadOnlyList<FieldProblem> _problems = [];
+    private TimeZoneInfo _zone = TimeZoneInfo.Utc;
+    private bool _zoneKnown;
+    private bool _attempted;
+    private bool _sending;
+    private bool _focusProblem;
+    private ElementReference _general, _amount, _start, _justification, _ticket;
+
+    [Inject] public required PreviewRequest Dry { get; init; }
+
+    [Inject] public required SubmitRequest Submit { get; init; }
+
+    [Inject] public required CurrentActor Reader { get; init; }
+
+    [Inject] public required ReaderZone Zone { get; init; }
+
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    [Inject] public required Announcer Announcer { get; init; }
+
+    [Inject] public required TimeProvider Clock { get; init; }
+
+    [Inject] public required IStringLocalizer<RequestFormWords> Words { get; init; }
+
+    [Inject] public required IStringLocalizer<RefusalWords> Refused { get; init; }
+
+    [Inject] public required IStringLocalizer<ShellWords> Shell { get; init; }
+
+    /// <summary>What is asked for. Give the form a key of the scope: another scope is another form.</summary>
+    [Parameter, EditorRequired] public required RequestableScope Target { get; set; }
+
+    /// <summary>What the form starts with; null for the usual.</summary>
+    [Parameter] public RequestInput? StartWith { get; set; }
+
+    /// <summary>What was typed; kept while a hidden tab is paused.</summary>
+    [PersistentState] public RequestInput? Kept { get; set; }
+
+    private RequestInput Input => Kept!;
+
+    private IReadOnlyList<Offer> Offered => [.. Target.Offers.Where(o => o.MayAsk)];
+
+    private Offer? Chosen => Offered.FirstOrDefault(o => o.Role.DefinitionId == Input.RoleId);
+
+    private IReadOnlyList<FieldProblem> General => _attempted ? [.. _problems.Where(p => p.Field is null or "scope")] : [];
+
+    private string ZoneName => _zone.Id;
+
+    private IEnumerable<int> Choices
+    {
+        get
+        {
+            var longest = (int)(Chosen?.LongestWindow.TotalMinutes ?? 0);
+            return UsualLengths.Where(m => m < longest).Append(longest).Where(m => m > 0);
+        }
+    }
+
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
+        _typing.Cancel();
+        _typing.Dispose();
+    }
+
+    protected override async Task OnInitializedAsync()
+    {
+        Kept ??= StartWith ?? new RequestInput();
+        if (Chosen is null)
+            Input.RoleId = (Offered.FirstOrDefault(o => o.Role == GrantableRole.SecretsUser) ?? Offered[0]).Role.DefinitionId;
+        FitLength();
+        await LookOverAsync();
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            _zone = await Zone.GetAsync(_gone.Token);
+            _zoneKnown = true;
+            await LookOverAsync();
+            StateHasChanged();
+        }
+        else if (_focusProblem)
+        {
+            _focusProblem = false;
+            await FocusFirstProblemAsync();
+        }
+    }
+
+    private string LengthOf(int minutes)
+    {
+        var text = RelativeTime.Length(TimeSpan.FromMinutes(minutes), Shell);
+        return minutes == (int)Chosen!.LongestWindow.TotalMinutes ? Words["Duration.Longest", text] : text;
+    }
+
+    private IEnumerable<FieldProblem> Of(string field) => _problems.Where(p => p.Field == field && (_attempted || (_touched.Contains(field) && p.Code is not (RefusalCode.TextBlank or RefusalCode.TicketMissing))));
+
+    private string? Invalid(string field) => Of(field).Any() ? "true" : null;
+
+    private Task ChooseRoleAsync(Offer offer)
+    {
+        Input.RoleId = offer.Role.DefinitionId;
+        FitLength();
+        return LookOverAsync();
+    }
+
+    private Task ChooseLengthAsync(int? minutes)
+    {
+        if (minutes is null && Input.Minutes is { } before && Input.Amount.Length == 0)
+            (Input.Amount, Input.Unit) = before % 60 == 0 ? ($"{before / 60}", LengthUnit.Hours) : ($"{before}", LengthUnit.Minutes);
+        Input.Minutes = minutes;
+        return LookOverAsync();
+    }
+
+    private Task ChooseStartAsync(bool later)
+    {
+        Input.Later = later;
+        // The next full hour: a start that is near and is not past while the form is filled in.
+        if (later && Input.StartText.Length == 0)
+        {
+            var now = TimeZoneInfo.ConvertTime(Clock.GetUtcNow(), _zone);
+            Input.StartText = now.Date.AddHours(now.Hour + 1).ToString("yyyy-MM-dd'T'HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return LookOverAsync();
+    }
+
+    private Task StartTypedAsync(ChangeEventArgs typed)
+    {
+        Input.StartText = (string?)typed.Value ?? "";
+        _touched.Add("start");
+        return LookOverAsync();
+    }
+
+    // A length that the chosen role does not offer any more gives way to the nearest that it does.
+    private void FitLength()
+    {
+        if (Input.Minutes is { } minutes && !Choices.Contains(minutes))
+            Input.Minutes = Choices.Last(m => m <= minutes || m == Choices.First());
+    }
+
+    private async Task TouchedAsync(string field)
+    {
+        _touched.Add(field);
+        await _typing.CancelAsync();
+        _typing.Dispose();
+        _typing = new CancellationTokenSource();
+        try
+        {
+            await Task.Delay(TypingPause, Clock, _typing.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return; // Typed on.
+        }
+
+        await LookOverAsync();
+    }
+
+    private async Task LookOverAsync()
+    {
+        var draft = Input.ToDraft(Target.Scope, _zone);
+        var result = await Dry.ExecuteAsync(draft, await Reader.GetAsync(_gone.Token), _gone.Token);
+        if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
+            return; // Changed or sent meanwhile.
+        _preview = result.Succeeded ? result.Value : null;
+        _problems = ProblemsOf(result.Succeeded ? result.Value.Missing : result.Refusals);
+    }
+
+    private async Task SendAsync()
+    {
+        if (_sending)
+            return;
+        _sending = true;
+        _attempted = true;
+        try
+        {
+            if (Input.Problems(_zone).Any())
+            {
+                _problems = ProblemsOf(_preview?.Missing ?? []);
+                SayRefused();
+                return;
+            }
+
+            var result = await Submit.ExecuteAsync(new RequestSubmission(Input.SubmissionKey, Input.ToDraft(Target.Scope, _zone)), await Reader.GetAsync(_gone.Token), _gone.Token);
+            if (result.Succeeded)
+            {
+                Navigation.NavigateTo(PortalUrls.Request(result.Value.Reference));
+                return;
+            }
+
+            _problems = ProblemsOf(result.Refusals);
+            SayRefused();
+        }
+        finally
+        {
+            _sending = false;
+        }
+    }
+
+    private void SayRefused()
+    {
+        _focusProblem = true;
+        Announcer.Say(Words["Refused.Announce", _problems[0].Message]);
+    }
+
+    private IReadOnlyList<FieldProblem> ProblemsOf(IReadOnlyList<Refusal> refusals)
+    {
+        var unread = Input.Problems(_zone).Select(p => new FieldProblem(p.Field, Words[p.Word], Words[p.Word + ".Next"], null)).ToList();
+        return
+        [
+            .. unread,
+            .. refusals.Where(r => !unread.Exists(u => u.Field == r.Field)).Select(r => ProblemOf(r)),
+        ];
+    }
+
+    private FieldProblem ProblemOf(Refusal refusal)
+    {
+        var text = RefusalText.Of(refusal, Refused);
+        return new FieldProblem(refusal.Field, text.Message, text.WhatToDo, refusal.Code, refusal.Code == RefusalCode.DuplicateRequest ? (string)refusal.Arguments[0] : null);
+    }
+
+    private async Task FocusFirstProblemAsync()
+    {
+        if (General.Count > 0)
+            await _general.FocusAsync();
+        else if (Of("duration").Any())
+            await (Input.Minutes is null ? _amount : _general).FocusAsync();
+        else if (Of("start").Any())
+            await _start.FocusAsync();
+        else if (Of("justification").Any())
+            await _justification.FocusAsync();
+        else if (Of("ticket").Any())
+            await _ticket.FocusAsync();
+    }
+}

@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Catalog;
+using Portal.Core.Identity;
+using Portal.Core.Requests;
+using Portal.Web.Components;
+using Portal.Web.Resources;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Requests;
+
+/// <summary>One secret, or a vault as a whole: what governs it, and the form that asks for it.</summary>
+public sealed partial class RequestPage : IDisposable
+{
+    private readonly CancellationTokenSource _gone = new();
+    private (string Vault, string? Secret) _loaded;
+    private RequestableScope? _target;
+    private RequestInput? _startWith;
+    private IReadOnlyList<Refusal> _refusals = [];
+    private IReadOnlyList<string>? _cannot;
+    private bool _unknown;
+
+    [Inject] public required BrowseCatalog Browse { get; init; }
+
+    [Inject] public required GetCatalogEntry Get { get; init; }
+
+    [Inject] public required GetRequest GetRequest { get; init; }
+
+    [Inject] public required CurrentActor Reader { get; init; }
+
+    [Inject] public required IStringLocalizer<RequestFormWords> Words { get; init; }
+
+    [Inject] public required IStringLocalizer<RefusalWords> Refused { get; init; }
+
+    [Parameter] public required string VaultName { get; set; }
+
+    /// <summary>The secret; null for the vault as a whole.</summary>
+    [Parameter] public string? SecretName { get; set; }
+
+    /// <summary>The reference of an earlier request to start from; null for none.</summary>
+    [SupplyParameterFromQuery(Name = "again")] public string? Again { get; set; }
+
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_loaded == (VaultName, SecretName))
+            return;
+        _loaded = (VaultName, SecretName);
+        (_target, _unknown, _refusals, _cannot, _startWith) = (null, false, [], null, null);
+
+        var actor = await Reader.GetAsync(_gone.Token);
+        // The address has names, a scope has an ARM id; the catalog knows both.
+        var catalog = await Browse.ExecuteAsync(new CatalogQuery(Vault: VaultName, Take: 1), actor, _gone.Token);
+        if (!catalog.Succeeded)
+        {
+            _refusals = catalog.Refusals;
+            return;
+        }
+
+        var vault = catalog.Value.Vaults.FirstOrDefault(v => v.Name.Equals(VaultName, StringComparison.OrdinalIgnoreCase));
+        if (vault is null)
+        {
+            _unknown = true;
+            return;
+        }
+
+        var found = await Get.ExecuteAsync(SecretName is null ? vault.Scope : ArmId.OfSecret(vault.Scope, SecretName), actor, _gone.Token);
+        if (!found.Succeeded)
+        {
+            _unknown = found.Refusals.Any(r => r.Code == RefusalCode.ScopeUnknown);
+            _refusals = found.Refusals;
+            return;
+        }
+
+        _startWith = await StartFromAsync(actor);
+        _cannot = WhyNot(found.Value, actor);
+        _target = found.Value;
+    }
+
+    private IReadOnlyList<string>? WhyNot(RequestableScope scope, Actor actor)
+    {
+        if (scope.Obstacles.Count > 0)
+            return [.. scope.Obstacles.Select(o => RefusalText.Of(o, Refused)).Select(t => $"{t.Message} {t.WhatToDo}")];
+        if (scope.Offers.Any(o => o.MayAsk))
+            return null;
+        if (!actor.Has(PortalRole.Requester))
+            return [Words["Cannot.NoRole"]];
+        return scope.Offers.Count == 0
+            ? [Words["Cannot.NoOffer"]]
+            : [.. scope.Offers.DistinctBy(o => o.PolicyName).Select(o => Words["Cannot.Who", o.PolicyName, string.Join(", ", o.EligibleGroups)].Value)];
+    }
+
+    // An earlier request of one's own says what to ask for again; the start and the justification's truth are new each time, the words are a beginning.
+    private async Task<RequestInput?> StartFromAsync(Actor actor)
+    {
+        if (string.IsNullOrEmpty(Again))
+            return null;
+        var earlier = await GetRequest.ExecuteAsync(Again, actor, _gone.Token);
+        if (!earlier.Succeeded)
+            return null;
+        var minutes = earlier.Value.Row.Duration.TotalMinutes;
+        return new RequestInput
+        {
+            RoleId = earlier.Value.RoleDefinitionId,
+            Minutes = null,
+            Amount = minutes.ToString(System.Globalization.CultureInfo.CurrentCulture),
+            Unit = LengthUnit.Minutes,
+            Justification = earlier.Value.Justification,
+            Ticket = earlier.Value.Ticket ?? "",
+        };
+    }
+}
