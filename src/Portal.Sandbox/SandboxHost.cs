@@ -11,6 +11,7 @@ using Portal.Sandbox.Entra;
 using Portal.Sandbox.Graph;
 using Portal.Sandbox.Hosting;
 using Portal.Sandbox.KeyVault;
+using Portal.Sandbox.Reader;
 using Portal.Sandbox.ResourceManager;
 
 namespace Portal.Sandbox;
@@ -91,6 +92,8 @@ public sealed class SandboxHost : IAsyncDisposable
         var addresses = new SandboxAddresses(listeners.Bind(options.HttpsPort), listeners.Bind(options.HttpPort));
         var certificate = SandboxCertificate.Create();
         var keys = new EntraKeys();
+        // Before anything answers: what is said and shown names this file. The ports are ours by now.
+        var file = certificate.WriteRoot(options.DataDirectory);
         var control = new SandboxControl(options) { Tokens = new TokenMint(keys) };
         var clients = new SandboxClients(
             new(FenwickCompany.PortalClientId, options.PortalClientSecret ?? NewSecret()),
@@ -114,6 +117,7 @@ public sealed class SandboxHost : IAsyncDisposable
         builder.Services.AddEntra(keys, addresses);
         builder.Services.AddResourceManager(control);
         builder.Services.AddKeyVault(control);
+        builder.Services.AddReader(new ReaderWire(certificate.Root, addresses, clients.Reader, file));
 
         var app = builder.Build();
         app.UseRequestLog();
@@ -125,11 +129,11 @@ public sealed class SandboxHost : IAsyncDisposable
         app.MapGraph();
         app.MapResourceManager();
         app.MapKeyVault();
+        app.MapReader(addresses);
 
         try
         {
             await app.StartAsync(ct);
-            var file = certificate.WriteRoot(options.DataDirectory);
             var host = new SandboxHost(app, certificate, keys, addresses, control, clients, file);
             if (options.PrintAddresses) SandboxAnnouncement.Say(host, options.Logger);
             return host;
