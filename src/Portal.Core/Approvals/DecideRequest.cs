@@ -67,6 +67,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         }
 
         await db.SaveChangesAsync(ct);
+        PortalTelemetry.TimeToDecision.Record((now - request.SubmittedAt).TotalSeconds, new KeyValuePair<string, object?>("verdict", input.Verdict.ToString()));
         return (default(Done), request.RequesterObjectId);
     }
 

@@ -71,7 +71,7 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
         }
         catch (CloudCallException fault)
         {
-            LogNotListed(logger, fault, vault.Name, fault.Code);
+            LogNotListed(logger, vault.Name, fault.Code, fault.Message);
             vault.NoteListing(fault.Code);
             await db.SaveChangesAsync(ct);
             return null;
@@ -94,6 +94,6 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
         return listed.Count;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The secrets of {Vault} could not be listed: {Code}")]
-    private static partial void LogNotListed(ILogger logger, Exception fault, string vault, string code);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The secrets of {Vault} could not be listed ({Code}): {Text}")]
+    private static partial void LogNotListed(ILogger logger, string vault, string code, string text);
 }

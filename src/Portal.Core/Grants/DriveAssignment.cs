@@ -23,6 +23,8 @@ public sealed partial class DriveAssignment(
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
 
+        using var activity = PortalTelemetry.Activities.StartActivity("drive assignment");
+        activity?.SetTag("portal.assignment", claim.AssignmentId);
         var outcome = new CallOutcome();
         try
         {
@@ -34,7 +36,9 @@ public sealed partial class DriveAssignment(
         }
         catch (CloudCallException fault)
         {
-            LogCallFailed(logger, fault, claim.AssignmentId, fault.Code);
+            LogCallFailed(logger, claim.AssignmentId, fault.Code, fault.Message);
+            PortalTelemetry.FailedCalls.Add(1, new KeyValuePair<string, object?>("code", fault.Code));
+            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, fault.Code);
             outcome = outcome with { Fault = fault };
         }
 
@@ -124,6 +128,7 @@ public sealed partial class DriveAssignment(
 
         assignment.Release(plan.WantedUntil, NextLook(assignment, grants, outcome, now));
         await db.SaveChangesAsync(ct);
+        Measure(grants, now);
         Publish(grants);
         return true;
     }
@@ -183,6 +188,19 @@ public sealed partial class DriveAssignment(
             : (assignment, await db.Grants.Where(g => g.AssignmentId == claim.AssignmentId && g.State != GrantState.Ended).ToListAsync(ct));
     }
 
+    private static void Measure(IEnumerable<Grant> grants, DateTimeOffset now)
+    {
+        foreach (var grant in grants)
+        {
+            if (grant.ActivatedAt == now)
+                PortalTelemetry.ActivationLag.Record((now - grant.StartsAt).TotalSeconds);
+            if (grant.EndedAt == now)
+                PortalTelemetry.EndLag.Record((now - (grant.EndRequestedAt ?? grant.EndsAt)).TotalSeconds, new KeyValuePair<string, object?>("ending", grant.Ending.ToString()));
+            if (grant.AttentionSince == now)
+                PortalTelemetry.NeedsAttention.Add(1, new KeyValuePair<string, object?>("code", grant.AttentionCode));
+        }
+    }
+
     private void Publish(IEnumerable<Grant> grants)
     {
         foreach (var grant in grants)
@@ -193,6 +211,6 @@ public sealed partial class DriveAssignment(
 
     private sealed record CallOutcome(AssignmentObservation? Observed = null, DateTimeOffset? DescribedUntil = null, string? ProviderRequestId = null, CloudCallException? Fault = null);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code}; it is tried again")]
-    private static partial void LogCallFailed(ILogger logger, Exception fault, Guid assignmentId, string code);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code} and is tried again: {Text}")]
+    private static partial void LogCallFailed(ILogger logger, Guid assignmentId, string code, string text);
 }

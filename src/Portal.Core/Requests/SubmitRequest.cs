@@ -23,7 +23,11 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, TimePro
     {
         var result = await databases.RunAsync(db => SubmitAsync(db, input, actor, ct), ct);
         if (result.Succeeded)
+        {
+            PortalTelemetry.RequestsSubmitted.Add(1);
             changes.Publish(new PortalChange(ChangeKind.Request, result.Value.RequestId, actor.Id?.ObjectId));
+        }
+
         return result;
     }
 
