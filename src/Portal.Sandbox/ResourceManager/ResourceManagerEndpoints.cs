@@ -59,7 +59,7 @@ internal static partial class ResourceManagerEndpoints
         headers.Pragma = "no-cache";
         headers.StrictTransportSecurity = "max-age=31536000; includeSubDomains";
         headers.XContentTypeOptions = "nosniff";
-        if (context.Request.Headers["x-ms-return-client-request-id"] == "true") headers["x-ms-client-request-id"] = context.Request.Headers["x-ms-client-request-id"];
+        if (context.Request.Headers["x-ms-return-client-request-id"] == "true" && Guid.TryParse(context.Request.Headers["x-ms-client-request-id"], out var asked)) headers["x-ms-client-request-id"] = asked.ToString();
     }
 
     private static void Throttle(HttpContext context, SandboxControl control, CallerToken caller)
