@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 using Portal.Core;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
 using Portal.Web.Layout;
@@ -21,12 +22,16 @@ public sealed partial class CatalogBrowser : IDisposable
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private bool _onlyMine;
+    private IDisposable? _live;
+    private Guid? _readerId;
 
     [Inject] public required BrowseCatalog Browse { get; init; }
 
     [Inject] public required CurrentActor Reader { get; init; }
 
     [Inject] public required NavigationManager Navigation { get; init; }
+
+    [Inject] public required LiveChanges Live { get; init; }
 
     [Inject] public required Announcer Announcer { get; init; }
 
@@ -49,17 +54,39 @@ public sealed partial class CatalogBrowser : IDisposable
 
     public void Dispose()
     {
+        _live?.Dispose();
         _gone.Cancel();
         _gone.Dispose();
     }
 
-    protected override Task OnParametersSetAsync() => Filter == _loaded ? Task.CompletedTask : LoadAsync(PageSize);
+    protected override void OnInitialized()
+    {
+        if (RendererInfo.IsInteractive)
+            _live = Live.Subscribe(
+                change => change.Kind is ChangeKind.Catalog or ChangeKind.Policy || (change.PrincipalId is { } id && id == _readerId),
+                () => InvokeAsync(ReloadAsync));
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (Filter == _loaded)
+            return;
+        await LoadAsync(PageSize);
+        SayFound();
+    }
+
+    private async Task ReloadAsync()
+    {
+        await LoadAsync(Math.Clamp(_entries.Count, PageSize, 100));
+        StateHasChanged();
+    }
 
     private async Task LoadAsync(int take)
     {
         var filter = _loaded = Filter;
         var actor = await Reader.GetAsync(_gone.Token);
         var mayAsk = actor.Has(PortalRole.Requester);
+        _readerId = actor.Id?.ObjectId;
         var result = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, null, take), actor, _gone.Token);
         // Whoever types on is not shown what they looked for before.
         if (filter != _loaded)
@@ -71,7 +98,6 @@ public sealed partial class CatalogBrowser : IDisposable
         _vaults = result.Value.Vaults;
         _entries = result.Value.Entries.Items;
         _next = result.Value.Entries.Next;
-        Announcer.Say(Words[_next is null ? "Found" : "Found.More", _entries.Count]);
     }
 
     private async Task LoadMoreAsync()
@@ -86,8 +112,10 @@ public sealed partial class CatalogBrowser : IDisposable
             return;
         _entries = [.. _entries, .. result.Value.Entries.Items];
         _next = result.Value.Entries.Next;
-        Announcer.Say(Words[_next is null ? "Found" : "Found.More", _entries.Count]);
+        SayFound();
     }
+
+    private void SayFound() => Announcer.Say(Words[_next is null ? "Found" : "Found.More", _entries.Count]);
 
     // Each letter is not a step to go back to.
     private void SearchFor(string search) => Navigation.NavigateTo((Filter with { Search = search }).Url, replace: true);
