@@ -31,7 +31,7 @@ internal static class PageStyle
         .person:hover{border-color:var(--accent);background:var(--accent-soft)}
         .mark{grid-row:span 2;display:grid;place-items:center;width:2.75rem;height:2.75rem;border-radius:50%;background:var(--accent);color:var(--on);font-weight:600}
         .name{font-weight:600}
-        .name small{font-weight:400;color:var(--soft);font-size:.875rem;margin-left:.3rem;overflow-wrap:anywhere}
+        .name small{font-weight:400;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}
         .line{color:var(--soft);font-size:.925rem}
         label{display:block;font-weight:600;margin:1rem 0 .3rem}
         select{width:100%;min-height:2.75rem;padding:.5rem .7rem;font:inherit;color:inherit;background:var(--card);border:1px solid var(--edge);border-radius:8px}
