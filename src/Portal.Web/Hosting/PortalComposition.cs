@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using MudBlazor.Services;
 using Portal.Core;
 using Portal.Core.Grants;
+using Portal.Web.Audit;
 using Portal.Web.Grants;
 using Portal.Web.Layout;
 using Portal.Web.SignIn;
@@ -60,6 +61,7 @@ public static class PortalComposition
         app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
         app.MapOperations();
         app.MapAccount();
+        app.MapAudit();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         app.SayWhereItListens();
         return app;

@@ -10,6 +10,12 @@ public static class RateLimits
     /// <summary>The policy for endpoints that start a sign-in.</summary>
     public const string SignIn = "sign-in";
 
+    /// <summary>The policy for exports, each of which reads a large part of the database.</summary>
+    public const string Export = "export";
+
+    /// <summary>Exports per minute of one person.</summary>
+    public const int ExportsPerPerson = 10;
+
     /// <summary>Calls per minute of one signed-in person, over all their tabs.</summary>
     public const int PerPerson = 600;
 
@@ -26,6 +32,7 @@ public static class RateLimits
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
             context.User.GetObjectId() is { } person ? Bucket("person:" + person, PerPerson) : Bucket("address:" + AddressOf(context), PerAddress));
         limiter.AddPolicy(SignIn, context => Bucket("sign-in:" + AddressOf(context), SignInsPerAddress));
+        limiter.AddPolicy(Export, context => Bucket("export:" + (context.User.GetObjectId() ?? AddressOf(context)), ExportsPerPerson));
         limiter.OnRejected = (rejected, _) =>
         {
             var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
@@ -38,7 +45,7 @@ public static class RateLimits
     {
         TokenLimit = perMinute,
         TokensPerPeriod = Math.Max(1, perMinute / 60),
-        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60 / perMinute)),
         QueueLimit = 0,
     });
 

@@ -1,0 +1,99 @@
+using System.Globalization;
+using Portal.Core;
+using Portal.Core.Audit;
+using Portal.Web.Layout;
+
+namespace Portal.Web.Audit;
+
+/// <summary>The filters of the audit page as they stand in an address, read or not. The page and its export are made from the same, so the file holds what the page shows.</summary>
+public sealed record AuditAddress
+{
+    /// <summary>The names of the query parameters, which are also the fields of refusals.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["from", "to", "person", "vault", "secret", "code", "request"];
+
+    private static readonly string[] Instants =
+        ["yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd"];
+
+    /// <summary>From when on: ISO 8601 in UTC.</summary>
+    public string? From { get; init; }
+
+    /// <summary>Until when, itself not included.</summary>
+    public string? To { get; init; }
+
+    /// <summary>A person's object id.</summary>
+    public string? Person { get; init; }
+
+    /// <summary>A vault's name.</summary>
+    public string? Vault { get; init; }
+
+    /// <summary>A secret's name.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>An action's code.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>A request's reference.</summary>
+    public string? Request { get; init; }
+
+    /// <summary>Whether nothing is filtered.</summary>
+    public bool IsEmpty => Values.All(value => string.IsNullOrEmpty(value.Value));
+
+    /// <summary>The page with these filters.</summary>
+    public string Page => PortalUrls.With(PortalUrls.Audit, Values);
+
+    /// <summary>The export with these filters.</summary>
+    public string Export => PortalUrls.With(PortalUrls.AuditExport, Values);
+
+    private (string Name, string? Value)[] Values =>
+        [("from", From), ("to", To), ("person", Person), ("vault", Vault), ("secret", Secret), ("code", Code), ("request", Request)];
+
+    /// <summary>Takes the filters from a query.</summary>
+    public static AuditAddress Of(IQueryCollection query) => new()
+    {
+        From = query["from"],
+        To = query["to"],
+        Person = query["person"],
+        Vault = query["vault"],
+        Secret = query["secret"],
+        Code = query["code"],
+        Request = query["request"],
+    };
+
+    /// <summary>An instant as it stands in an address.</summary>
+    public static string Write(DateTimeOffset instant) =>
+        instant.UtcDateTime.ToString(instant.UtcTicks % TimeSpan.TicksPerMinute == 0 ? Instants[0] : Instants[2], CultureInfo.InvariantCulture);
+
+    /// <summary>Reads an instant from an address.</summary>
+    /// <returns>Null when it is none.</returns>
+    public static DateTimeOffset? ReadInstant(string? text) =>
+        DateTimeOffset.TryParseExact(text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant) ? instant : null;
+
+    /// <summary>The filter that is meant, or all that is wrong with it. What cannot be read is never left out: that would show more than was asked for.</summary>
+    public Result<AuditFilter> Read()
+    {
+        var refusals = new List<Refusal>();
+        var from = Instant(From, "from");
+        var to = Instant(To, "to");
+        Guid? person = null;
+        if (!string.IsNullOrEmpty(Person))
+        {
+            if (Guid.TryParse(Person, out var id))
+                person = id;
+            else
+                refusals.Add(new Refusal(RefusalCode.FilterUnreadable, "person", Person));
+        }
+
+        var filter = new AuditFilter { From = from, To = to, PersonObjectId = person, VaultName = Vault, SecretName = Secret, Code = Code, RequestReference = Request };
+        if (filter.Fault() is { } fault)
+            refusals.Add(fault);
+        return refusals.Count > 0 ? Result<AuditFilter>.Refused(refusals) : filter;
+
+        DateTimeOffset? Instant(string? text, string field)
+        {
+            var instant = ReadInstant(text);
+            if (instant is null && !string.IsNullOrEmpty(text))
+                refusals.Add(new Refusal(RefusalCode.FilterUnreadable, field, text));
+            return instant;
+        }
+    }
+}

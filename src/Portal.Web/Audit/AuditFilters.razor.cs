@@ -1,0 +1,193 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Audit;
+using Portal.Web.Components;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Audit;
+
+/// <summary>The filters of the audit page. What is typed becomes an address; the page shows what the address says.</summary>
+public sealed partial class AuditFilters
+{
+    private readonly Dictionary<string, string> _errors = [];
+    private AuditAddress _address = new();
+    private TimeZoneInfo? _shownIn;
+    private IReadOnlyList<PersonMatch> _people = [];
+    private DateTime? _from;
+    private DateTime? _to;
+    private string? _person;
+    private string? _vault;
+    private string? _secret;
+    private string? _code;
+    private string? _request;
+    private int _search;
+
+    /// <summary>The words.</summary>
+    [Inject] public required IStringLocalizer<AuditWords> Words { get; init; }
+
+    /// <summary>The words of refusals.</summary>
+    [Inject] public required IStringLocalizer<RefusalWords> RefusedWords { get; init; }
+
+    /// <summary>Where a filter leads.</summary>
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    /// <summary>Finds people by name.</summary>
+    [Inject] public required SearchPeople Search { get; init; }
+
+    /// <summary>Who searches.</summary>
+    [Inject] public required CurrentActor Current { get; init; }
+
+    /// <summary>Now.</summary>
+    [Inject] public required TimeProvider Clock { get; init; }
+
+    /// <summary>The filters as the address has them.</summary>
+    [Parameter, EditorRequired] public required AuditAddress Address { get; set; }
+
+    /// <summary>The reader's zone; null until it is known, when times are shown in UTC.</summary>
+    [Parameter] public TimeZoneInfo? Zone { get; set; }
+
+    /// <summary>Whether the reader may filter by person.</summary>
+    [Parameter] public bool People { get; set; }
+
+    /// <summary>The name of the person in the address; null when it is not known.</summary>
+    [Parameter] public string? PersonName { get; set; }
+
+    /// <summary>What is wrong with the address, by field.</summary>
+    [Parameter] public IReadOnlyList<Refusal> Refusals { get; set; } = [];
+
+    private TimeZoneInfo ZoneOrUtc => Zone ?? TimeZoneInfo.Utc;
+
+    /// <inheritdoc />
+    protected override void OnParametersSet()
+    {
+        if (_address != Address)
+        {
+            _address = Address;
+            _errors.Clear();
+            (_vault, _secret, _code, _request, _person) = (Address.Vault, Address.Secret, Address.Code, Address.Request, Address.Person);
+            _shownIn = null;
+        }
+
+        foreach (var refusal in Refusals)
+            if (refusal.Field is { } field)
+                _errors[field] = Say(RefusalText.Of(refusal, RefusedWords));
+        if (PersonName is not null && _person == Address.Person)
+            _person = PersonName;
+        if (_shownIn?.Id == ZoneOrUtc.Id)
+            return;
+        _shownIn = ZoneOrUtc;
+        (_from, _to) = (Show(Address.From), Show(Address.To));
+    }
+
+    private static string Say(RefusalText text) => $"{text.Message} {text.WhatToDo}".TrimEnd();
+
+    private DateTime? Show(string? instant) =>
+        AuditAddress.ReadInstant(instant) is { } known ? TimeZoneInfo.ConvertTime(known, ZoneOrUtc).DateTime : null;
+
+    private string? ErrorOf(string field) => _errors.GetValueOrDefault(field);
+
+    private string? Invalid(string field) => _errors.ContainsKey(field) ? "true" : null;
+
+    private static string LabelOf(PersonMatch match) => match.UserPrincipalName is null ? match.DisplayName : $"{match.DisplayName} ({match.UserPrincipalName})";
+
+    /// <summary>Whole days of the reader's, the present one included.</summary>
+    private IEnumerable<(string Name, DateTimeOffset? From)> Presets()
+    {
+        var today = TimeZoneInfo.ConvertTime(Clock.GetUtcNow(), ZoneOrUtc).Date;
+        yield return ("Any", null);
+        foreach (var (name, days) in ((string, int)[])[("Today", 0), ("Days7", 6), ("Days30", 29)])
+            yield return (name, StartOf(today.AddDays(-days)));
+    }
+
+    // Where summer begins at midnight, the day starts at the first time that there is.
+    private DateTimeOffset StartOf(DateTime day) =>
+        ReaderZone.InstantOf(day, ZoneOrUtc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), ZoneOrUtc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero);
+
+    private IEnumerable<(string Text, string Url)> Active()
+    {
+        if (!string.IsNullOrEmpty(_address.From))
+            yield return (Words["Chip.From", Time(_address.From)], (_address with { From = null }).Page);
+        if (!string.IsNullOrEmpty(_address.To))
+            yield return (Words["Chip.To", Time(_address.To)], (_address with { To = null }).Page);
+        if (!string.IsNullOrEmpty(_address.Person))
+            yield return (Words["Chip", Words["Filter.Person"].Value, PersonName ?? _address.Person], (_address with { Person = null }).Page);
+        if (!string.IsNullOrEmpty(_address.Vault))
+            yield return (Words["Chip", Words["Filter.Vault"].Value, _address.Vault], (_address with { Vault = null }).Page);
+        if (!string.IsNullOrEmpty(_address.Secret))
+            yield return (Words["Chip", Words["Filter.Secret"].Value, _address.Secret], (_address with { Secret = null }).Page);
+        if (!string.IsNullOrEmpty(_address.Code))
+            yield return (Words["Chip", Words["Filter.Action"].Value, Action(_address.Code)], (_address with { Code = null }).Page);
+        if (!string.IsNullOrEmpty(_address.Request))
+            yield return (Words["Chip", Words["Filter.Request"].Value, _address.Request], (_address with { Request = null }).Page);
+    }
+
+    private string Action(string code) => AuditCode.All.Any(known => known.Value == code) ? EventWords.ActionOf(code, Words) : code;
+
+    private string Time(string text) =>
+        AuditAddress.ReadInstant(text) is { } instant ? TimeZoneInfo.ConvertTime(instant, ZoneOrUtc).ToString("g", CultureInfo.CurrentCulture) : text;
+
+    private async Task FindPeopleAsync()
+    {
+        var mine = ++_search;
+        if (_person is not { Length: > 1 } text)
+            return;
+        var result = await Search.ExecuteAsync(text, await Current.GetAsync(), CancellationToken.None);
+        if (mine == _search && result.Succeeded && result.Value.Count > 0)
+            _people = result.Value;
+    }
+
+    private async Task ApplyAsync()
+    {
+        _errors.Clear();
+        var address = new AuditAddress
+        {
+            From = Instant(_from, "from", Address.From),
+            To = Instant(_to, "to", Address.To),
+            Person = await PersonAsync(),
+            Vault = Trim(_vault),
+            Secret = Trim(_secret),
+            Code = Trim(_code),
+            Request = Trim(_request),
+        };
+        if (_errors.Count == 0)
+            Navigation.NavigateTo(address.Page);
+    }
+
+    private static string? Trim(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+
+    private string? Instant(DateTime? time, string field, string? before)
+    {
+        if (time is not { } clock)
+            return null;
+        // What was not touched keeps the seconds that the field does not show.
+        if (time == Show(before))
+            return before;
+        if (ReaderZone.InstantOf(clock, ZoneOrUtc).Instant is { } instant)
+            return AuditAddress.Write(instant);
+        _errors[field] = Words["Filter.Unreadable"];
+        return null;
+    }
+
+    private async Task<string?> PersonAsync()
+    {
+        if (!People)
+            return Address.Person;
+        if (Trim(_person) is not { } text)
+            return null;
+        if (text == PersonName || text == Address.Person)
+            return Address.Person;
+        if (_people.FirstOrDefault(match => LabelOf(match) == text) is { } chosen)
+            return chosen.ObjectId.ToString("D");
+        var found = await Search.ExecuteAsync(text, await Current.GetAsync(), CancellationToken.None);
+        if (found.Succeeded && found.Value is [var only])
+            return only.ObjectId.ToString("D");
+        if (found.Succeeded)
+            _people = found.Value;
+        _errors["person"] = Words[found.Succeeded && found.Value.Count > 1 ? "Filter.PersonSeveral" : "Filter.PersonNone"];
+        return null;
+    }
+}
