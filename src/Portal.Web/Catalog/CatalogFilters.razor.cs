@@ -49,7 +49,7 @@ public sealed partial class CatalogFilters : IDisposable
 
     private async Task TypedAsync()
     {
-        await _typing.CancelAsync();
+        _typing.Cancel();
         _typing.Dispose();
         _typing = new CancellationTokenSource();
         try

@@ -40,6 +40,8 @@ public sealed partial class RequestForecast
 
     private string Where => Preview!.SecretName is { } secret ? $"{Preview.VaultName}/{secret}" : Preview.VaultName;
 
+    private string From => Input.Later && Input.Start(Zone)?.Instant is { } start ? $" {Words["Forecast.From"]} {Show(start)}" : "";
+
     private bool WindowIsWrong => Problems.Any(p => p.Field is "duration" or "start");
 
     private IReadOnlyList<CheckLine> Lines

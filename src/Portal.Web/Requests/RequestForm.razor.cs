@@ -13,11 +13,13 @@ namespace Portal.Web.Requests;
 /// <summary>Asks for access to one scope, and says beforehand what will come of it.</summary>
 public sealed partial class RequestForm : IDisposable
 {
+    /// <summary>The lengths that are one click away, in minutes, where the policy allows them.</summary>
+    internal static readonly IReadOnlyList<int> UsualLengths = [30, 60, 240, 480];
+
     // More than may be sent, so that too much is said and not cut silently; less than would break the connection.
     private const int MostTyped = 10_500;
 
     private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(350);
-    private static readonly int[] UsualLengths = [30, 60, 240, 480];
 
     private readonly CancellationTokenSource _gone = new();
     private readonly HashSet<string> _touched = [];
@@ -167,7 +169,7 @@ public sealed partial class RequestForm : IDisposable
     private async Task TouchedAsync(string field)
     {
         _touched.Add(field);
-        await _typing.CancelAsync();
+        _typing.Cancel();
         _typing.Dispose();
         _typing = new CancellationTokenSource();
         try
@@ -242,7 +244,9 @@ public sealed partial class RequestForm : IDisposable
     private FieldProblem ProblemOf(Refusal refusal)
     {
         var text = RefusalText.Of(refusal, Refused);
-        return new FieldProblem(refusal.Field, text.Message, text.WhatToDo, refusal.Code, refusal.Code == RefusalCode.DuplicateRequest ? (string)refusal.Arguments[0] : null);
+        // A length of days is not said in minutes.
+        var message = refusal.Code == RefusalCode.WindowTooLong && _preview?.LongestWindow is { } longest ? Words["Duration.TooLong", RelativeTime.Length(longest, Shell)] : text.Message;
+        return new FieldProblem(refusal.Field, message, text.WhatToDo, refusal.Code, refusal.Code == RefusalCode.DuplicateRequest ? (string)refusal.Arguments[0] : null);
     }
 
     private async Task FocusFirstProblemAsync()

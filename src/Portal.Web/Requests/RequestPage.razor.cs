@@ -109,7 +109,7 @@ public sealed partial class RequestPage : IDisposable
         return new RequestInput
         {
             RoleId = earlier.Value.RoleDefinitionId,
-            Minutes = null,
+            Minutes = minutes == Math.Floor(minutes) && RequestForm.UsualLengths.Contains((int)minutes) ? (int)minutes : null,
             Amount = minutes.ToString(System.Globalization.CultureInfo.CurrentCulture),
             Unit = LengthUnit.Minutes,
             Justification = earlier.Value.Justification,

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Options;
 using Portal.Azure;
-using Portal.Core;
 
 namespace Portal.Tests.Azure;
 

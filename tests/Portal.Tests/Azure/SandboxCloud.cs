@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
 using Portal.Azure;
+using Portal.Core;
 using Portal.Core.Grants;
 using Portal.Sandbox;
 

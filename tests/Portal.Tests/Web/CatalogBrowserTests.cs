@@ -1,0 +1,136 @@
+using Bunit;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Core.Catalog;
+using Portal.Tests.World;
+using Portal.Web.Catalog;
+
+namespace Portal.Tests.Web;
+
+/// <summary>The catalog page: what its address says is what it shows, and the other way round.</summary>
+public sealed class CatalogBrowserTests : BunitContext
+{
+    [Fact]
+    public async Task Who_may_ask_sees_their_own_first_and_the_rest_on_request()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog");
+        Assert.Equal(["ledger-db-password", "stripe-api-key"], Secrets(page));
+        Assert.Equal("Mine to ask for", page.Find(".chip[aria-current]").TextContent.Trim());
+
+        this.GoTo(page.FindAll(".chip").Single(c => c.TextContent.Contains("Everything", StringComparison.Ordinal)).GetAttribute("href")!);
+        page.WaitForAssertion(() => Assert.Equal(6, Secrets(page).Count));
+        Assert.Equal("Everything", page.Find(".chip[aria-current]").TextContent.Trim());
+        Assert.Equal("/catalog?show=all", this.Address());
+    }
+
+    [Fact]
+    public async Task Who_may_not_ask_sees_everything_and_no_button()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        var page = Open("/catalog");
+        Assert.Equal(6, Secrets(page).Count);
+        Assert.Empty(page.FindAll(".ask"));
+    }
+
+    [Fact]
+    public async Task Each_row_says_what_governs_it_and_what_stands_in_the_way()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog?show=all");
+        Assert.Contains("up to 8 h · payments-approvers approve", Row(page, "stripe-api-key"), StringComparison.Ordinal);
+        Assert.Contains("Request access", Row(page, "stripe-api-key"), StringComparison.Ordinal);
+        Assert.Contains("For members of logistics-engineers", Row(page, "carrier-token"), StringComparison.Ordinal);
+        Assert.Contains("ticket needed", Row(page, "carrier-token"), StringComparison.Ordinal);
+        Assert.Contains("This secret is disabled", Row(page, "old-gateway-key"), StringComparison.Ordinal);
+        Assert.Contains("keep-platform", Row(page, "root-ca-key"), StringComparison.Ordinal);
+        Assert.Contains("access policies", Row(page, "erp-admin"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_row_says_what_the_reader_asked_for_and_holds()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        await world.PromiseAsync();
+        var waiting = await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var page = Open("/catalog");
+        Assert.Contains("You have access", Row(page, "stripe-api-key"), StringComparison.Ordinal);
+        Assert.Contains(waiting.Reference, Row(page, "ledger-db-password"), StringComparison.Ordinal);
+        Assert.DoesNotContain("Request access", Row(page, "ledger-db-password"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Typing_goes_into_the_address_after_a_pause_and_not_before()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog?show=all");
+        page.Find("input[type=search]").Input("carr");
+        page.Find("input[type=search]").Input("carrier");
+        Assert.Equal("/catalog?show=all", this.Address());
+
+        world.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        page.WaitForAssertion(() => Assert.Equal(["carrier-token"], Secrets(page)));
+        Assert.Equal("/catalog?q=carrier&show=all", this.Address());
+    }
+
+    [Fact]
+    public async Task The_address_decides_what_is_shown()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog?q=ledger&environment=production");
+        Assert.Equal(["ledger-db-password"], Secrets(page));
+        Assert.Equal("ledger", page.Find("input[type=search]").GetAttribute("value"));
+    }
+
+    [Theory]
+    [InlineData("/catalog?q=zzz", "Search the whole catalog")]
+    [InlineData("/catalog?q=zzz&show=all", "Clear search and filters")]
+    public async Task Nothing_found_says_what_to_do_next(string address, string action)
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        this.GoTo(address);
+        Assert.Equal(action, Render<CatalogBrowser>().WaitForElement(".empty-state a").TextContent);
+    }
+
+    [Fact]
+    public async Task A_vault_shows_all_of_its_secrets_and_its_own_offer()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        this.GoTo("/catalog/kv-payments-prod");
+        var page = Render<CatalogBrowser>(p => p.Add(c => c.VaultName, "kv-payments-prod"));
+        page.WaitForElement("tbody tr");
+        Assert.Equal(3, Secrets(page).Count);
+        Assert.Equal("/vaults/kv-payments-prod/request", page.Find(".whole .button").GetAttribute("href"));
+        Assert.Equal("kv-payments-prod", page.Find(".vaults [aria-current] .vault-name").TextContent);
+    }
+
+    [Fact]
+    public async Task A_vault_that_is_not_there_is_said_to_be_unknown()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        this.GoTo("/catalog/kv-elsewhere");
+        Render<CatalogBrowser>(p => p.Add(c => c.VaultName, "kv-elsewhere")).WaitForElement(".empty-state");
+    }
+
+    [Fact]
+    public async Task What_changes_in_the_catalog_is_shown_without_asking()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog");
+        world.Inventory.RemoveSecret(Company.LedgerPassword);
+        await Services.GetService<SyncCatalog>()!.ExecuteAsync(Portal.Core.Identity.Actor.System, Xunit.TestContext.Current.CancellationToken);
+        page.WaitForAssertion(() => Assert.Equal(["stripe-api-key"], Secrets(page)));
+    }
+
+    private IRenderedComponent<CatalogBrowser> Open(string address)
+    {
+        this.GoTo(address);
+        var page = Render<CatalogBrowser>();
+        page.WaitForElement("tbody tr");
+        return page;
+    }
+
+    private static List<string> Secrets(IRenderedComponent<CatalogBrowser> page) => [.. page.FindAll("tbody .what > a").Select(a => a.TextContent)];
+
+    private static string Row(IRenderedComponent<CatalogBrowser> page, string secret) => page.FindAll("tbody tr").Single(r => r.QuerySelector(".what > a")!.TextContent == secret).TextContent;
+}

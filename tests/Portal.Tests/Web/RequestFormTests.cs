@@ -1,0 +1,215 @@
+using Bunit;
+using Microsoft.EntityFrameworkCore;
+using Portal.Tests.World;
+using Portal.Web.Requests;
+
+namespace Portal.Tests.Web;
+
+/// <summary>The form that asks for access: what it says beforehand, and that nothing typed is lost.</summary>
+public sealed class RequestFormTests : BunitContext
+{
+    private const string Zone = "Europe/Paris";
+
+    [Fact]
+    public async Task It_says_beforehand_what_will_happen_in_the_readers_time()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira, Zone);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+
+        var sentence = Words(page.Find(".sentence").TextContent);
+        Assert.Contains("This will grant Key Vault Secrets User on kv-payments-prod/stripe-api-key until 11:00", sentence, StringComparison.Ordinal);
+        Assert.Contains("(your time) if it is approved now", sentence, StringComparison.Ordinal);
+        var forecast = page.Find(".forecast").TextContent;
+        Assert.Contains("payments-approvers", forecast, StringComparison.Ordinal);
+        Assert.Contains("8 h", forecast, StringComparison.Ordinal);
+        Assert.Contains("check-open", page.Find("[data-check=Justification]").ClassList);
+        Assert.Contains("check-met", page.Find("[data-check=Policy]").ClassList);
+        Assert.Empty(page.FindAll("[data-check=Ticket]"));
+    }
+
+    [Fact]
+    public async Task It_follows_what_is_typed()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira, Zone);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+
+        page.Find("#justification").Input("Rotate the key");
+        world.Clock.Advance(TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("check-met", page.Find("[data-check=Justification]").ClassList));
+
+        page.FindAll("input[name=duration]")[0].Change("on");
+        page.WaitForAssertion(() => Assert.Contains("until 10:30", Words(page.Find(".sentence").TextContent), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Only_offered_roles_and_lengths_can_be_chosen()
+    {
+        await using var world = await this.OpenForAsync(Company.Jonas);
+        var page = Open("kv-logistics-prod", "carrier-token");
+
+        Assert.Equal(["Key Vault Secrets User"], page.FindAll(".role strong").Select(r => r.TextContent));
+        Assert.Equal(["30 min", "1 h", "4 h (longest)", "Other", "As soon as it is approved", "At a set time"], page.FindAll(".chip").Select(c => c.TextContent.Trim()));
+        Assert.Contains("check-open", page.Find("[data-check=Ticket]").ClassList);
+    }
+
+    [Fact]
+    public async Task A_refusal_stands_at_its_field_and_all_that_was_typed_stays()
+    {
+        await using var world = await this.OpenForAsync(Company.Jonas);
+        var page = Open("kv-logistics-prod", "carrier-token");
+        const string Written = "Look at \u202Ethe token";
+
+        page.Find("#justification").Input(Written);
+        page.Find("form").Submit();
+
+        page.WaitForElement("#justification-problem .field-error");
+        Assert.Contains("U+202E", page.Find("#justification-problem").TextContent, StringComparison.Ordinal);
+        Assert.Contains("ticket", page.Find("#ticket-problem").TextContent, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("true", page.Find("#justification").GetAttribute("aria-invalid"));
+        Assert.Equal(Written, page.Find("#justification").GetAttribute("value"));
+        Assert.Equal(0, await world.ReadAsync(db => db.AccessRequests.CountAsync()));
+    }
+
+    [Fact]
+    public async Task A_double_click_is_one_request_and_leads_to_its_page()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.Find("#justification").Input("Rotate the key, <script>alert(1)</script>");
+
+        await Task.WhenAll(page.Find("form").SubmitAsync(), page.Find("form").SubmitAsync());
+
+        page.WaitForAssertion(() => Assert.StartsWith("/requests/R-", this.Address(), StringComparison.Ordinal));
+        var request = await world.ReadAsync(db => db.AccessRequests.SingleAsync());
+        Assert.Equal($"/requests/{request.Reference}", this.Address());
+        Assert.Equal("Rotate the key, <script>alert(1)</script>", request.Justification);
+        Assert.Equal(TimeSpan.FromHours(1), request.Duration);
+        Assert.Null(request.WindowStart);
+    }
+
+    [Theory]
+    [InlineData("", "The end has to come after the start.")]
+    [InlineData("0", "The end has to come after the start.")]
+    [InlineData("-3", "The end has to come after the start.")]
+    [InlineData("0.01", "The shortest time is 5 minutes.")]
+    [InlineData("9", "The longest window here is 8 h.")]
+    [InlineData("99999999999999999999", "The longest window here is 8 h.")]
+    [InlineData("1e400", "The longest window here is 8 h.")]
+    [InlineData("an hour", "This is not a number.")]
+    [InlineData("NaN", "This is not a number.")]
+    public async Task A_length_that_cannot_be_is_refused_at_its_field(string hours, string words)
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.Find("#justification").Input("Rotate the key");
+        page.FindAll("input[name=duration]")[^1].Change("on");
+        page.Find(".custom input").Input(hours);
+
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains(words, page.Find("#duration-problem").TextContent, StringComparison.Ordinal));
+        Assert.Equal(hours, page.Find(".custom input").GetAttribute("value"));
+        Assert.Equal(0, await world.ReadAsync(db => db.AccessRequests.CountAsync()));
+    }
+
+    [Theory]
+    [InlineData("2026-03-01T09:00", "The start lies in the past.")]
+    [InlineData("2026-12-01T09:00", "The start may lie at most 30 days ahead.")]
+    [InlineData("2026-03-29T02:30", "There is no such time that day")]
+    [InlineData("", "The start is missing.")]
+    public async Task A_start_that_cannot_be_is_refused_at_its_field(string start, string words)
+    {
+        await using var world = await this.OpenForAsync(Company.Mira, Zone);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.Find("#justification").Input("Rotate the key");
+        page.FindAll("input[name=when]")[1].Change("on");
+        page.Find(".start").Change(start);
+
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains(words, page.Find("#start-problem").TextContent, StringComparison.Ordinal));
+        Assert.Equal(0, await world.ReadAsync(db => db.AccessRequests.CountAsync()));
+    }
+
+    [Fact]
+    public async Task A_start_is_meant_in_the_readers_zone_on_the_day_itself()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira, Zone);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.Find("#justification").Input("Rotate the key");
+        page.FindAll("input[name=when]")[1].Change("on");
+        // Summer time begins that morning: Paris is two hours ahead by then, and one hour ahead today.
+        page.Find(".start").Change("2026-03-29T09:00");
+
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.StartsWith("/requests/R-", this.Address(), StringComparison.Ordinal));
+        Assert.Equal(new DateTimeOffset(2026, 3, 29, 7, 0, 0, TimeSpan.Zero), (await world.ReadAsync(db => db.AccessRequests.SingleAsync())).WindowStart);
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_already_is_named_and_linked()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var asked = await world.AskAsync();
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.Find("#justification").Input("Once more");
+
+        page.Find("form").Submit();
+
+        page.WaitForElement($".refusal a[href='/requests/{asked.Reference}']");
+    }
+
+    [Theory]
+    [InlineData("kv-logistics-prod", "carrier-token", "logistics-engineers")]
+    [InlineData("kv-platform-prod", "root-ca-key", "keep-platform")]
+    [InlineData("kv-legacy-erp", "erp-admin", "access policies")]
+    [InlineData("kv-payments-prod", "old-gateway-key", "disabled")]
+    public async Task Where_nothing_can_be_asked_for_it_says_why_and_shows_no_form(string vault, string secret, string words)
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, vault).Add(r => r.SecretName, secret));
+        Assert.Contains(words, page.WaitForElement(".cannot").TextContent, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("form"));
+    }
+
+    [Fact]
+    public async Task Who_has_no_role_that_asks_is_told_so()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        Assert.Contains("no role that asks", page.WaitForElement(".cannot").TextContent, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("kv-payments-prod", "nothing-of-this-name")]
+    [InlineData("kv-elsewhere", "stripe-api-key")]
+    public async Task What_the_catalog_does_not_know_is_said_to_be_unknown(string vault, string secret)
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, vault).Add(r => r.SecretName, secret));
+        page.WaitForElement(".empty-state");
+    }
+
+    [Fact]
+    public async Task The_whole_vault_can_be_asked_for_where_a_policy_offers_it()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("kv-payments-prod", null);
+        page.Find("#justification").Input("Move the vault");
+
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.StartsWith("/requests/R-", this.Address(), StringComparison.Ordinal));
+        Assert.Equal(Company.PaymentsVault, (await world.ReadAsync(db => db.AccessRequests.SingleAsync())).Scope);
+    }
+
+    private IRenderedComponent<RequestPage> Open(string vault, string? secret)
+    {
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, vault).Add(r => r.SecretName, secret));
+        page.WaitForElement(".checks");
+        return page;
+    }
+
+    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+}
