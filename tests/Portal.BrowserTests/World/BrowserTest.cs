@@ -1,0 +1,67 @@
+[assembly: AssemblyFixture(typeof(Portal.BrowserTests.World.Stage))]
+// One portal, one clock: what one test moves, the next one must not be in the middle of.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+namespace Portal.BrowserTests.World;
+
+/// <summary>A test with people at browsers. When it ends, no browser may have complained: no script error, no violation of the content security policy, nothing missing.</summary>
+public abstract class BrowserTest(Stage stage) : IAsyncLifetime
+{
+    private readonly List<Visitor> _visitors = [];
+
+    /// <summary>The sandbox, the portal and the browser.</summary>
+    protected Stage Stage { get; } = stage;
+
+    /// <inheritdoc />
+    public async ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(Chromium.Missing is not null, Chromium.Missing ?? "");
+        await Stage.StartAsync();
+    }
+
+    /// <summary>A browser that nobody has signed in with.</summary>
+    protected async Task<Visitor> VisitorAsync()
+    {
+        var visitor = await Visitor.ArriveAsync(Stage);
+        _visitors.Add(visitor);
+        return visitor;
+    }
+
+    /// <summary>A browser in which somebody has signed in.</summary>
+    protected async Task<Visitor> SignedInAsync(Person person, string url = "/")
+    {
+        var visitor = await VisitorAsync();
+        await visitor.SignInAsync(person, url);
+        return visitor;
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        try
+        {
+            if (TestContext.Current.TestState?.Result == TestResult.Failed)
+                await KeepPicturesAsync();
+            else
+                Assert.All(_visitors, visitor => Assert.Empty(visitor.Complaints));
+        }
+        finally
+        {
+            foreach (var visitor in _visitors)
+                await visitor.LeaveAsync();
+        }
+    }
+
+    /// <summary>What every browser showed when the test failed, beside the test's assembly.</summary>
+    private async Task KeepPicturesAsync()
+    {
+        var name = TestContext.Current.Test?.TestDisplayName ?? "test";
+        foreach (var (index, visitor) in _visitors.Index())
+        {
+            var file = Path.Combine(AppContext.BaseDirectory, "failures", $"{string.Concat(name.Where(char.IsLetterOrDigit).Take(80))}-{index}.png");
+            Console.Error.WriteLine($"{file}: {visitor.Page.Url.Split('?')[0]} {string.Join(" | ", visitor.Complaints)}");
+            await visitor.Page.ScreenshotAsync(new() { Path = file });
+        }
+    }
+}

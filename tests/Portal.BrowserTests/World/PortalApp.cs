@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Portal.Core;
+using Portal.Sandbox;
+using Portal.Web.Hosting;
+
+namespace Portal.BrowserTests.World;
+
+/// <summary>The portal as it is, in this process on real Kestrel and a free port, talking to a sandbox and living on the sandbox's clock.</summary>
+public sealed class PortalApp : WebApplicationFactory<Program>
+{
+    private readonly SandboxHost _sandbox;
+    private readonly string _directory;
+
+    /// <summary>Prepares it; <see cref="WebApplicationFactory{TEntryPoint}.StartServer"/> starts it.</summary>
+    /// <param name="sandbox">The cloud.</param>
+    /// <param name="directory">Where the portal may keep its files.</param>
+    public PortalApp(SandboxHost sandbox, string directory)
+    {
+        _sandbox = sandbox;
+        _directory = directory;
+        UseKestrel(0);
+    }
+
+    /// <inheritdoc />
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseEnvironment("Development");
+        // Settings of this kind reach Program.cs as arguments, so that it sees them before it builds anything.
+        foreach (var (key, value) in SandboxLauncher.SettingsFor(_sandbox))
+            builder.UseSetting(key, value);
+        builder.UseSetting(DataDirectory.Key, _directory);
+        builder.UseSetting(PortalDatabase.ProviderKey, "Sqlite");
+        builder.UseSetting("ConnectionStrings:Portal", $"Data Source={Path.Combine(_directory, "portal.db")}");
+        builder.ConfigureLogging(logging => logging.ClearProviders().AddSimpleConsole().SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Identity", LogLevel.Error));
+        builder.ConfigureTestServices(services =>
+        {
+            services.AddSingleton(new CloudTransport(_sandbox.CreateHandler));
+            // One clock for both: moved once, the grant is over for the portal and for the cloud alike. Timers stay the real ones.
+            services.AddSingleton<TimeProvider>(_sandbox.Control.Clock);
+        });
+    }
+}
