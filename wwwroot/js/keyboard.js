@@ -1,11 +1,13 @@
 // Shortcuts for people in a hurry. Never while typing, and off for good when the reader says so.
-const places = { h: "/", c: "/catalog", r: "/requests", a: "/approvals" };
-const off = () => localStorage.getItem("portal.keys") === "off";
+const places = { h: "/", c: "/catalog", r: "/requests", a: "/approvals", m: "/grants" };
+export const off = () => localStorage.getItem("portal.keys") === "off";
+// Where keys mean something else.
+export const busy = target => target.closest?.("input, textarea, select, [contenteditable=true], dialog[open], .mud-dialog, [role=listbox], [role=menu]");
 let went = 0; // When "g" was pressed.
 
 document.addEventListener("keydown", event => {
   if (off() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest?.("input, textarea, select, [contenteditable=true], dialog[open], .mud-dialog, [role=listbox], [role=menu]")) return;
+  if (busy(event.target)) return;
   const place = places[event.key];
   if (place && Date.now() - went < 1200) {
     went = 0;

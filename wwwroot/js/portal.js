@@ -3,5 +3,6 @@ import "./theme.js";
 import "./time.js";
 import "./copy.js";
 import "./keyboard.js";
+import "./items.js";
 import "./circuit.js";
 import "./popovers.js";

@@ -34,14 +34,15 @@ public static class PortalUrls
     /// <summary>Asking for a vault as a whole.</summary>
     public static string WholeVault(string vault) => $"/vaults/{Uri.EscapeDataString(vault)}/request";
 
-    /// <summary>One access request, by what people call it, for whoever may see it.</summary>
+    /// <summary>One access request: the same page for the one who asked, those who decide, administrators and auditors. Its grant is shown there too.</summary>
+    /// <param name="reference">What people call it, such as <c>R-4K7Q9ZTM</c>.</param>
     public static string Request(string reference) => $"{Requests}/{Uri.EscapeDataString(reference)}";
 
-    /// <summary>One request as its approver decides it.</summary>
-    public static string Approval(Guid requestId) => $"{Approvals}/{requestId:D}";
+    /// <summary>Requests, narrowed; null leaves a filter out.</summary>
+    public static string RequestsWith(string? state = null, string? of = null) => With(Requests, ("state", state), ("of", of));
 
-    /// <summary>One grant.</summary>
-    public static string Grant(Guid id) => $"{Grants}/{id:D}";
+    /// <summary>Grants, narrowed; null leaves a filter out.</summary>
+    public static string GrantsWith(string? show = null, string? of = null) => With(Grants, ("show", show), ("of", of));
 
     /// <summary>One access policy.</summary>
     public static string Policy(string name) => $"{Policies}/{Uri.EscapeDataString(name)}";

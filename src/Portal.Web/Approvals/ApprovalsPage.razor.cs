@@ -1,0 +1,109 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Data;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+
+namespace Portal.Web.Approvals;
+
+/// <summary>What waits for the reader's decision, the longest waiting first. What was on screen stays where it is: arrivals are added at the end, what is settled says so in its place.</summary>
+public sealed partial class ApprovalsPage
+{
+    private const int PageSize = 20;
+
+    private List<Entry>? _entries;
+    private IReadOnlyList<Refusal> _refusals = [];
+    private string? _next;
+    private int _arrived;
+
+    [Inject] public required ListInbox Inbox { get; init; }
+
+    [Inject] public required Announcer Announcer { get; init; }
+
+    [Inject] public required IStringLocalizer<ApprovalWords> Words { get; init; }
+
+    /// <inheritdoc />
+    protected override Task OnInitializedAsync() => LoadAsync();
+
+    /// <inheritdoc />
+    protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Request;
+
+    /// <inheritdoc />
+    protected override async Task LoadAsync()
+    {
+        var part = await Inbox.ExecuteAsync(new InboxQuery(Take: PageSize), await Actors.GetAsync(Gone), Gone);
+        _refusals = part.Refusals;
+        if (!part.Succeeded)
+            return;
+        _entries = [.. part.Value.Items.Select(item => new Entry(item))];
+        _next = part.Value.Next;
+    }
+
+    /// <inheritdoc />
+    protected override async Task RefreshAsync()
+    {
+        if (_entries is not { } entries)
+        {
+            await base.RefreshAsync();
+            return;
+        }
+
+        // All that waits up to where the reader has loaded, and beyond when they had seen the end.
+        var waiting = new List<InboxItem>();
+        string? next = null;
+        do
+        {
+            var part = await Inbox.ExecuteAsync(new InboxQuery(next, 50), await Actors.GetAsync(Gone), Gone);
+            _refusals = part.Refusals;
+            if (!part.Succeeded)
+            {
+                StateHasChanged();
+                return;
+            }
+
+            waiting.AddRange(part.Value.Items);
+            next = part.Value.Next;
+        }
+        while (next is not null && waiting.Count < entries.Count + PageSize);
+
+        foreach (var entry in entries.Where(entry => entry.Fate is null && !waiting.Exists(item => item.Id == entry.Item.Id)))
+            entry.Fate = InboxFate.Gone;
+        var known = entries.Select(entry => entry.Item.Id).ToHashSet();
+        var news = _next is null ? waiting.Where(item => !known.Contains(item.Id)).ToList() : [];
+        entries.AddRange(news.Select(item => new Entry(item)));
+        if (news.Count > 0)
+        {
+            _next = next;
+            // In an empty inbox they are seen at once.
+            _arrived = entries.Count == news.Count ? 0 : _arrived + news.Count;
+            Announcer.Say(Words[news.Count == 1 ? "Arrived.One" : "Arrived.Many", news.Count]);
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task MoreAsync()
+    {
+        var part = await Inbox.ExecuteAsync(new InboxQuery(_next, PageSize), await Actors.GetAsync(Gone), Gone);
+        _refusals = part.Refusals;
+        if (!part.Succeeded)
+            return;
+        _entries!.AddRange(part.Value.Items.Where(item => !_entries.Exists(entry => entry.Item.Id == item.Id)).Select(item => new Entry(item)));
+        _next = part.Value.Next;
+    }
+
+    private static void Settle(Entry entry, Verdict verdict) => entry.Fate = verdict == Verdict.Approved ? InboxFate.Approved : InboxFate.Denied;
+
+    private void SawArrivals() => _arrived = 0;
+
+    private static string AnchorOf(Entry entry) => "waiting-" + entry.Item.Reference;
+
+    private sealed class Entry(InboxItem item)
+    {
+        public InboxItem Item { get; } = item;
+
+        public InboxFate? Fate { get; set; }
+    }
+}

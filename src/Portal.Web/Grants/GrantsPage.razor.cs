@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Web.Resources;
+
+namespace Portal.Web.Grants;
+
+/// <summary>What the reader holds and held; everyone's for administrators and auditors. What is shown stands in the address.</summary>
+public sealed partial class GrantsPage
+{
+    private const int PageSize = 20;
+
+    private List<GrantView>? _grants;
+    private IReadOnlyList<Refusal> _refusals = [];
+    private string? _next;
+    private Guid? _reader;
+    private string? _shown;
+    private int _turn;
+    private bool _mayAsk;
+    private bool _mayRevoke;
+    private bool _oversees;
+
+    [Inject] public required ListGrants Grants { get; init; }
+
+    [Inject] public required IStringLocalizer<GrantWords> Words { get; init; }
+
+    /// <summary><c>ended</c> for what is over; anything else for what is not.</summary>
+    [SupplyParameterFromQuery(Name = "show")] public string? Show { get; set; }
+
+    /// <summary>Whose: <c>mine</c> or <c>everyone</c>; null for what fits the reader.</summary>
+    [SupplyParameterFromQuery(Name = "of")] public string? Of { get; set; }
+
+    private bool Ended => Show == "ended";
+
+    // Who can ask for nothing holds nothing by the portal.
+    private bool Everyones => Of == "everyone" || (Of is null && _oversees && !_mayAsk);
+
+    private string EmptyKey => $"List.Empty.{(Everyones ? "Everyone" : "Mine")}.{(Ended ? "Ended" : "Active")}";
+
+    /// <inheritdoc />
+    protected override Task OnParametersSetAsync() => LoadAsync();
+
+    /// <inheritdoc />
+    protected override bool Concerns(PortalChange change) =>
+        change.Kind == ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader);
+
+    /// <inheritdoc />
+    protected override async Task LoadAsync()
+    {
+        var turn = ++_turn;
+        var view = $"{Show} {Of}";
+        var part = await ReadAsync(null, Math.Max(PageSize, _grants?.Count ?? 0));
+        if (turn != _turn)
+            return;
+        _refusals = part.Refusals;
+        if (!part.Succeeded)
+            return;
+
+        // What ends while the reader looks at it stays in its place and says so, with whatever they were typing there.
+        var read = part.Value.Items.ToList();
+        if (view == _shown && !Ended && _grants is { } before)
+            read = await WithEndedAsync(read, before);
+        if (turn != _turn)
+            return;
+        (_grants, _next, _shown) = (read, part.Value.Next, view);
+    }
+
+    private async Task<List<GrantView>> WithEndedAsync(List<GrantView> read, List<GrantView> before)
+    {
+        var left = before.Where(old => !read.Exists(grant => grant.Id == old.Id)).Select(old => old.Id).ToHashSet();
+        if (left.Count == 0)
+            return read;
+        var over = await Grants.ExecuteAsync(new GrantQuery(Audience, Ended: true, Take: 100), await Actors.GetAsync(Gone), Gone);
+        var now = (over.Succeeded ? read.Concat(over.Value.Items) : read).ToDictionary(grant => grant.Id);
+        return [.. read.Where(grant => !before.Exists(old => old.Id == grant.Id)), .. before.Select(old => now.GetValueOrDefault(old.Id)).OfType<GrantView>()];
+    }
+
+    private GrantAudience Audience => Everyones ? GrantAudience.Everyone : GrantAudience.Mine;
+
+    private async Task MoreAsync()
+    {
+        var turn = ++_turn;
+        var part = await ReadAsync(_next, PageSize);
+        if (turn != _turn)
+            return;
+        _refusals = part.Refusals;
+        if (!part.Succeeded)
+            return;
+        _grants!.AddRange(part.Value.Items);
+        _next = part.Value.Next;
+    }
+
+    private async Task<Result<Page<GrantView>>> ReadAsync(string? after, int take)
+    {
+        var actor = await Actors.GetAsync(Gone);
+        _reader = actor.Id?.ObjectId;
+        _mayAsk = actor.Has(PortalRole.Requester);
+        _mayRevoke = actor.Has(PortalRole.Administrator);
+        _oversees = _mayRevoke || actor.Has(PortalRole.Auditor);
+        return await Grants.ExecuteAsync(new GrantQuery(Audience, Ended, after, take), actor, Gone);
+    }
+}

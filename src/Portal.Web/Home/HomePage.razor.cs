@@ -1,0 +1,79 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Core.Requests;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+
+namespace Portal.Web.Home;
+
+/// <summary>What needs the reader, what they hold, what they asked for; for administrators and auditors what everyone holds and asks for.</summary>
+public sealed partial class HomePage
+{
+    private const int Few = 5;
+
+    private View? _view;
+    private IReadOnlyList<Refusal> _refusals = [];
+    private int _turn;
+
+    [Inject] public required ListInbox Inbox { get; init; }
+
+    [Inject] public required ListGrants Grants { get; init; }
+
+    [Inject] public required ListRequests Requests { get; init; }
+
+    [Inject] public required InboxCount Count { get; init; }
+
+    [Inject] public required IStringLocalizer<HomeWords> Words { get; init; }
+
+    /// <inheritdoc />
+    protected override Task OnInitializedAsync() => LoadAsync();
+
+    /// <inheritdoc />
+    protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Request
+        || (change.Kind == ChangeKind.Grant && (_view is not { Oversees: false } view || change.PrincipalId is null || change.PrincipalId == view.Reader));
+
+    /// <inheritdoc />
+    protected override async Task LoadAsync()
+    {
+        var turn = ++_turn;
+        var actor = await Actors.GetAsync(Gone);
+        if (actor.IsNobody() is { } nobody)
+        {
+            _refusals = [nobody];
+            return;
+        }
+
+        var oversees = actor.Has(PortalRole.Administrator) || actor.Has(PortalRole.Auditor);
+        var waiting = actor.Has(PortalRole.Approver) ? await Inbox.ExecuteAsync(new InboxQuery(Take: Few), actor, Gone) : null;
+        var held = await Grants.ExecuteAsync(new GrantQuery(Take: 10), actor, Gone);
+        var asked = await Requests.ExecuteAsync(new RequestQuery(Take: Few), actor, Gone);
+        var everyonesHeld = oversees ? await Grants.ExecuteAsync(new GrantQuery(GrantAudience.Everyone, Take: 10), actor, Gone) : null;
+        var everyonesAsked = oversees ? await Requests.ExecuteAsync(new RequestQuery(RequestAudience.Everyone, Take: Few), actor, Gone) : null;
+        if (turn != _turn)
+            return;
+
+        _refusals = [.. new[] { waiting?.Refusals, held.Refusals, asked.Refusals, everyonesHeld?.Refusals, everyonesAsked?.Refusals }.SelectMany(refusals => refusals ?? []).DistinctBy(refusal => refusal.Code)];
+        if (_refusals.Count == 0)
+            _view = new View(actor.Id?.ObjectId, actor.Has(PortalRole.Requester), actor.Has(PortalRole.Administrator), oversees,
+                waiting?.Value.Items, held.Value.Items, asked.Value.Items, everyonesHeld?.Value.Items, everyonesAsked?.Value.Items);
+    }
+
+    private sealed record View(
+        Guid? Reader,
+        bool MayAsk,
+        bool MayRevoke,
+        bool Oversees,
+        IReadOnlyList<InboxItem>? Waiting,
+        IReadOnlyList<GrantView> Held,
+        IReadOnlyList<RequestRow> Asked,
+        IReadOnlyList<GrantView>? EveryonesHeld,
+        IReadOnlyList<RequestRow>? EveryonesAsked)
+    {
+        public bool IsBare => Waiting is not { Count: > 0 } && Held.Count == 0 && Asked.Count == 0 && EveryonesHeld is not { Count: > 0 } && EveryonesAsked is not { Count: > 0 };
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Components;
+using Portal.Core.Data;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Layout;
+
+/// <summary>A page, or a part of one, that shows saved things and keeps up with them while it is on screen.</summary>
+public abstract class LiveComponent : ComponentBase, IDisposable
+{
+    private readonly CancellationTokenSource _gone = new();
+    private IDisposable? _subscription;
+
+    /// <summary>Makes it.</summary>
+    protected LiveComponent() => Gone = _gone.Token;
+
+    [Inject] public required LiveChanges Live { get; init; }
+
+    [Inject] public required CurrentActor Actors { get; init; }
+
+    /// <summary>Cancelled when the component leaves the screen.</summary>
+    protected CancellationToken Gone { get; }
+
+    /// <summary>Whether a change may alter what is shown. Called from any thread.</summary>
+    protected abstract bool Concerns(PortalChange change);
+
+    /// <summary>Reads what is shown.</summary>
+    protected abstract Task LoadAsync();
+
+    /// <summary>What a change leads to: reads and draws anew.</summary>
+    protected virtual async Task RefreshAsync()
+    {
+        if (Gone.IsCancellationRequested)
+            return;
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    /// <inheritdoc />
+    protected override void OnInitialized()
+    {
+        // What is only drawn once, for the first answer, has nothing to keep up with.
+        if (RendererInfo.IsInteractive)
+            _subscription = Live.Subscribe(Concerns, () => InvokeAsync(RefreshAsync));
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        _gone.Cancel();
+        _gone.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
