@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Claims;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Portal.Core.Audit;
+using Portal.Tests.World;
+using Portal.Web.Audit;
+using Portal.Web.Hosting;
+
+namespace Portal.Tests.Audit;
+
+/// <summary>The export over HTTP, on Kestrel, since only a real connection shows how it ends.</summary>
+public sealed class AuditExportEndpointTests : IAsyncLifetime
+{
+    private PortalWorld _world = null!;
+    private WebApplication _app = null!;
+    private HttpClient _client = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _world = await PortalWorld.OpenAsync(empty: true);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _world.AddTo(builder.Services);
+        builder.Services.AddLocalization().AddProblemDetails();
+        builder.Services.AddRateLimits();
+        _app = builder.Build();
+        _app.UseExceptionHandler();
+        _app.Use((context, next) =>
+        {
+            var person = Company.Everyone.Single(p => p.Upn == context.Request.Headers["X-Person"]);
+            context.User = new ClaimsPrincipal(new ClaimsIdentity(
+                [new("oid", person.ObjectId.ToString()), new("tid", Company.Tenant.ToString()), new("name", person.Name), .. person.Roles.Select(role => new Claim("roles", role.ToString()))], "test", "name", "roles"));
+            return next(context);
+        });
+        _app.UseRouting();
+        _app.UseRateLimiter();
+        _app.MapAudit();
+        await _app.StartAsync(Ct);
+        _client = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client?.Dispose();
+        if (_app is not null)
+            await _app.DisposeAsync();
+        await _world.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_the_filter_shows_comes_as_an_attachment_that_nobody_keeps()
+    {
+        await AuditListTests.AddAsync(_world, 200, seed: 9);
+        var response = await GetAsync("/audit/export?vault=kv-a&from=2026-03-02T09:10Z", Company.Ingrid);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("text/csv; charset=utf-8", response.Content.Headers.ContentType!.ToString());
+        Assert.Equal("attachment; filename=audit-kv-a-from-20260302T0910Z-20260302T0900Z.csv", response.Content.Headers.ContentDisposition!.ToString());
+        Assert.True(response.Headers.CacheControl!.NoStore);
+        var rows = StrictCsv.Read(await response.Content.ReadAsByteArrayAsync(Ct));
+        var vault = rows[0].IndexOf("vault");
+        Assert.True(rows.Count > 20);
+        Assert.All(rows.Skip(1), row => Assert.Equal("kv-a", row[vault]));
+    }
+
+    [Theory]
+    [InlineData("from=2026-03-02T10:00Z&to=2026-03-02T09:00Z", "audit.range_inverted", "to")]
+    [InlineData("from=yesterday", "audit.filter_unreadable", "from")]
+    [InlineData("person=mira", "audit.filter_unreadable", "person")]
+    [InlineData("code=grant.exploded", "audit.filter_unreadable", "code")]
+    [InlineData("vault=%00", "audit.filter_unreadable", "vault")]
+    [InlineData("valut=kv-a", "audit.filter_unreadable", "valut")]
+    public async Task What_cannot_be_meant_is_a_problem_with_code_and_field_and_no_event(string query, string code, string field)
+    {
+        var response = await GetAsync("/audit/export?" + query, Company.Ingrid);
+        await AssertProblemAsync(response, HttpStatusCode.BadRequest, code, field);
+        Assert.Empty(await _world.EventsAsync());
+    }
+
+    [Fact]
+    public async Task Who_lost_their_roles_is_refused()
+    {
+        _world.Directory.TakeRoles(Company.Ingrid);
+        await AssertProblemAsync(await GetAsync("/audit/export", Company.Ingrid), HttpStatusCode.Forbidden, "identity.signed_out", null);
+    }
+
+    [Fact]
+    public async Task Who_exports_too_often_is_told_to_wait()
+    {
+        for (var i = 0; i < RateLimits.ExportsPerPerson; i++)
+            Assert.Equal(HttpStatusCode.OK, (await GetAsync("/audit/export", Company.Mira)).StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync("/audit/export", Company.Mira)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync("/audit/export", Company.Ingrid)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_fault_on_the_way_breaks_the_connection()
+    {
+        await AuditListTests.AddAsync(_world, 2500, seed: 9);
+        var reads = 0;
+        _world.DatabaseFaults.Break = sql => sql.Contains("ORDER BY", StringComparison.Ordinal) && sql.Contains("AuditEvents", StringComparison.Ordinal) && ++reads == 3 ? new IOException("gone") : null;
+        using var response = await GetAsync("/audit/export", Company.Ingrid, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync(Ct));
+        Assert.Equal(3, reads);
+    }
+
+    [Fact]
+    public async Task A_fault_before_the_first_byte_is_an_error_and_no_file()
+    {
+        await AuditListTests.AddAsync(_world, 5, seed: 9);
+        _world.DatabaseFaults.Break = sql => sql.Contains("ORDER BY", StringComparison.Ordinal) ? new IOException("gone") : null;
+        using var response = await GetAsync("/audit/export", Company.Ingrid);
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Null(response.Content.Headers.ContentDisposition);
+    }
+
+    [Fact]
+    public void A_file_is_called_by_what_is_in_it()
+    {
+        var now = new DateTimeOffset(2026, 11, 22, 17, 40, 59, TimeSpan.Zero);
+        Assert.Equal("audit-20261122T1740Z.csv", AuditEndpoints.FileName(new AuditFilter(), now));
+        Assert.Equal("audit-a--b-grant-ended-from-20261101T0000Z-to-20261102T0000Z.csv", AuditEndpoints.FileName(
+            new AuditFilter { VaultName = "a\"/b", Code = "grant.ended", From = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 2, 0, 0, 0, TimeSpan.Zero) }, now));
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(string url, TestPerson who, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { { "X-Person", who.Upn } } };
+        return await _client.SendAsync(request, until, Ct);
+    }
+
+    private static async Task AssertProblemAsync(HttpResponseMessage response, HttpStatusCode status, string code, string? field)
+    {
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        Assert.Equal((code, field), (problem.GetProperty("code").GetString(), problem.GetProperty("field").GetString()));
+        Assert.False(string.IsNullOrEmpty(problem.GetProperty("title").GetString()));
+    }
+}
