@@ -110,7 +110,7 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, TimeProvid
             [.. decisions.Select(d => new DecisionView(d.ApproverName, d.Verdict, d.Comment, d.DecidedAt))],
             grant is null ? null : new GrantView(grant),
             isApprover || oversees ? await RequesterRecord.ReadAsync(db, request, ct) : null,
-            timeline,
+            [.. timeline.Select(e => e.AsSeenBy(actor))],
             ActionsFor(request, policy, grant, actor));
     }
 

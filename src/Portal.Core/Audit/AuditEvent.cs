@@ -44,6 +44,15 @@ public sealed class AuditEvent
         UserAgent = actor.Client.UserAgent;
     }
 
+    /// <summary>The event as its reader may see it: where somebody else sat, and with what, is for auditors.</summary>
+    /// <remarks>Only for a copy that no unit of work tracks.</remarks>
+    internal AuditEvent AsSeenBy(Actor reader)
+    {
+        if (!reader.Has(PortalRole.Auditor) && ActorObjectId != reader.Id?.ObjectId)
+            (ClientAddress, UserAgent) = (null, null);
+        return this;
+    }
+
     /// <summary>The order in which the database took it in; the key.</summary>
     public long Sequence { get; private set; }
 

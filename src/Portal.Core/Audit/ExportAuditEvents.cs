@@ -42,7 +42,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, Tim
             await using (var db = await databases.CreateDbContextAsync(ct))
                 piece = await AuditQuery.VisibleTo(db, actor, filter).Where(e => e.Sequence > after && e.Sequence <= last).OrderBy(e => e.Sequence).Take(Piece).ToListAsync(ct);
             foreach (var row in piece)
-                yield return row;
+                yield return row.AsSeenBy(actor);
             after = piece.Count < Piece ? last : piece[^1].Sequence;
         }
     }

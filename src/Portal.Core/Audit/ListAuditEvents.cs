@@ -35,6 +35,7 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases)
         if (before is { } place)
             events = events.Where(e => e.Sequence < place);
         var rows = await events.OrderByDescending(e => e.Sequence).Take(take + 1).ToListAsync(ct);
+        rows.ForEach(row => row.AsSeenBy(actor));
         return rows.Count > take
             ? new Page<AuditEvent>(rows[..take], Cursor.Mark(ListName, rows[take - 1].Sequence.ToString(CultureInfo.InvariantCulture)))
             : new Page<AuditEvent>(rows, null);

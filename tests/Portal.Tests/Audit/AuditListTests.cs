@@ -42,6 +42,20 @@ public sealed class AuditListTests
             events.Where(e => e.ActorObjectId == person.ObjectId || e.SubjectObjectId == person.ObjectId).Select(e => e.EventId);
     }
 
+    [Fact]
+    public async Task Where_somebody_else_sat_is_for_auditors()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var asked = await world.AskAsync(Company.Mira);
+        await world.DecideAsync(asked.RequestId, Company.Priya, comment: null);
+
+        var mira = await ListAsync(world, Company.Mira, new AuditFilter());
+        Assert.All(mira.Where(e => e.ActorObjectId == Company.Priya.ObjectId), e => Assert.Null(e.ClientAddress ?? e.UserAgent));
+        Assert.All(mira.Where(e => e.ActorObjectId == Company.Mira.ObjectId), e => Assert.NotNull(e.ClientAddress));
+        Assert.All((await ExportAsync(world, Company.Mira, new AuditFilter())).Where(e => e.ActorObjectId == Company.Priya.ObjectId), e => Assert.Null(e.ClientAddress ?? e.UserAgent));
+        Assert.Contains(await ListAsync(world, Company.Ingrid, new AuditFilter()), e => e.ActorObjectId == Company.Priya.ObjectId && e.ClientAddress is not null);
+    }
+
     [Theory]
     [BothDatabases]
     public async Task Who_lost_all_roles_sees_and_exports_nothing(DatabaseKind kind)
