@@ -1,0 +1,224 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Audit;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Core.Policies;
+using Portal.Core.Requests;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Identity;
+
+/// <summary>Every use case × role × ownership. What the table does not allow is refused inside the use case and changes nothing but the trail.</summary>
+public sealed class UseCaseMatrixTests
+{
+    // O: the one whose request, grant or scope it is (and who is in the approvers' group as well). P: an approver of the policy. S: a stranger of another team.
+    // Disabled and Unconfirmed hold all four roles. The system is nobody's owner: S means that it may.
+    private const string Expected = """
+        Attempt                       Requester Approver Auditor Administrator None Disabled Unconfirmed System
+        BrowseCatalog                 OPS       OPS      OPS     OPS           -    -        OPS         -
+        ClaimDueAssignments           -         -        -       -             -    -        -           S
+        CountInbox                    OPS       OPS      OPS     OPS           -    -        OPS         -
+        DecideRequest/approve         -         P        -       -             -    -        -           -
+        DecideRequest/deny            -         P        -       -             -    -        P           -
+        DriveAssignment               -         -        -       -             -    -        -           S
+        ExportAuditEvents             OPS       OPS      OPS     OPS           -    -        OPS         -
+        GetCatalogEntry               OPS       OPS      OPS     OPS           -    -        OPS         -
+        GetRequest                    O         OP       OPS     OPS           -    -        OPS         -
+        LapseRequests                 -         -        -       -             -    -        -           S
+        ListAuditEvents               OPS       OPS      OPS     OPS           -    -        OPS         -
+        ListGrants/mine               OPS       OPS      OPS     OPS           -    -        OPS         -
+        ListGrants/everyone           -         -        OPS     OPS           -    -        OPS         -
+        ListInbox                     -         OPS      -       -             -    -        OPS         -
+        ListPolicies                  OPS       OPS      OPS     OPS           -    -        OPS         -
+        ListRequests/mine             OPS       OPS      OPS     OPS           -    -        OPS         -
+        ListRequests/everyone         -         -        OPS     OPS           -    -        OPS         -
+        LoadPolicies                  -         -        -       -             -    -        -           S
+        PreviewRequest                OPS       -        -       -             -    -        OPS         -
+        RecordSignIn                  OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
+        ReturnGrant                   O         O        O       O             -    -        O           -
+        RevokeGrant                   -         -        -       OPS           -    -        OPS         -
+        SearchPeople                  -         -        OPS     -             -    -        OPS         -
+        SubmitRequest                 O         -        -       -             -    -        -           -
+        SyncCatalog                   -         -        -       -             -    -        -           S
+        TestAccess                    O         O        O       O             -    -        O           -
+        WithdrawRequest               O         O        O       O             -    -        O           -
+        """;
+
+    private static readonly Dictionary<string, Func<Scene, Actor, Task<IReadOnlyList<Refusal>>>> Attempts = new()
+    {
+        ["BrowseCatalog"] = (s, a) => Of(s.Get<BrowseCatalog>().ExecuteAsync(new CatalogQuery(), a, Ct)),
+        ["ClaimDueAssignments"] = (s, a) => Of(s.Get<ClaimDueAssignments>().ExecuteAsync(10, a, Ct)),
+        ["CountInbox"] = (s, a) => Of(s.Get<CountInbox>().ExecuteAsync(a, Ct)),
+        ["DecideRequest/approve"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Approved, null), a, Ct)),
+        ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),
+        ["DriveAssignment"] = (s, a) => Of(s.Get<DriveAssignment>().ExecuteAsync(s.Claim, a, Ct)),
+        ["ExportAuditEvents"] = (s, a) => Of(s.Get<ExportAuditEvents>().ExecuteAsync(new AuditFilter(), a, Ct)),
+        ["GetCatalogEntry"] = (s, a) => Of(s.Get<GetCatalogEntry>().ExecuteAsync(Company.Stripe, a, Ct)),
+        ["GetRequest"] = (s, a) => Of(s.Get<GetRequest>().ExecuteAsync(s.Pending.Reference, a, Ct)),
+        ["LapseRequests"] = (s, a) => Of(s.Get<LapseRequests>().ExecuteAsync(a, Ct)),
+        ["ListAuditEvents"] = (s, a) => Of(s.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter()), a, Ct)),
+        ["ListGrants/mine"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(), a, Ct)),
+        ["ListGrants/everyone"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(GrantAudience.Everyone), a, Ct)),
+        ["ListInbox"] = (s, a) => Of(s.Get<ListInbox>().ExecuteAsync(new InboxQuery(), a, Ct)),
+        ["ListPolicies"] = (s, a) => Of(s.Get<ListPolicies>().ExecuteAsync(a, Ct)),
+        ["ListRequests/mine"] = (s, a) => Of(s.Get<ListRequests>().ExecuteAsync(new RequestQuery(), a, Ct)),
+        ["ListRequests/everyone"] = (s, a) => Of(s.Get<ListRequests>().ExecuteAsync(new RequestQuery(RequestAudience.Everyone), a, Ct)),
+        ["LoadPolicies"] = (s, a) => Of(s.Get<LoadPolicies>().ExecuteAsync([.. Company.Policies.Skip(1)], a, Ct)),
+        ["PreviewRequest"] = (s, a) => Of(s.Get<PreviewRequest>().ExecuteAsync(PortalWorld.Draft(), a, Ct)),
+        ["RecordSignIn"] = (s, a) => Of(s.Get<RecordSignIn>().ExecuteAsync(SignInStep.In, a, Ct)),
+        ["ReturnGrant"] = (s, a) => Of(s.Get<ReturnGrant>().ExecuteAsync(s.Active.Id, a, Ct)),
+        ["RevokeGrant"] = (s, a) => Of(s.Get<RevokeGrant>().ExecuteAsync(new RevocationInput(s.Active.Id, "Laptop lost"), a, Ct)),
+        ["SearchPeople"] = (s, a) => Of(s.Get<SearchPeople>().ExecuteAsync("mira", a, Ct)),
+        ["SubmitRequest"] = (s, a) => Of(s.Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), PortalWorld.Draft(Company.PaymentsVault)), a, Ct)),
+        ["SyncCatalog"] = (s, a) => Of(s.Get<SyncCatalog>().ExecuteAsync(a, Ct)),
+        ["TestAccess"] = (s, a) => Of(s.Get<TestAccess>().ExecuteAsync(new AccessTest(s.Active.Id, new NoTokens()), a, Ct)),
+        ["WithdrawRequest"] = (s, a) => Of(s.Get<WithdrawRequest>().ExecuteAsync(s.Pending.RequestId, a, Ct)),
+    };
+
+    private static readonly Dictionary<string, Func<Actor, Actor>> Standings = new()
+    {
+        ["Requester"] = a => With(a, PortalRole.Requester),
+        ["Approver"] = a => With(a, PortalRole.Approver),
+        ["Auditor"] = a => With(a, PortalRole.Auditor),
+        ["Administrator"] = a => With(a, PortalRole.Administrator),
+        ["None"] = a => With(a),
+        ["Disabled"] = a => With(a, Enum.GetValues<PortalRole>()) with { Enabled = false },
+        ["Unconfirmed"] = a => With(a, Enum.GetValues<PortalRole>()) with { Confirmed = false },
+    };
+
+    public static TheoryData<string> Rows => [.. Table().Keys];
+
+    [Fact]
+    public void The_table_names_every_use_case() => Assert.Empty(Missing(UseCases(typeof(PortalDb).Assembly), [.. Table().Keys]));
+
+    [Fact]
+    public void A_use_case_that_the_table_does_not_name_is_found() => Assert.Equal(["Unlisted"], Missing([typeof(Unlisted)], [.. Table().Keys]));
+
+    [Fact]
+    public void Every_row_of_the_table_is_attempted() => Assert.Equal(Table().Keys.Order(StringComparer.Ordinal), Attempts.Keys.Order(StringComparer.Ordinal));
+
+    [Theory, MemberData(nameof(Rows))]
+    public async Task Only_those_whom_the_table_allows(string attempt)
+    {
+        var wrong = new List<string>();
+        var scene = await Scene.OpenAsync();
+        foreach (var (standing, allowed) in Table()[attempt])
+        {
+            foreach (var who in standing == "System" ? "S" : "OPS")
+            {
+                var actor = standing == "System" ? Actor.System : Standings[standing](scene.Person(who));
+                var before = await scene.SnapshotAsync();
+                var succeeded = await SucceedsAsync(scene, attempt, actor);
+                if (succeeded != allowed.Contains(who, StringComparison.Ordinal))
+                    wrong.Add(string.Create(CultureInfo.InvariantCulture, $"{standing} {who}: {(succeeded ? "was allowed" : "was refused")}"));
+                var after = await scene.SnapshotAsync();
+                if (!succeeded && before != after)
+                    wrong.Add($"{standing} {who}: was refused, and yet {before} became {after}");
+                if (before == after)
+                    continue;
+                await scene.DisposeAsync();
+                scene = await Scene.OpenAsync();
+            }
+        }
+
+        await scene.DisposeAsync();
+        Assert.Empty(wrong);
+    }
+
+    /// <summary>A use case is a sealed class with an ExecuteAsync that takes an actor.</summary>
+    internal static IReadOnlyList<Type> UseCases(Assembly assembly) =>
+        [.. assembly.GetTypes().Where(t => t is { IsClass: true, IsSealed: true, IsAbstract: false } && t.GetMethods().Any(m => m.Name == "ExecuteAsync" && m.GetParameters().Any(p => p.ParameterType == typeof(Actor))))];
+
+    private static IReadOnlyList<string> Missing(IEnumerable<Type> useCases, IReadOnlyCollection<string> rows) =>
+        [.. useCases.Select(t => t.Name).Where(name => rows.All(r => r.Split('/')[0] != name))];
+
+    private static Dictionary<string, Dictionary<string, string>> Table()
+    {
+        var lines = Expected.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var standings = lines[0].Skip(1);
+        return lines.Skip(1).ToDictionary(l => l[0], l => standings.Zip(l.Skip(1)).ToDictionary(p => p.First, p => p.Second));
+    }
+
+    private static async Task<bool> SucceedsAsync(Scene scene, string attempt, Actor actor)
+    {
+        try
+        {
+            return (await Attempts[attempt](scene, actor)).Count == 0;
+        }
+        catch (ArgumentException) when (actor.Id is null)
+        {
+            // Some use cases are for those who have an identity; the system has none, and asking is a fault of ours.
+            return false;
+        }
+    }
+
+    private static Actor With(Actor actor, params PortalRole[] roles) => actor with { Roles = roles.ToHashSet() };
+
+    private static async Task<IReadOnlyList<Refusal>> Of<T>(Task<Result<T>> attempt) => (await attempt).Refusals;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private sealed class Unlisted
+    {
+        public static Task ExecuteAsync(Actor actor) => Task.FromResult(actor);
+    }
+
+    /// <summary>Mira has a pending request and an active grant; another grant of hers waits for the worker.</summary>
+    private sealed class Scene : IAsyncDisposable
+    {
+        private readonly PortalWorld _world;
+
+        private Scene(PortalWorld world) => _world = world;
+
+        public required SubmittedRequest Pending { get; init; }
+
+        public required Grant Active { get; init; }
+
+        public required AssignmentClaim Claim { get; init; }
+
+        public static async Task<Scene> OpenAsync()
+        {
+            var world = await PortalWorld.OpenAsync();
+            var active = await world.PromiseAsync(draft: PortalWorld.Draft(Company.LedgerPassword, minutes: 240));
+            await world.WorkAsync();
+            await world.PromiseAsync(draft: PortalWorld.Draft(role: GrantableRole.SecretsOfficer));
+            var claim = Assert.Single(await world.ClaimAsync());
+            return new Scene(world) { Active = active, Claim = claim, Pending = await world.AskAsync() };
+        }
+
+        public T Get<T>() where T : notnull => _world.Get<T>();
+
+        public Actor Person(char who) => who switch
+        {
+            'O' => Someone(Company.Mira.ObjectId, "owner", Company.PaymentsEngineers, Company.PaymentsApprovers),
+            'P' => Someone(new("00000000-0000-4000-8000-0000000000aa"), "approver", Company.PaymentsApprovers),
+            _ => Someone(new("00000000-0000-4000-8000-0000000000bb"), "stranger", Company.LogisticsEngineers, Company.LogisticsApprovers),
+        };
+
+        /// <summary>All that can change, but refused attempts in the trail.</summary>
+        public Task<string> SnapshotAsync() => _world.ReadAsync(async db => JsonSerializer.Serialize(new
+        {
+            Requests = await db.AccessRequests.OrderBy(r => r.Id).Select(r => new { r.Id, r.State, r.Revision }).ToListAsync(),
+            Decisions = await db.ApprovalDecisions.CountAsync(),
+            Grants = await db.Grants.OrderBy(g => g.Id).Select(g => new { g.Id, g.State, g.EndsAt, g.Revision }).ToListAsync(),
+            Assignments = await db.DesiredAssignments.OrderBy(a => a.Id).Select(a => new { a.Id, a.Observed, a.Revision }).ToListAsync(),
+            Policies = await db.AccessPolicies.OrderBy(p => p.Id).Select(p => new { p.Name, p.Version, p.RetiredAt }).ToListAsync(),
+            Secrets = await db.Secrets.CountAsync(),
+            People = await db.People.CountAsync(),
+            Events = await db.AuditEvents.CountAsync(e => e.Code != "identity.attempt_refused"),
+            Calls = _world.Cloud.Calls.Count,
+        }));
+
+        public ValueTask DisposeAsync() => _world.DisposeAsync();
+
+        private static Actor Someone(Guid objectId, string name, params Guid[] groups) =>
+            new(ActorKind.Person, new PrincipalId(Company.Tenant, objectId), name, null, new HashSet<PortalRole>(), groups.ToHashSet()) { Confirmed = true };
+    }
+}

@@ -1,0 +1,77 @@
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Identity;
+using Portal.Core.Requests;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Requests;
+
+/// <summary>Requests that end without a decision.</summary>
+public sealed class WithdrawAndLapseTests
+{
+    [Theory, BothDatabases]
+    public async Task The_requester_takes_it_back(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync();
+        Assert.Empty((await WithdrawAsync(world, asked.RequestId, Company.Mira)).Refusals);
+        Assert.Equal(RequestState.Withdrawn, (await world.RequestAsync(asked.RequestId)).State);
+        Assert.Equal(["request.submitted", "request.withdrawn"], await world.CodesAsync(asked.RequestId));
+        Assert.Equal(RefusalCode.AlreadySettled, (await WithdrawAsync(world, asked.RequestId, Company.Mira)).Refusals[0].Code);
+        Assert.Equal(RefusalCode.AlreadySettled, (await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals[0].Code);
+    }
+
+    [Fact]
+    public async Task Nobody_takes_back_the_request_of_another()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var asked = await world.AskAsync();
+        foreach (var other in (TestPerson[])[Company.Jonas, Company.Priya, Company.Tomas, Company.Ingrid])
+            Assert.Equal(RefusalCode.NotFound, (await WithdrawAsync(world, asked.RequestId, other)).Refusals[0].Code);
+        Assert.Equal(RequestState.Pending, (await world.RequestAsync(asked.RequestId)).State);
+        Assert.Equal(4, (await world.CodesAsync(asked.RequestId)).Count(c => c == "identity.attempt_refused"));
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_nobody_decides_lapses_once(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync();
+        world.Clock.Advance(TimeSpan.FromHours(24) - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(0, await LapseAsync(world));
+        world.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await LapseAsync(world));
+        Assert.Equal(0, await LapseAsync(world));
+        Assert.Equal(["request.submitted", "request.lapsed"], await world.CodesAsync(asked.RequestId));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_lapsed_request_cannot_be_decided_whether_the_worker_has_noticed_or_not(bool noticed)
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var asked = await world.AskAsync();
+        world.Clock.Advance(TimeSpan.FromHours(24));
+        if (noticed)
+            await LapseAsync(world);
+        Assert.Equal(RefusalCode.Lapsed, (await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals[0].Code);
+        Assert.Equal(RefusalCode.Lapsed, (await world.DecideAsync(asked.RequestId, Company.Priya, Verdict.Denied, "Too late")).Refusals[0].Code);
+        Assert.Equal(RefusalCode.Lapsed, (await WithdrawAsync(world, asked.RequestId, Company.Mira)).Refusals[0].Code);
+        Assert.DoesNotContain("grant.scheduled", await world.CodesAsync());
+    }
+
+    [Fact]
+    public async Task A_request_lapses_when_its_window_has_passed()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var asked = await world.AskAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(1)));
+        Assert.Equal(PortalWorld.Start.AddMinutes(90), (await world.RequestAsync(asked.RequestId)).LapsesAt);
+    }
+
+    private static async Task<Result<Done>> WithdrawAsync(PortalWorld world, Guid requestId, TestPerson who) =>
+        await world.Get<WithdrawRequest>().ExecuteAsync(requestId, await world.IdentifyAsync(who), TestContext.Current.CancellationToken);
+
+    private static async Task<int> LapseAsync(PortalWorld world) =>
+        (await world.Get<LapseRequests>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken)).Value;
+}
