@@ -21,6 +21,7 @@ public sealed partial class DecisionBox : ComponentBase
     private Verdict? _sending;
     private bool _denying;
     private bool _focus;
+    private bool _decided;
 
     [Inject] public required DecideRequest Decide { get; init; }
 
@@ -86,8 +87,8 @@ public sealed partial class DecisionBox : ComponentBase
 
     private async Task SendAsync(Verdict verdict)
     {
-        // The second click of a double click arrives while the first is on its way.
-        if (_sending is not null)
+        // The second click of a double click arrives while the first is on its way, or just after.
+        if (_sending is not null || _decided)
             return;
         _sending = verdict;
         _refusals = [];
@@ -98,6 +99,7 @@ public sealed partial class DecisionBox : ComponentBase
             _refusals = result.Refusals;
             if (result.Succeeded)
             {
+                _decided = true;
                 _comment = null;
                 _denying = false;
                 Announcer.Say(Words[$"Said.{verdict}", Reference]);
