@@ -88,6 +88,6 @@ public sealed class CountInbox(IDbContextFactory<PortalDb> databases, TimeProvid
         if (!actor.Has(PortalRole.Approver))
             return 0;
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await (await ListInbox.WaitingAsync(db, actor, clock.Now(), ct)).Take(Most).CountAsync(ct);
+        return await (await ListInbox.WaitingAsync(db, actor, clock.Now(), ct)).OrderBy(r => r.Id).Take(Most).CountAsync(ct);
     }
 }
