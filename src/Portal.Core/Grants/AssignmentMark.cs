@@ -10,7 +10,7 @@ public static class AssignmentMark
 
     /// <summary>The description of an assignment.</summary>
     public static string For(DateTimeOffset until) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Prefix} until {until.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}. Given and taken back by the access portal; changes made by hand are undone.");
+        string.Create(CultureInfo.InvariantCulture, $"{Prefix} until {until.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}. Given and taken back by the access portal.");
 
     /// <summary>Whether a description carries our mark.</summary>
     public static bool IsOurs(string? description) => description?.StartsWith(Prefix, StringComparison.Ordinal) == true;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration.Memory;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -20,10 +21,21 @@ public static class Operations
     /// <summary>Checks with this tag decide <see cref="Ready"/>.</summary>
     public const string ReadyTag = "ready";
 
+    // The weakest of all sources: whatever an operator configures wins. Without it every SQL command would be a line in the log.
+    private static readonly Dictionary<string, string?> QuietFrameworks = new()
+    {
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft"] = "Warning",
+        ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Information",
+        ["Logging:LogLevel:System.Net.Http"] = "Warning",
+        ["Logging:LogLevel:Quartz"] = "Warning",
+    };
+
     /// <summary>Registers health checks, logs and telemetry.</summary>
     public static void AddOperations(this WebApplicationBuilder builder)
     {
         builder.Services.AddHealthChecks();
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         // Both tell of every call at Information; the second also says what is in a token.
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Microsoft.IdentityModel", LogLevel.Warning);
         if (!builder.Environment.IsDevelopment())

@@ -66,7 +66,7 @@ public static class StartupCheck
             if (SecretSources.Contains(credential["SourceType"], StringComparer.OrdinalIgnoreCase) || !string.IsNullOrEmpty(credential["ClientSecret"]))
                 problems.Add($"{credential.Path}: a client secret is only for Development; use SourceType SignedAssertionFromManagedIdentity or a certificate.");
         if (string.Equals(configuration["Cloud:Credential"], "ClientSecret", StringComparison.OrdinalIgnoreCase))
-            problems.Add("Cloud:Credential: ClientSecret is only for Development; use ManagedIdentity or Certificate.");
+            problems.Add("Cloud:Credential: ClientSecret is only for Development; use ManagedIdentity or WorkloadIdentity.");
     }
 
     private static string Found(string? value) => string.IsNullOrWhiteSpace(value) ? "missing" : $"'{value}' is not valid";
