@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Diagnostics;
 
 namespace Portal.Web.Hosting;
 
@@ -22,7 +24,20 @@ public static class ProblemPages
         app.UseWhen(context => !WantsPage(context), branch => branch.UseExceptionHandler().UseStatusCodePages());
         app.UseWhen(WantsPage, branch => branch
             .UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = string.Format(null, Path, 500), CreateScopeForErrors = true })
-            .UseStatusCodePagesWithReExecute(Path, createScopeForStatusCodePages: true));
+            .UseStatusCodePagesWithReExecute(Path, createScopeForStatusCodePages: true)
+            .Use(AsPage));
+    }
+
+    /// <summary>A page that explains what became of a form is asked for, not sent: without this the refused form is looked at, and refused, once more.</summary>
+    private static Task AsPage(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<IStatusCodeReExecuteFeature>() is not null || context.Features.Get<IExceptionHandlerFeature>() is not null)
+        {
+            context.Request.Method = HttpMethods.Get;
+            context.Features.Set<IAntiforgeryValidationFeature>(null);
+        }
+
+        return next(context);
     }
 
     /// <summary>Whether a person in a browser waits for a page.</summary>
