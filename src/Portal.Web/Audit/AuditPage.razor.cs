@@ -12,6 +12,8 @@ namespace Portal.Web.Audit;
 public sealed partial class AuditPage : IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
+    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
+    private readonly CancellationToken _left;
     private AuditAddress? _loaded;
     private List<AuditEvent>? _rows;
     private string? _next;
@@ -19,6 +21,9 @@ public sealed partial class AuditPage : IDisposable
     private TimeZoneInfo? _zone;
     private string? _personName;
     private bool _all;
+
+    /// <summary>Makes the page.</summary>
+    public AuditPage() => _left = _gone.Token;
 
     /// <summary>The list.</summary>
     [Inject] public required ListAuditEvents List { get; init; }
@@ -83,9 +88,9 @@ public sealed partial class AuditPage : IDisposable
             return;
         }
 
-        var actor = await Current.GetAsync(_gone.Token);
+        var actor = await Current.GetAsync(_left);
         var name = actor.Has(PortalRole.Auditor) ? await NameOfAsync(read.Value.PersonObjectId, actor) : null;
-        var result = await List.ExecuteAsync(new AuditListQuery(read.Value), actor, _gone.Token);
+        var result = await List.ExecuteAsync(new AuditListQuery(read.Value), actor, _left);
         // The reader may have gone on to other filters meanwhile.
         if (address != _loaded)
             return;
@@ -102,7 +107,7 @@ public sealed partial class AuditPage : IDisposable
     {
         if (!firstRender)
             return;
-        _zone = await Zone.GetAsync(_gone.Token);
+        _zone = await Zone.GetAsync(_left);
         StateHasChanged();
     }
 
@@ -111,7 +116,7 @@ public sealed partial class AuditPage : IDisposable
         var address = _loaded;
         if (_next is null || address?.Read() is not { Succeeded: true } read)
             return;
-        var result = await List.ExecuteAsync(new AuditListQuery(read.Value, _next), await Current.GetAsync(_gone.Token), _gone.Token);
+        var result = await List.ExecuteAsync(new AuditListQuery(read.Value, _next), await Current.GetAsync(_left), _left);
         if (address != _loaded)
             return;
         if (result.Succeeded)
@@ -129,7 +134,7 @@ public sealed partial class AuditPage : IDisposable
     {
         if (person is not { } id)
             return null;
-        var found = await People.ExecuteAsync(id.ToString("D"), actor, _gone.Token);
+        var found = await People.ExecuteAsync(id.ToString("D"), actor, _left);
         return found.Succeeded && found.Value is [var match, ..] ? match.DisplayName : null;
     }
 }

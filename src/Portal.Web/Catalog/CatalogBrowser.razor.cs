@@ -16,6 +16,8 @@ public sealed partial class CatalogBrowser : IDisposable
     private const int PageSize = 20;
 
     private readonly CancellationTokenSource _gone = new();
+    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
+    private readonly CancellationToken _left;
     private CatalogFilter? _loaded;
     private IReadOnlyList<CatalogVault>? _vaults;
     private IReadOnlyList<CatalogEntry> _entries = [];
@@ -24,6 +26,8 @@ public sealed partial class CatalogBrowser : IDisposable
     private bool _onlyMine;
     private IDisposable? _live;
     private Guid? _readerId;
+
+    public CatalogBrowser() => _left = _gone.Token;
 
     [Inject] public required BrowseCatalog Browse { get; init; }
 
@@ -84,10 +88,10 @@ public sealed partial class CatalogBrowser : IDisposable
     private async Task LoadAsync(int take)
     {
         var filter = _loaded = Filter;
-        var actor = await Reader.GetAsync(_gone.Token);
+        var actor = await Reader.GetAsync(_left);
         var mayAsk = actor.Has(PortalRole.Requester);
         _readerId = actor.Id?.ObjectId;
-        var result = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, null, take), actor, _gone.Token);
+        var result = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, null, take), actor, _left);
         // Whoever types on is not shown what they looked for before.
         if (filter != _loaded)
             return;
@@ -103,8 +107,8 @@ public sealed partial class CatalogBrowser : IDisposable
     private async Task LoadMoreAsync()
     {
         var filter = _loaded!;
-        var actor = await Reader.GetAsync(_gone.Token);
-        var result = await Browse.ExecuteAsync(filter.ToQuery(actor.Has(PortalRole.Requester), _next, PageSize), actor, _gone.Token);
+        var actor = await Reader.GetAsync(_left);
+        var result = await Browse.ExecuteAsync(filter.ToQuery(actor.Has(PortalRole.Requester), _next, PageSize), actor, _left);
         if (filter != _loaded)
             return;
         _refusals = result.Refusals;

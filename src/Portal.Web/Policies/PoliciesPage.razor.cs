@@ -13,9 +13,13 @@ namespace Portal.Web.Policies;
 public sealed partial class PoliciesPage : IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
+    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
+    private readonly CancellationToken _left;
     private IReadOnlyList<PolicyView>? _policies;
     private IReadOnlyList<Refusal> _refusals = [];
     private IDisposable? _live;
+
+    public PoliciesPage() => _left = _gone.Token;
 
     [Inject] public required ListPolicies List { get; init; }
 
@@ -52,7 +56,7 @@ public sealed partial class PoliciesPage : IDisposable
 
     private async Task LoadAsync()
     {
-        var result = await List.ExecuteAsync(await Reader.GetAsync(_gone.Token), _gone.Token);
+        var result = await List.ExecuteAsync(await Reader.GetAsync(_left), _left);
         _refusals = result.Refusals;
         if (result.Succeeded)
             _policies = result.Value;

@@ -22,6 +22,8 @@ public sealed partial class RequestForm : IDisposable
     private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(350);
 
     private readonly CancellationTokenSource _gone = new();
+    // Outlives its source: who types and sends at once leaves while the form still looks over what was typed.
+    private readonly CancellationToken _left;
     private readonly HashSet<string> _touched = [];
     private CancellationTokenSource _typing = new();
     private RequestPreview? _preview;
@@ -32,6 +34,8 @@ public sealed partial class RequestForm : IDisposable
     private bool _sending;
     private bool _focusProblem;
     private ElementReference _general, _amount, _start, _justification, _ticket;
+
+    public RequestForm() => _left = _gone.Token;
 
     [Inject] public required PreviewRequest Dry { get; init; }
 
@@ -102,7 +106,7 @@ public sealed partial class RequestForm : IDisposable
     {
         if (firstRender)
         {
-            _zone = await Zone.GetAsync(_gone.Token);
+            _zone = await Zone.GetAsync(_left);
             _zoneKnown = true;
             await LookOverAsync();
             StateHasChanged();
@@ -187,7 +191,7 @@ public sealed partial class RequestForm : IDisposable
     private async Task LookOverAsync()
     {
         var draft = Input.ToDraft(Target.Scope, _zone);
-        var result = await Dry.ExecuteAsync(draft, await Reader.GetAsync(_gone.Token), _gone.Token);
+        var result = await Dry.ExecuteAsync(draft, await Reader.GetAsync(_left), _left);
         if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
             return; // Changed or sent meanwhile.
         _preview = result.Succeeded ? result.Value : null;
@@ -209,7 +213,7 @@ public sealed partial class RequestForm : IDisposable
                 return;
             }
 
-            var result = await Submit.ExecuteAsync(new RequestSubmission(Input.SubmissionKey, Input.ToDraft(Target.Scope, _zone)), await Reader.GetAsync(_gone.Token), _gone.Token);
+            var result = await Submit.ExecuteAsync(new RequestSubmission(Input.SubmissionKey, Input.ToDraft(Target.Scope, _zone)), await Reader.GetAsync(_left), _left);
             if (result.Succeeded)
             {
                 Navigation.NavigateTo(PortalUrls.Request(result.Value.Reference));

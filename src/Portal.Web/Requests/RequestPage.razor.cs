@@ -15,12 +15,16 @@ namespace Portal.Web.Requests;
 public sealed partial class RequestPage : IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
+    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
+    private readonly CancellationToken _left;
     private (string Vault, string? Secret) _loaded;
     private RequestableScope? _target;
     private RequestInput? _startWith;
     private IReadOnlyList<Refusal> _refusals = [];
     private IReadOnlyList<string>? _cannot;
     private bool _unknown;
+
+    public RequestPage() => _left = _gone.Token;
 
     [Inject] public required BrowseCatalog Browse { get; init; }
 
@@ -55,9 +59,9 @@ public sealed partial class RequestPage : IDisposable
         _loaded = (VaultName, SecretName);
         (_target, _unknown, _refusals, _cannot, _startWith) = (null, false, [], null, null);
 
-        var actor = await Reader.GetAsync(_gone.Token);
+        var actor = await Reader.GetAsync(_left);
         // The address has names, a scope has an ARM id; the catalog knows both.
-        var catalog = await Browse.ExecuteAsync(new CatalogQuery(Vault: VaultName, Take: 1), actor, _gone.Token);
+        var catalog = await Browse.ExecuteAsync(new CatalogQuery(Vault: VaultName, Take: 1), actor, _left);
         if (!catalog.Succeeded)
         {
             _refusals = catalog.Refusals;
@@ -71,7 +75,7 @@ public sealed partial class RequestPage : IDisposable
             return;
         }
 
-        var found = await Get.ExecuteAsync(SecretName is null ? vault.Scope : ArmId.OfSecret(vault.Scope, SecretName), actor, _gone.Token);
+        var found = await Get.ExecuteAsync(SecretName is null ? vault.Scope : ArmId.OfSecret(vault.Scope, SecretName), actor, _left);
         if (!found.Succeeded)
         {
             _unknown = found.Refusals.Any(r => r.Code == RefusalCode.ScopeUnknown);
@@ -102,7 +106,7 @@ public sealed partial class RequestPage : IDisposable
     {
         if (string.IsNullOrEmpty(Again))
             return null;
-        var earlier = await GetRequest.ExecuteAsync(Again, actor, _gone.Token);
+        var earlier = await GetRequest.ExecuteAsync(Again, actor, _left);
         if (!earlier.Succeeded)
             return null;
         var minutes = earlier.Value.Row.Duration.TotalMinutes;
