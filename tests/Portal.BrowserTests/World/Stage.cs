@@ -81,6 +81,20 @@ public sealed class Stage : IAsyncLifetime
         Succeeded(await Use<DecideRequest, Result<Done>>(decide => decide.ExecuteAsync(new DecisionInput(request.RequestId, verdict, comment), actor, CancellationToken.None)));
     }
 
+    /// <summary>Revokes the access that came of a request, past the browser.</summary>
+    public async Task RevokeAsync(Person person, SubmittedRequest request, string reason)
+    {
+        var actor = await ActorAsync(person);
+        var grant = await ReadAsync(db => db.Grants.Where(g => g.RequestId == request.RequestId).Select(g => g.Id).SingleAsync());
+        Succeeded(await Use<RevokeGrant, Result<Done>>(revoke => revoke.ExecuteAsync(new RevocationInput(grant, reason), actor, CancellationToken.None)));
+    }
+
+    /// <summary>In which state a request is saved.</summary>
+    public Task<RequestState> StateOfAsync(SubmittedRequest request) => ReadAsync(db => db.AccessRequests.Where(r => r.Id == request.RequestId).Select(r => r.State).SingleAsync());
+
+    /// <summary>How many requests are saved with exactly this justification.</summary>
+    public Task<int> RequestsWithAsync(string justification) => ReadAsync(db => db.AccessRequests.CountAsync(r => r.Justification == justification));
+
     /// <summary>Asks, approves, and waits until the role is given.</summary>
     public async Task<SubmittedRequest> HoldsAsync(Person holder, Person approver, string vault, string secret, TimeSpan length, string justification)
     {

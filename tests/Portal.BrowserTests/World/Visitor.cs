@@ -75,6 +75,9 @@ public sealed class Visitor
     /// <summary>Waits for the circuit: before that, buttons are only pictures of buttons.</summary>
     public Task AliveAsync() => Page.Locator("[data-interactive]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
 
+    /// <summary>Takes back what the browser complained about so far: it was provoked.</summary>
+    public void Forget() => _complaints.Clear();
+
     internal Task LeaveAsync() => _context.DisposeAsync().AsTask();
 
     private void Note(string complaint)

@@ -1,0 +1,63 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Playwright;
+using Portal.BrowserTests.World;
+
+namespace Portal.BrowserTests.Accessibility;
+
+/// <summary>Every screen, light and dark, wide and narrow: no violation of WCAG 2.2 AA that axe can find, and nothing that has to be scrolled sideways.</summary>
+public sealed class AccessibilityTests(Stage stage) : BrowserTest(stage)
+{
+    private static readonly AxeRunOptions Rules = new() { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] } };
+
+    private static ScreenWorld? s_world;
+
+    public static TheoryData<string> Names { get; } = [.. Screens.All.Select(screen => screen.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_screen_is_accessible(string name)
+    {
+        var screen = Screens.All.Single(s => s.Name == name);
+        s_world ??= await ScreenWorld.MakeAsync(Stage);
+        var visitor = await VisitorAsync();
+        visitor.Expected = screen.Complaint;
+        if (screen.Who is { } person)
+            await visitor.SignInAsync(person);
+        await screen.OpenAsync(visitor, s_world);
+        Assert.True(screen.Matches(visitor.Page.Url), $"{visitor.Page.Url} is not {screen.Template}.");
+
+        var found = new List<string>();
+        foreach (var width in (int[])[1440, 390])
+            foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+            {
+                await visitor.Page.SetViewportSizeAsync(width, 900);
+                await visitor.Page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+                await RestAsync(visitor.Page);
+                var result = await visitor.Page.RunAxe(Rules);
+                found.AddRange(result.Violations.SelectMany(violation => violation.Nodes.Select(node => $"{width} {scheme} {violation.Id}: {node.Html} {string.Join("; ", node.Any.Select(check => check.Message))}")));
+                var sideways = await visitor.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                if (sideways > 0)
+                    found.Add($"{width} {scheme} {sideways} pixels too wide: {await WidestAsync(visitor.Page)}");
+            }
+
+        Assert.True(found.Count == 0, string.Join(Environment.NewLine, found.Distinct()));
+    }
+
+    [Fact]
+    public void Every_page_of_the_portal_is_among_the_screens()
+    {
+        var templates = typeof(Program).Assembly.GetTypes()
+            .SelectMany(type => type.GetCustomAttributes(typeof(RouteAttribute), inherit: false).Cast<RouteAttribute>())
+            .Select(route => route.Template).Order(StringComparer.Ordinal);
+        Assert.Equal(templates, Screens.All.Select(screen => screen.Template).OfType<string>().Distinct().Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Colours on their way from one theme to the other are neither.</summary>
+    private static Task RestAsync(IPage page) => page.EvaluateAsync(
+        "async () => { await new Promise(requestAnimationFrame); await Promise.allSettled(document.getAnimations().filter(a => a.effect.getComputedTiming().iterations !== Infinity).map(a => a.finished)); }");
+
+    private static Task<string> WidestAsync(IPage page) => page.EvaluateAsync<string>(
+        "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).slice(0, 3).map(e => e.cloneNode(false).outerHTML).join(' ')");
+}
