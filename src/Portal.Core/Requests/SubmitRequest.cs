@@ -43,12 +43,15 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, TimePro
         }
 
         var objectId = actor.Id!.Value.ObjectId;
-        if (await db.AccessRequests.SingleOrDefaultAsync(r => r.RequesterObjectId == objectId && r.SubmissionKey == input.SubmissionKey, ct) is { } sent)
-            return new SubmittedRequest(sent.Id, sent.Reference);
+        if (await SentAlreadyAsync(db, objectId, input.SubmissionKey, ct) is { } sent)
+            return sent;
 
         var check = await RequestCheck.RunAsync(db, input.Draft, actor, now, ct);
         if (check.Refusals.Count > 0)
         {
+            // The other half of a double click may have been saved between the two looks: then it is the duplicate.
+            if (check.Refusals.Any(r => r.Code == RefusalCode.DuplicateRequest) && await SentAlreadyAsync(db, objectId, input.SubmissionKey, ct) is { } meanwhile)
+                return meanwhile;
             if (check.Refusals.FirstOrDefault(MattersForSecurity) is { } reached)
             {
                 trail.AttemptRefused(nameof(SubmitRequest), reached, new AuditSubject
@@ -85,6 +88,9 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, TimePro
         await db.SaveChangesAsync(ct);
         return new SubmittedRequest(request.Id, request.Reference);
     }
+
+    private static Task<SubmittedRequest?> SentAlreadyAsync(PortalDb db, Guid objectId, Guid submissionKey, CancellationToken ct) =>
+        db.AccessRequests.Where(r => r.RequesterObjectId == objectId && r.SubmissionKey == submissionKey).Select(r => new SubmittedRequest(r.Id, r.Reference)).SingleOrDefaultAsync(ct);
 
     // Reaching for what is not offered is worth a line in the trail; a form filled in badly is not.
     private static bool MattersForSecurity(Refusal refusal) =>
