@@ -58,6 +58,20 @@ public sealed class AuditListTests
 
     [Theory]
     [BothDatabases]
+    public async Task Who_reached_for_something_that_is_not_theirs_does_not_learn_from_their_history_that_it_exists(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync(Company.Mira);
+        var jonas = await world.IdentifyAsync(Company.Jonas);
+        Assert.Equal(RefusalCode.NotFound, Assert.Single((await world.Get<Portal.Core.Approvals.GetRequest>().ExecuteAsync(asked.Reference, jonas, Ct)).Refusals).Code);
+
+        Assert.Empty(await ListAsync(world, Company.Jonas, new AuditFilter { RequestReference = asked.Reference }));
+        Assert.Empty(await ExportAsync(world, Company.Jonas, new AuditFilter { RequestReference = asked.Reference }));
+        Assert.Contains(await ListAsync(world, Company.Ingrid, new AuditFilter()), e => e.Code == AuditCode.AttemptRefused.Value && e.ActorObjectId == Company.Jonas.ObjectId);
+    }
+
+    [Theory]
+    [BothDatabases]
     public async Task Who_lost_all_roles_sees_and_exports_nothing(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
