@@ -11,6 +11,8 @@ public sealed class AccessibilityTests(Stage stage) : BrowserTest(stage)
 {
     private static readonly AxeRunOptions Rules = new() { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] } };
 
+    private static readonly Dictionary<Person, string> SignedIn = [];
+
     private static ScreenWorld? s_world;
 
     public static TheoryData<string> Names { get; } = [.. Screens.All.Select(screen => screen.Name)];
@@ -21,10 +23,8 @@ public sealed class AccessibilityTests(Stage stage) : BrowserTest(stage)
     {
         var screen = Screens.All.Single(s => s.Name == name);
         s_world ??= await ScreenWorld.MakeAsync(Stage);
-        var visitor = await VisitorAsync();
+        var visitor = await LooksAsync(screen.Who);
         visitor.Expected = screen.Complaint;
-        if (screen.Who is { } person)
-            await visitor.SignInAsync(person);
         await screen.OpenAsync(visitor, s_world);
         Assert.True(screen.Matches(visitor.Page.Url), $"{visitor.Page.Url} is not {screen.Template}.");
 
@@ -52,6 +52,18 @@ public sealed class AccessibilityTests(Stage stage) : BrowserTest(stage)
             .SelectMany(type => type.GetCustomAttributes(typeof(RouteAttribute), inherit: false).Cast<RouteAttribute>())
             .Select(route => route.Template).Order(StringComparer.Ordinal);
         Assert.Equal(templates, Screens.All.Select(screen => screen.Template).OfType<string>().Distinct().Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Somebody in front of an empty tab. Each person signs in once, for all of their screens.</summary>
+    private async Task<Visitor> LooksAsync(Person? person)
+    {
+        if (person is null)
+            return await VisitorAsync();
+        if (SignedIn.TryGetValue(person, out var cookies))
+            return await VisitorAsync(cookies: cookies);
+        var visitor = await SignedInAsync(person);
+        SignedIn[person] = await visitor.Context.StorageStateAsync();
+        return visitor;
     }
 
     /// <summary>Colours on their way from one theme to the other are neither.</summary>

@@ -36,7 +36,7 @@ public sealed class ReadmePictures(Stage stage) : BrowserTest(stage)
 
         var priya = await SignedInAsync(Person.Priya);
         await TakeAsync(priya, "approvals", "/approvals", world.Waiting.Reference, Desk);
-        await TakeAsync(priya, "approvals-phone", "/approvals", world.Waiting.Reference, Phone);
+        await TakeAsync(await SignedInAsync(Person.Priya, phone: true), "approvals-phone", "/approvals", world.Waiting.Reference, Phone);
 
         var ingrid = await SignedInAsync(Person.Ingrid);
         await TakeAsync(ingrid, "audit", "/audit", world.Waiting.Reference, Desk);

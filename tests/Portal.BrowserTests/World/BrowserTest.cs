@@ -20,17 +20,19 @@ public abstract class BrowserTest(Stage stage) : IAsyncLifetime
     }
 
     /// <summary>A browser that nobody has signed in with.</summary>
-    protected async Task<Visitor> VisitorAsync()
+    /// <param name="phone">Whether it is a phone's: narrow, and touched instead of pointed at.</param>
+    /// <param name="cookies">The storage state of an earlier browser; null for an empty one.</param>
+    protected async Task<Visitor> VisitorAsync(bool phone = false, string? cookies = null)
     {
-        var visitor = await Visitor.ArriveAsync(Stage);
+        var visitor = await Visitor.ArriveAsync(Stage, phone, cookies);
         _visitors.Add(visitor);
         return visitor;
     }
 
     /// <summary>A browser in which somebody has signed in.</summary>
-    protected async Task<Visitor> SignedInAsync(Person person, string url = "/")
+    protected async Task<Visitor> SignedInAsync(Person person, string url = "/", bool phone = false)
     {
-        var visitor = await VisitorAsync();
+        var visitor = await VisitorAsync(phone);
         await visitor.SignInAsync(person, url);
         return visitor;
     }

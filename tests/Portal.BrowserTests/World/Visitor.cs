@@ -34,12 +34,15 @@ public sealed class Visitor
     /// <summary>A part of complaints that this test causes on purpose, such as a status; null for none.</summary>
     public string? Expected { get; set; }
 
-    internal static async Task<Visitor> ArriveAsync(Stage stage)
+    internal static async Task<Visitor> ArriveAsync(Stage stage, bool phone, string? cookies)
     {
         var context = await stage.Browser.NewContextAsync(new()
         {
             BaseURL = stage.Address,
-            ViewportSize = new() { Width = 1440, Height = 900 },
+            ViewportSize = phone ? new() { Width = 390, Height = 844 } : new() { Width = 1440, Height = 900 },
+            StorageState = cookies,
+            IsMobile = phone,
+            HasTouch = phone,
             Locale = "en-GB",
             TimezoneId = "Europe/Berlin",
             ReducedMotion = ReducedMotion.Reduce,
