@@ -39,13 +39,8 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
     {
         if (actor.LacksAllOf(PortalRole.Approver) is { } refusal)
             return refusal;
-        Guid? behind = null;
-        if (input.After is not null)
-        {
-            if (!Guid.TryParse(Cursor.Read(ListName, input.After), out var key))
-                return new Refusal(RefusalCode.CursorUnreadable, "after");
-            behind = key;
-        }
+        if (!Cursor.TryRead(ListName, input.After, out var behind))
+            return new Refusal(RefusalCode.CursorUnreadable, "after");
 
         var take = Math.Clamp(input.Take, 1, 50);
         await using var db = await databases.CreateDbContextAsync(ct);

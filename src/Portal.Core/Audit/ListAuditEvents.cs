@@ -36,8 +36,6 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases)
             events = events.Where(e => e.Sequence < place);
         var rows = await events.OrderByDescending(e => e.Sequence).Take(take + 1).ToListAsync(ct);
         rows.ForEach(row => row.AsSeenBy(actor));
-        return rows.Count > take
-            ? new Page<AuditEvent>(rows[..take], Cursor.Mark(ListName, rows[take - 1].Sequence.ToString(CultureInfo.InvariantCulture)))
-            : new Page<AuditEvent>(rows, null);
+        return Cursor.Cut(ListName, rows, take, e => e.Sequence.ToString(CultureInfo.InvariantCulture));
     }
 }

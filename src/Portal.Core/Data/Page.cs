@@ -12,6 +12,25 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 /// <summary>Opaque marks of a place in a list. They name a row, not a number of rows: any page costs the same and nothing slips when rows are added.</summary>
 internal static class Cursor
 {
+    /// <summary>Reads the mark of a list that is ordered by id.</summary>
+    /// <param name="list">Which list.</param>
+    /// <param name="mark">The mark; null for the start.</param>
+    /// <param name="place">The id to go on from; null for the start.</param>
+    /// <returns>False when the mark is not one of this list's.</returns>
+    public static bool TryRead(string list, string? mark, out Guid? place)
+    {
+        place = mark is not null && Guid.TryParse(Read(list, mark), out var id) ? id : null;
+        return mark is null || place is not null;
+    }
+
+    /// <summary>Makes a page of rows of which one more was read than is shown.</summary>
+    /// <param name="list">Which list.</param>
+    /// <param name="rows">What was read, in order.</param>
+    /// <param name="take">How many are shown.</param>
+    /// <param name="key">A row's key in the list's order.</param>
+    public static Page<T> Cut<T>(string list, IReadOnlyList<T> rows, int take, Func<T, string> key) =>
+        rows.Count > take ? new Page<T>([.. rows.Take(take)], Mark(list, key(rows[take - 1]))) : new Page<T>(rows, null);
+
     /// <summary>Marks a place.</summary>
     /// <param name="list">Which list, so that one list's marks are refused by another.</param>
     /// <param name="key">The last row's key.</param>

@@ -129,13 +129,8 @@ public sealed class ListGrants(IDbContextFactory<PortalDb> databases)
         var refusal = input.Audience == GrantAudience.Mine ? actor.IsNobody() : actor.LacksAllOf(PortalRole.Administrator, PortalRole.Auditor);
         if (refusal is not null)
             return refusal;
-        Guid? before = null;
-        if (input.After is not null)
-        {
-            if (!Guid.TryParse(Cursor.Read(ListName, input.After), out var key))
-                return new Refusal(RefusalCode.CursorUnreadable, "after");
-            before = key;
-        }
+        if (!Cursor.TryRead(ListName, input.After, out var before))
+            return new Refusal(RefusalCode.CursorUnreadable, "after");
 
         var take = Math.Clamp(input.Take, 1, 100);
         await using var db = await databases.CreateDbContextAsync(ct);
@@ -149,8 +144,6 @@ public sealed class ListGrants(IDbContextFactory<PortalDb> databases)
         if (before is { } place)
             grants = grants.Where(g => g.Id < place);
         var rows = await grants.OrderByDescending(g => g.Id).Take(take + 1).ToListAsync(ct);
-        return rows.Count > take
-            ? new Page<GrantView>([.. rows[..take].Select(g => new GrantView(g))], Cursor.Mark(ListName, rows[take - 1].Id.ToString()))
-            : new Page<GrantView>([.. rows.Select(g => new GrantView(g))], null);
+        return Cursor.Cut(ListName, [.. rows.Select(g => new GrantView(g))], take, g => g.Id.ToString());
     }
 }

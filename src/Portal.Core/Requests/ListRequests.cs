@@ -49,13 +49,8 @@ public sealed class ListRequests(IDbContextFactory<PortalDb> databases)
         var refusal = input.Audience == RequestAudience.Mine ? actor.IsNobody() : actor.LacksAllOf(PortalRole.Administrator, PortalRole.Auditor);
         if (refusal is not null)
             return refusal;
-        Guid? before = null;
-        if (input.After is not null)
-        {
-            if (!Guid.TryParse(Cursor.Read(ListName, input.After), out var key))
-                return new Refusal(RefusalCode.CursorUnreadable, "after");
-            before = key;
-        }
+        if (!Cursor.TryRead(ListName, input.After, out var before))
+            return new Refusal(RefusalCode.CursorUnreadable, "after");
 
         var take = Math.Clamp(input.Take, 1, 100);
         await using var db = await databases.CreateDbContextAsync(ct);
@@ -77,8 +72,6 @@ public sealed class ListRequests(IDbContextFactory<PortalDb> databases)
                 g == null ? null : g.State, g == null ? null : g.EndsAt))
             .ToListAsync(ct);
         rows = [.. rows.OrderByDescending(r => r.Id, GuidText.Order)];
-        return rows.Count > take
-            ? new Page<RequestRow>(rows[..take], Cursor.Mark(ListName, rows[take - 1].Id.ToString()))
-            : new Page<RequestRow>(rows, null);
+        return Cursor.Cut(ListName, rows, take, r => r.Id.ToString());
     }
 }
