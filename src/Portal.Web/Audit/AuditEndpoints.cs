@@ -32,7 +32,7 @@ public static class AuditEndpoints
         var filter = read.Value;
         var result = await export.ExecuteAsync(filter, await CurrentActor.OfAsync(http, ct), ct);
         if (!result.Succeeded)
-            return Problem(result.Refusals[0], words);
+            return Problem(result.Refusals[0], words) is var problem && ProblemPages.WantsPage(http) ? Results.StatusCode(StatusCodes.Status403Forbidden) : problem;
 
         var response = http.Response;
         response.ContentType = AuditCsv.ContentType;

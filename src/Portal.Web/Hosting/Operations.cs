@@ -38,6 +38,8 @@ public static class Operations
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         // Both tell of every call at Information; the second also says what is in a token.
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Microsoft.IdentityModel", LogLevel.Warning);
+        // At Trace it writes the whole answer of a sign-in, the code in it included.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.Warning);
         if (!builder.Environment.IsDevelopment())
             builder.Logging.ClearProviders().AddJsonConsole(json =>
             {

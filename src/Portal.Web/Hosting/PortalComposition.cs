@@ -38,6 +38,7 @@ public static class PortalComposition
         services.AddMudServices();
         services.AddLayout();
         services.AddRazorComponents().AddInteractiveServerComponents(circuit => circuit.DetailedErrors = builder.Environment.IsDevelopment());
+        services.AddAntiforgery(forms => forms.Cookie.SecurePolicy = builder.Environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always);
         services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(365));
         // Behind a proxy ASPNETCORE_FORWARDEDHEADERS_ENABLED=true switches this on; without it the headers are anyone's to forge.
         services.Configure<ForwardedHeadersOptions>(forwarded => forwarded.ForwardedHeaders |= ForwardedHeaders.XForwardedHost);
@@ -47,10 +48,10 @@ public static class PortalComposition
     /// <summary>Lays the request pipeline.</summary>
     public static WebApplication UsePortal(this WebApplication app)
     {
+        app.UseSecurityHeaders();
         app.UseProblemPages();
         if (!app.Environment.IsDevelopment())
             app.UseHsts().UseHttpsRedirection();
-        app.UseSecurityHeaders();
         app.UseRouting();
         app.UseRequestLocalization();
         app.UseAuthentication();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.Identity.Web;
 
 namespace Portal.Web.Hosting;
@@ -30,7 +31,9 @@ public static class RateLimits
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
         limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
-            context.User.GetObjectId() is { } person ? Bucket("person:" + person, PerPerson) : Bucket("address:" + AddressOf(context), PerAddress));
+            // The page that explains a refusal is part of the call that was refused: counted again, it would be refused as well.
+            ShowsProblem(context) ? RateLimitPartition.GetNoLimiter("problem")
+            : context.User.GetObjectId() is { } person ? Bucket("person:" + person, PerPerson) : Bucket("address:" + AddressOf(context), PerAddress));
         limiter.AddPolicy(SignIn, context => Bucket("sign-in:" + AddressOf(context), SignInsPerAddress));
         limiter.AddPolicy(Export, context => Bucket("export:" + (context.User.GetObjectId() ?? AddressOf(context)), ExportsPerPerson));
         limiter.OnRejected = (rejected, _) =>
@@ -48,6 +51,9 @@ public static class RateLimits
         ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60 / perMinute)),
         QueueLimit = 0,
     });
+
+    private static bool ShowsProblem(HttpContext context) =>
+        context.Features.Get<IStatusCodeReExecuteFeature>() is not null || context.Features.Get<IExceptionHandlerFeature>() is not null;
 
     private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 }

@@ -17,20 +17,29 @@ public static class SecurityHeaders
         return nonce;
     }
 
-    /// <summary>Adds the headers to every response.</summary>
+    /// <summary>Adds the headers to every response, the one to a fault included: that is cleared and written anew, so they are set just before it is sent.</summary>
     public static IApplicationBuilder UseSecurityHeaders(this WebApplication app)
     {
         var formTargets = string.Join(' ', FormTargets(app.Configuration));
         return app.Use((context, next) =>
         {
-            var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = Policy(context.ScriptNonce(), formTargets);
-            headers.XContentTypeOptions = "nosniff";
-            headers["Referrer-Policy"] = "same-origin";
-            headers["Permissions-Policy"] = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()";
-            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            context.Response.OnStarting(() =>
+            {
+                Set(context, formTargets);
+                return Task.CompletedTask;
+            });
             return next(context);
         });
+    }
+
+    private static void Set(HttpContext context, string formTargets)
+    {
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = Policy(context.ScriptNonce(), formTargets);
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Permissions-Policy"] = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
     }
 
     /// <summary>The content security policy.</summary>

@@ -101,6 +101,12 @@ public static class SignInSetup
 
     private static Func<TokenValidatedContext, Task> ThenRecord(Func<TokenValidatedContext, Task> first) => async context =>
     {
+        if (IdTokenCheck.Fault(context) is { } fault)
+        {
+            context.Fail(fault);
+            return;
+        }
+
         await first(context);
         if (context.Principal is { } person)
             await SignInRecord.WriteAsync(SignInStep.In, person, context.HttpContext);
