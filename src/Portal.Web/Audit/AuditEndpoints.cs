@@ -32,7 +32,8 @@ public static class AuditEndpoints
         var filter = read.Value;
         var result = await export.ExecuteAsync(filter, await CurrentActor.OfAsync(http, ct), ct);
         if (!result.Succeeded)
-            return Problem(result.Refusals[0], words) is var problem && ProblemPages.WantsPage(http) ? Results.StatusCode(StatusCodes.Status403Forbidden) : problem;
+            // A browser that followed the link is shown the page for the status; a program is told all of it.
+            return ProblemPages.WantsPage(http) ? Results.StatusCode(StatusOf(result.Refusals[0])) : Problem(result.Refusals[0], words);
 
         var response = http.Response;
         response.ContentType = AuditCsv.ContentType;
@@ -77,7 +78,10 @@ public static class AuditEndpoints
         return Results.Problem(
             title: text.Message,
             detail: text.WhatToDo,
-            statusCode: refusal.Code is RefusalCode.SignedOut or RefusalCode.RoleMissing ? StatusCodes.Status403Forbidden : StatusCodes.Status400BadRequest,
+            statusCode: StatusOf(refusal),
             extensions: new Dictionary<string, object?> { ["code"] = refusal.Code, ["field"] = refusal.Field });
     }
+
+    private static int StatusOf(Refusal refusal) =>
+        refusal.Code is RefusalCode.SignedOut or RefusalCode.RoleMissing ? StatusCodes.Status403Forbidden : StatusCodes.Status400BadRequest;
 }
