@@ -60,8 +60,7 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
     internal static async Task<IQueryable<AccessRequest>> WaitingAsync(PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
         // Policies are few, requests are many: which versions the actor approves by is settled here, the rest by an index over what is pending.
-        var pinned = await db.AccessRequests.Where(r => r.State == RequestState.Pending).Select(r => r.PolicyId).Distinct().ToListAsync(ct);
-        var policies = await db.AccessPolicies.AsNoTracking().Where(p => pinned.Contains(p.Id)).ToListAsync(ct);
+        var policies = await db.AccessPolicies.AsNoTracking().ToListAsync(ct);
         var mine = policies.Where(p => PolicyEvaluation.IsApprover(p.Definition, actor.Groups)).Select(p => p.Id).ToList();
         var self = actor.Id!.Value.ObjectId;
         return db.AccessRequests.AsNoTracking()

@@ -1,21 +1,79 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Audit;
 
+/// <summary>A place in the trail, which is ordered by time and then by the order in which the database took events in.</summary>
+/// <param name="At">When.</param>
+/// <param name="Sequence">Which of those that happened then.</param>
+internal sealed record TrailPlace(DateTimeOffset At, long Sequence)
+{
+    public TrailPlace(AuditEvent happened) : this(happened.At, happened.Sequence)
+    {
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <returns>Null when it is none.</returns>
+    public static TrailPlace? Read(string? text) =>
+        text?.Split('.') is [var ticks, var sequence]
+        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at <= DateTimeOffset.MaxValue.Ticks
+        && long.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new TrailPlace(new DateTimeOffset(at, TimeSpan.Zero), number)
+            : null;
+
+    /// <inheritdoc />
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{At.UtcTicks}.{Sequence}");
+}
+
 /// <summary>The events that a filter leaves and that an actor may see: the list and the export are both made from it, so they cannot differ.</summary>
 internal static class AuditQuery
 {
+    /// <summary>The latest first.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="actor">Who looks.</param>
+    /// <param name="filter">At what.</param>
+    /// <param name="before">Only what comes before this place; null for all.</param>
+    /// <param name="take">At most so many.</param>
+    public static IQueryable<AuditEvent> Latest(PortalDb db, Actor actor, AuditFilter filter, TrailPlace? before, int take) => Cut(db, actor, filter, events =>
+    {
+        if (before is { At: var at, Sequence: var sequence })
+            events = events.Where(e => e.At <= at && (e.At < at || e.Sequence < sequence));
+        return events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(take);
+    });
+
+    /// <summary>The earliest first, up to the last event that there was.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="actor">Who looks.</param>
+    /// <param name="filter">At what.</param>
+    /// <param name="after">Only what comes after this place; null for all.</param>
+    /// <param name="last">The highest sequence number to show.</param>
+    /// <param name="take">At most so many.</param>
+    public static IQueryable<AuditEvent> Earliest(PortalDb db, Actor actor, AuditFilter filter, TrailPlace? after, long last, int take) => Cut(db, actor, filter, events =>
+    {
+        events = events.Where(e => e.Sequence <= last);
+        if (after is { At: var at, Sequence: var sequence })
+            events = events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
+        return events.OrderBy(e => e.At).ThenBy(e => e.Sequence).Take(take);
+    });
+
     /// <summary>Who is not an auditor sees what they did and what is about their own access. What they reached for and were told does not exist stays unknown to them here too.</summary>
-    public static IQueryable<AuditEvent> VisibleTo(PortalDb db, Actor actor, AuditFilter filter)
+    private static IQueryable<AuditEvent> Cut(PortalDb db, Actor actor, AuditFilter filter, Func<IQueryable<AuditEvent>, IQueryable<AuditEvent>> cut)
     {
         var events = Matching(db.AuditEvents.AsNoTracking(), filter);
-        if (actor.Has(PortalRole.Auditor))
-            return events;
-        var self = actor.Id!.Value.ObjectId;
-        return events.Where(e => e.SubjectObjectId == self
-            || (e.ActorObjectId == self && !(e.Code == AuditCode.AttemptRefused.Value && e.Reason == RefusalCode.NotFound)));
+        var sees = actor.Has(PortalRole.Auditor);
+        if ((sees ? filter.PersonObjectId : actor.Id!.Value.ObjectId) is not { } person)
+            return cut(events);
+        if (!sees && filter.PersonObjectId is { } other)
+            events = events.Where(e => e.ActorObjectId == other || e.SubjectObjectId == other);
+
+        // "About them or by them" is two ordered reads: in one, a database fetches and sorts everything about and by them before it shows a page.
+        var about = events.Where(e => e.SubjectObjectId == person);
+        var by = events.Where(e => e.ActorObjectId == person && e.SubjectObjectId != person);
+        if (!sees)
+            by = by.Where(e => !(e.Code == AuditCode.AttemptRefused.Value && e.Reason == RefusalCode.NotFound));
+        return cut(cut(about).Concat(cut(by)));
     }
 
     private static IQueryable<AuditEvent> Matching(IQueryable<AuditEvent> events, AuditFilter filter)
@@ -24,8 +82,6 @@ internal static class AuditQuery
             events = events.Where(e => e.At >= from);
         if (filter.To is { } to)
             events = events.Where(e => e.At < to);
-        if (filter.PersonObjectId is { } person)
-            events = events.Where(e => e.ActorObjectId == person || e.SubjectObjectId == person);
         if (!string.IsNullOrEmpty(filter.VaultName))
             events = events.Where(e => e.VaultName == filter.VaultName);
         if (!string.IsNullOrEmpty(filter.SecretName))

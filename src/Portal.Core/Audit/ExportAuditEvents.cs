@@ -36,14 +36,17 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, Tim
     // In pieces: one long read would hold a snapshot of the database for as long as a slow reader takes.
     private async IAsyncEnumerable<AuditEvent> ReadAsync(AuditFilter filter, Actor actor, long last, [EnumeratorCancellation] CancellationToken ct)
     {
-        for (var after = 0L; after < last;)
+        TrailPlace? after = null;
+        List<AuditEvent> piece;
+        do
         {
-            List<AuditEvent> piece;
             await using (var db = await databases.CreateDbContextAsync(ct))
-                piece = await AuditQuery.VisibleTo(db, actor, filter).Where(e => e.Sequence > after && e.Sequence <= last).OrderBy(e => e.Sequence).Take(Piece).ToListAsync(ct);
+                piece = await AuditQuery.Earliest(db, actor, filter, after, last, Piece).ToListAsync(ct);
+            if (piece.Count > 0)
+                after = new TrailPlace(piece[^1]);
             foreach (var row in piece)
                 yield return row.AsSeenBy(actor);
-            after = piece.Count < Piece ? last : piece[^1].Sequence;
         }
+        while (piece.Count == Piece);
     }
 }

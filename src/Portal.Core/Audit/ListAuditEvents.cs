@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 using Portal.Core.Identity;
@@ -21,21 +20,14 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases)
     {
         if ((actor.IsNobody() ?? input.Filter.Fault()) is { } refusal)
             return refusal;
-        long? before = null;
-        if (input.After is not null)
-        {
-            if (!long.TryParse(Cursor.Read(ListName, input.After), CultureInfo.InvariantCulture, out var key))
-                return new Refusal(RefusalCode.CursorUnreadable, "after");
-            before = key;
-        }
+        var before = input.After is null ? null : TrailPlace.Read(Cursor.Read(ListName, input.After));
+        if (input.After is not null && before is null)
+            return new Refusal(RefusalCode.CursorUnreadable, "after");
 
         var take = Math.Clamp(input.Take, 1, 200);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var events = AuditQuery.VisibleTo(db, actor, input.Filter);
-        if (before is { } place)
-            events = events.Where(e => e.Sequence < place);
-        var rows = await events.OrderByDescending(e => e.Sequence).Take(take + 1).ToListAsync(ct);
+        var rows = await AuditQuery.Latest(db, actor, input.Filter, before, take + 1).ToListAsync(ct);
         rows.ForEach(row => row.AsSeenBy(actor));
-        return Cursor.Cut(ListName, rows, take, e => e.Sequence.ToString(CultureInfo.InvariantCulture));
+        return Cursor.Cut(ListName, rows, take, e => new TrailPlace(e).ToString());
     }
 }

@@ -12,14 +12,17 @@ internal sealed class GrantMapping : IEntityTypeConfiguration<Grant>
         builder.Property(g => g.Scope).HasMaxLength(1024);
         builder.HasIndex(g => g.RequestId).IsUnique();
         builder.HasIndex(g => new { g.PrincipalObjectId, g.Id });
-        builder.HasIndex(g => new { g.Scope, g.PrincipalObjectId });
+        builder.HasIndex(g => new { g.Scope, g.PrincipalObjectId, g.Id });
         builder.HasOne<DesiredAssignment>().WithMany().HasForeignKey(g => g.AssignmentId).OnDelete(DeleteBehavior.Restrict);
 
         // What has not ended is little, whatever has piled up.
         const string notEnded = "\"State\" <> 'Ended'";
         builder.HasIndex(g => g.AssignmentId, "IX_Grants_NotEnded").HasFilter(notEnded);
         builder.HasIndex(g => new { g.PrincipalObjectId, g.EndsAt }, "IX_Grants_HeldNow").HasFilter(notEnded);
+        builder.HasIndex(g => new { g.PrincipalObjectId, g.Id }, "IX_Grants_MineNotEnded").HasFilter(notEnded);
         builder.HasIndex(g => g.Id, "IX_Grants_AllNotEnded").HasFilter(notEnded);
+        // A list of what has ended must not begin by passing over what has not.
+        builder.HasIndex(g => g.Id, "IX_Grants_AllEnded").HasFilter("\"State\" = 'Ended'");
         builder.Ignore(g => g.Principal);
         builder.Ignore(g => g.IsLive);
     }

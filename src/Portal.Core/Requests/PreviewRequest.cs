@@ -74,9 +74,10 @@ public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, TimePr
         if (check.Scope is null || check.Role is null)
             return null;
         var assignment = AssignmentName.Of(check.Scope.Secret?.ArmId ?? check.Scope.Vault.ArmId, actor.Id!.Value.ObjectId, check.Role.DefinitionId);
-        var ends = await db.Grants
-            .Where(g => g.AssignmentId == assignment && g.State != GrantState.Ended && g.State != GrantState.Revoking && g.EndsAt > now)
-            .Select(g => g.EndsAt).ToListAsync(ct);
-        return ends.Count > 0 ? ends.Max() : null;
+        // Only "not ended" is asked of the database: two states to leave out become a NOT IN, which no index of what has not ended answers.
+        var held = await db.Grants
+            .Where(g => g.AssignmentId == assignment && g.State != GrantState.Ended && g.EndsAt > now)
+            .Select(g => new { g.State, g.EndsAt }).ToListAsync(ct);
+        return held.Where(g => g.State != GrantState.Revoking).Select(g => (DateTimeOffset?)g.EndsAt).Max();
     }
 }

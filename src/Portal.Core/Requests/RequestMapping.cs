@@ -16,6 +16,8 @@ internal sealed class RequestMapping : IEntityTypeConfiguration<AccessRequest>
         builder.HasIndex(r => r.Reference).IsUnique();
         builder.HasIndex(r => new { r.RequesterObjectId, r.SubmissionKey }).IsUnique();
         builder.HasIndex(r => new { r.RequesterObjectId, r.Id });
+        builder.HasIndex(r => new { r.RequesterObjectId, r.State, r.Id });
+        builder.HasIndex(r => new { r.State, r.Id });
         builder.HasIndex(r => new { r.Scope, r.RequesterObjectId });
 
         // What is pending is little, whatever has piled up: the inbox, the lapse and the duplicate rule look only there.

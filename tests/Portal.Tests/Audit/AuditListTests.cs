@@ -108,7 +108,7 @@ public sealed class AuditListTests
                 From = minute < 0 ? null : PortalWorld.Start.AddMinutes(minute),
                 To = length <= 0 ? null : PortalWorld.Start.AddMinutes(Math.Max(minute, 0) + length),
             };
-        var everything = await world.ReadAsync(db => db.AuditEvents.AsNoTracking().OrderBy(e => e.Sequence).ToListAsync(Ct));
+        var everything = await world.ReadAsync(db => db.AuditEvents.AsNoTracking().OrderBy(e => e.At).ThenBy(e => e.Sequence).ToListAsync(Ct));
         var matched = 0;
         await Gen.Select(filters, Gen.Bool).SampleAsync(async (filter, audits) =>
         {
@@ -225,12 +225,12 @@ public sealed class AuditListTests
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
         await AddAsync(world, 2500, seed: 4);
         var export = (await world.Get<ExportAuditEvents>().ExecuteAsync(new AuditFilter(), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
-        var rows = new List<long>();
+        var rows = new List<(DateTimeOffset At, long Sequence)>();
         await foreach (var row in export)
         {
             if (rows.Count == 0)
                 await AddAsync(world, 10, seed: 5);
-            rows.Add(row.Sequence);
+            rows.Add((row.At, row.Sequence));
         }
 
         Assert.Equal(2500, rows.Count);

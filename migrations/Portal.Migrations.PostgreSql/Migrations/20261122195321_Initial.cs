@@ -327,6 +327,11 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 columns: new[] { "RequesterObjectId", "Id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_RequesterObjectId_State_Id",
+                table: "AccessRequests",
+                columns: new[] { "RequesterObjectId", "State", "Id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AccessRequests_RequesterObjectId_SubmissionKey",
                 table: "AccessRequests",
                 columns: new[] { "RequesterObjectId", "SubmissionKey" },
@@ -338,15 +343,20 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 columns: new[] { "Scope", "RequesterObjectId" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_State_Id",
+                table: "AccessRequests",
+                columns: new[] { "State", "Id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_ApprovalDecisions_RequestId_ApproverObjectId",
                 table: "ApprovalDecisions",
                 columns: new[] { "RequestId", "ApproverObjectId" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_ActorObjectId_Sequence",
+                name: "IX_AuditEvents_ActorObjectId_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "ActorObjectId", "Sequence" });
+                columns: new[] { "ActorObjectId", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_AuditEvents_At_Sequence",
@@ -354,9 +364,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 columns: new[] { "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_Code_Sequence",
+                name: "IX_AuditEvents_Code_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "Code", "Sequence" });
+                columns: new[] { "Code", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_AuditEvents_EventId",
@@ -370,14 +380,24 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 columns: new[] { "RequestId", "Sequence" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_SubjectObjectId_Sequence",
+                name: "IX_AuditEvents_RequestReference_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "SubjectObjectId", "Sequence" });
+                columns: new[] { "RequestReference", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_VaultName_SecretName_Sequence",
+                name: "IX_AuditEvents_SecretName_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "VaultName", "SecretName", "Sequence" });
+                columns: new[] { "SecretName", "At", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_SubjectObjectId_At_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "SubjectObjectId", "At", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_VaultName_At_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "VaultName", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_DesiredAssignments_Due",
@@ -392,6 +412,12 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_Grants_AllEnded",
+                table: "Grants",
+                column: "Id",
+                filter: "\"State\" = 'Ended'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Grants_AllNotEnded",
                 table: "Grants",
                 column: "Id",
@@ -401,6 +427,12 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 name: "IX_Grants_HeldNow",
                 table: "Grants",
                 columns: new[] { "PrincipalObjectId", "EndsAt" },
+                filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_MineNotEnded",
+                table: "Grants",
+                columns: new[] { "PrincipalObjectId", "Id" },
                 filter: "\"State\" <> 'Ended'");
 
             migrationBuilder.CreateIndex(
@@ -421,9 +453,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_Grants_Scope_PrincipalObjectId",
+                name: "IX_Grants_Scope_PrincipalObjectId_Id",
                 table: "Grants",
-                columns: new[] { "Scope", "PrincipalObjectId" });
+                columns: new[] { "Scope", "PrincipalObjectId", "Id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_People_SearchText",

@@ -11,7 +11,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Sqlite.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261122182758_Initial")]
+    [Migration("20261122195252_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -169,17 +169,21 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.HasIndex("EventId")
                         .IsUnique();
 
-                    b.HasIndex("ActorObjectId", "Sequence");
-
                     b.HasIndex("At", "Sequence");
-
-                    b.HasIndex("Code", "Sequence");
 
                     b.HasIndex("RequestId", "Sequence");
 
-                    b.HasIndex("SubjectObjectId", "Sequence");
+                    b.HasIndex("ActorObjectId", "At", "Sequence");
 
-                    b.HasIndex("VaultName", "SecretName", "Sequence");
+                    b.HasIndex("Code", "At", "Sequence");
+
+                    b.HasIndex("RequestReference", "At", "Sequence");
+
+                    b.HasIndex("SecretName", "At", "Sequence");
+
+                    b.HasIndex("SubjectObjectId", "At", "Sequence");
+
+                    b.HasIndex("VaultName", "At", "Sequence");
 
                     b.ToTable("AuditEvents");
                 });
@@ -511,12 +515,18 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasIndex("PrincipalObjectId", "Id");
 
-                    b.HasIndex("Scope", "PrincipalObjectId");
+                    b.HasIndex("Scope", "PrincipalObjectId", "Id");
+
+                    b.HasIndex(new[] { "Id" }, "IX_Grants_AllEnded")
+                        .HasFilter("\"State\" = 'Ended'");
 
                     b.HasIndex(new[] { "Id" }, "IX_Grants_AllNotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
 
                     b.HasIndex(new[] { "PrincipalObjectId", "EndsAt" }, "IX_Grants_HeldNow")
+                        .HasFilter("\"State\" <> 'Ended'");
+
+                    b.HasIndex(new[] { "PrincipalObjectId", "Id" }, "IX_Grants_MineNotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
 
                     b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotEnded")
@@ -691,6 +701,10 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .IsUnique();
 
                     b.HasIndex("Scope", "RequesterObjectId");
+
+                    b.HasIndex("State", "Id");
+
+                    b.HasIndex("RequesterObjectId", "State", "Id");
 
                     b.HasIndex(new[] { "PolicyId", "Id" }, "IX_AccessRequests_Inbox")
                         .HasFilter("\"State\" = 'Pending'");

@@ -326,6 +326,11 @@ namespace Portal.Migrations.Sqlite.Migrations
                 columns: new[] { "RequesterObjectId", "Id" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_RequesterObjectId_State_Id",
+                table: "AccessRequests",
+                columns: new[] { "RequesterObjectId", "State", "Id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AccessRequests_RequesterObjectId_SubmissionKey",
                 table: "AccessRequests",
                 columns: new[] { "RequesterObjectId", "SubmissionKey" },
@@ -337,15 +342,20 @@ namespace Portal.Migrations.Sqlite.Migrations
                 columns: new[] { "Scope", "RequesterObjectId" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_AccessRequests_State_Id",
+                table: "AccessRequests",
+                columns: new[] { "State", "Id" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_ApprovalDecisions_RequestId_ApproverObjectId",
                 table: "ApprovalDecisions",
                 columns: new[] { "RequestId", "ApproverObjectId" },
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_ActorObjectId_Sequence",
+                name: "IX_AuditEvents_ActorObjectId_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "ActorObjectId", "Sequence" });
+                columns: new[] { "ActorObjectId", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_AuditEvents_At_Sequence",
@@ -353,9 +363,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                 columns: new[] { "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_Code_Sequence",
+                name: "IX_AuditEvents_Code_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "Code", "Sequence" });
+                columns: new[] { "Code", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_AuditEvents_EventId",
@@ -369,14 +379,24 @@ namespace Portal.Migrations.Sqlite.Migrations
                 columns: new[] { "RequestId", "Sequence" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_SubjectObjectId_Sequence",
+                name: "IX_AuditEvents_RequestReference_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "SubjectObjectId", "Sequence" });
+                columns: new[] { "RequestReference", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_VaultName_SecretName_Sequence",
+                name: "IX_AuditEvents_SecretName_At_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "VaultName", "SecretName", "Sequence" });
+                columns: new[] { "SecretName", "At", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_SubjectObjectId_At_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "SubjectObjectId", "At", "Sequence" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditEvents_VaultName_At_Sequence",
+                table: "AuditEvents",
+                columns: new[] { "VaultName", "At", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_DesiredAssignments_Due",
@@ -391,6 +411,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_Grants_AllEnded",
+                table: "Grants",
+                column: "Id",
+                filter: "\"State\" = 'Ended'");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Grants_AllNotEnded",
                 table: "Grants",
                 column: "Id",
@@ -400,6 +426,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                 name: "IX_Grants_HeldNow",
                 table: "Grants",
                 columns: new[] { "PrincipalObjectId", "EndsAt" },
+                filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_MineNotEnded",
+                table: "Grants",
+                columns: new[] { "PrincipalObjectId", "Id" },
                 filter: "\"State\" <> 'Ended'");
 
             migrationBuilder.CreateIndex(
@@ -420,9 +452,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_Grants_Scope_PrincipalObjectId",
+                name: "IX_Grants_Scope_PrincipalObjectId_Id",
                 table: "Grants",
-                columns: new[] { "Scope", "PrincipalObjectId" });
+                columns: new[] { "Scope", "PrincipalObjectId", "Id" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_People_SearchText",
