@@ -70,10 +70,10 @@ internal static class AuditQuery
 
         // "About them or by them" is two ordered reads: in one, a database fetches and sorts everything about and by them before it shows a page.
         var about = events.Where(e => e.SubjectObjectId == person);
-        var by = events.Where(e => e.ActorObjectId == person && e.SubjectObjectId != person);
+        var by = events.Where(e => e.ActorObjectId == person);
         if (!sees)
             by = by.Where(e => !(e.Code == AuditCode.AttemptRefused.Value && e.Reason == RefusalCode.NotFound));
-        return cut(cut(about).Concat(cut(by)));
+        return cut(cut(about).Union(cut(by)));
     }
 
     private static IQueryable<AuditEvent> Matching(IQueryable<AuditEvent> events, AuditFilter filter)
