@@ -44,10 +44,17 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
 
         var take = Math.Clamp(input.Take, 1, 50);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var waiting = await WaitingAsync(db, actor, clock.Now(), ct);
-        if (behind is { } place)
-            waiting = waiting.Where(r => r.Id > place);
-        var requests = await waiting.OrderBy(r => r.Id).Take(take + 1).ToListAsync(ct);
+        var now = clock.Now();
+        var requests = new List<AccessRequest>();
+        foreach (var policyId in await PoliciesOfAsync(db, actor, ct))
+        {
+            var waiting = Waiting(db, policyId, actor, now);
+            if (behind is { } place)
+                waiting = waiting.Where(r => r.Id > place);
+            requests.AddRange(await waiting.OrderBy(r => r.Id).Take(take + 1).ToListAsync(ct));
+        }
+
+        requests = [.. requests.OrderBy(r => r.Id, GuidText.Order).Take(take + 1)];
 
         var items = new List<InboxItem>(take);
         foreach (var r in requests.Take(take))
@@ -56,15 +63,19 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
         return new Page<InboxItem>(items, requests.Count > take ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
     }
 
-    /// <summary>The pending requests that an actor may decide.</summary>
-    internal static async Task<IQueryable<AccessRequest>> WaitingAsync(PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
+    /// <summary>The policy versions by which an actor decides. Policies are few, requests are many: who decides by what is settled here.</summary>
+    internal static async Task<IReadOnlyList<Guid>> PoliciesOfAsync(PortalDb db, Actor actor, CancellationToken ct)
     {
-        // Policies are few, requests are many: which versions the actor approves by is settled here, the rest by an index over what is pending.
         var policies = await db.AccessPolicies.AsNoTracking().ToListAsync(ct);
-        var mine = policies.Where(p => PolicyEvaluation.IsApprover(p.Definition, actor.Groups)).Select(p => p.Id).ToList();
+        return [.. policies.Where(p => PolicyEvaluation.IsApprover(p.Definition, actor.Groups)).Select(p => p.Id)];
+    }
+
+    /// <summary>The pending requests under one policy version that an actor may decide. One version at a time, because only then does an index over what is pending give them in order: over several at once a database walks everything that is pending.</summary>
+    internal static IQueryable<AccessRequest> Waiting(PortalDb db, Guid policyId, Actor actor, DateTimeOffset now)
+    {
         var self = actor.Id!.Value.ObjectId;
         return db.AccessRequests.AsNoTracking()
-            .Where(r => r.State == RequestState.Pending && mine.Contains(r.PolicyId) && r.RequesterObjectId != self && r.LapsesAt > now);
+            .Where(r => r.State == RequestState.Pending && r.PolicyId == policyId && r.RequesterObjectId != self && r.LapsesAt > now);
     }
 }
 
@@ -82,6 +93,15 @@ public sealed class CountInbox(IDbContextFactory<PortalDb> databases, TimeProvid
         if (!actor.Has(PortalRole.Approver))
             return 0;
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await (await ListInbox.WaitingAsync(db, actor, clock.Now(), ct)).OrderBy(r => r.Id).Take(Most).CountAsync(ct);
+        var now = clock.Now();
+        var count = 0;
+        foreach (var policyId in await ListInbox.PoliciesOfAsync(db, actor, ct))
+        {
+            count += await ListInbox.Waiting(db, policyId, actor, now).OrderBy(r => r.Id).Take(Most - count).CountAsync(ct);
+            if (count == Most)
+                break;
+        }
+
+        return count;
     }
 }
