@@ -54,7 +54,7 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
             requests.AddRange(await waiting.OrderBy(r => r.Id).Take(take + 1).ToListAsync(ct));
         }
 
-        requests = [.. requests.OrderBy(r => r.Id, GuidText.Order).Take(take + 1)];
+        requests = [.. requests.OrderBy(r => r.Id).Take(take + 1)];
 
         var items = new List<InboxItem>(take);
         foreach (var r in requests.Take(take))

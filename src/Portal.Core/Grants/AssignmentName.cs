@@ -17,9 +17,7 @@ public static class AssignmentName
         Namespace.TryWriteBytes(input, bigEndian: true, out _);
         text.CopyTo(input, 16);
         // SHA-1 is what version 5 is made with; nothing here depends on it being hard to collide.
-#pragma warning disable CA5350
         var hash = SHA1.HashData(input).AsSpan(0, 16);
-#pragma warning restore CA5350
         hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
         return new Guid(hash, bigEndian: true);

@@ -71,7 +71,7 @@ public sealed class ListRequests(IDbContextFactory<PortalDb> databases)
                 x.r.Id, x.r.Reference, x.r.RequesterName, x.r.VaultName, x.r.SecretName, x.r.RoleName, x.r.Duration, x.r.WindowStart, x.r.State, x.r.SubmittedAt, x.r.LapsesAt,
                 g == null ? null : g.State, g == null ? null : g.EndsAt))
             .ToListAsync(ct);
-        rows = [.. rows.OrderByDescending(r => r.Id, GuidText.Order)];
+        rows = [.. rows.OrderByDescending(r => r.Id)];
         return Cursor.Cut(ListName, rows, take, r => r.Id.ToString());
     }
 }
