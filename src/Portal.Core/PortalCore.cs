@@ -19,6 +19,7 @@ public static class PortalCore
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
+        services.TryAddSingleton(new GrantPace());
         services.AddSingleton<ChangeFeed>();
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();

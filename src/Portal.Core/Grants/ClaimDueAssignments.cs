@@ -11,11 +11,8 @@ namespace Portal.Core.Grants;
 public sealed record AssignmentClaim(Guid AssignmentId, long Fence, string SubscriptionId);
 
 /// <summary>Takes due work. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
-public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, TimeProvider clock, GrantPace pace)
 {
-    /// <summary>How long a claim holds unless it is renewed.</summary>
-    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-
     /// <summary>Claims at most <paramref name="most"/> rows: the most privileged first, then the longest due.</summary>
     public async Task<Result<IReadOnlyList<AssignmentClaim>>> ExecuteAsync(int most, Actor actor, CancellationToken ct)
     {
@@ -33,7 +30,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, T
         var claims = new List<AssignmentClaim>(due.Count);
         foreach (var assignment in due)
         {
-            assignment.Claim(now + Lease);
+            assignment.Claim(now + pace.Lease);
             try
             {
                 await db.SaveChangesAsync(ct);
@@ -49,11 +46,11 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, T
         return claims;
     }
 
-    /// <summary>Holds a claim for another <see cref="Lease"/>.</summary>
+    /// <summary>Holds a claim for another <see cref="GrantPace.Lease"/>.</summary>
     /// <returns>False when the claim is lost: what is under way must not go on.</returns>
     public async Task<bool> RenewAsync(AssignmentClaim claim, CancellationToken ct)
     {
-        var until = clock.Now() + Lease;
+        var until = clock.Now() + pace.Lease;
         await using var db = await databases.CreateDbContextAsync(ct);
         return await db.DesiredAssignments
             .Where(a => a.Id == claim.AssignmentId && a.Fence == claim.Fence && a.LeaseUntil != null)

@@ -23,6 +23,9 @@ public sealed class ResourceState
         _assignments = new AssignmentStore(clock, propagation);
     }
 
+    /// <summary>Told of every change to a role assignment, in the order of the changes and before the change is answered. A handler must be quick and must not call back.</summary>
+    public event Action<AssignmentChange>? AssignmentChanged;
+
     /// <summary>Most role assignments in one subscription, all scopes counted; Azure's figure, which cannot be raised there.</summary>
     public int AssignmentLimit { get; set; } = 4000;
 
@@ -123,7 +126,13 @@ public sealed class ResourceState
     /// </summary>
     public (PutOutcome Outcome, RoleAssignment? Result) Put(RoleAssignment assignment)
     {
-        lock (_gate) return _assignments.Put(assignment, AssignmentLimit);
+        lock (_gate)
+        {
+            var put = _assignments.Put(assignment, AssignmentLimit);
+            if (put is { Outcome: var outcome, Result: { } standing })
+                AssignmentChanged?.Invoke(new AssignmentChange(_clock.GetUtcNow(), outcome == PutOutcome.Created ? AssignmentChangeKind.Made : AssignmentChangeKind.Rewritten, standing));
+            return put;
+        }
     }
 
     /// <summary>Makes a role assignment under a new name.</summary>
@@ -137,7 +146,12 @@ public sealed class ResourceState
     /// <summary>Removes a role assignment. Returns what was removed, or null when there was none.</summary>
     public RoleAssignment? RemoveAssignment(Guid name)
     {
-        lock (_gate) return _assignments.Remove(name);
+        lock (_gate)
+        {
+            var removed = _assignments.Remove(name);
+            if (removed is not null) AssignmentChanged?.Invoke(new AssignmentChange(_clock.GetUtcNow(), AssignmentChangeKind.Removed, removed));
+            return removed;
+        }
     }
 
     /// <summary>Removes a vault; its role assignments stay behind. False when there was none.</summary>

@@ -5,12 +5,10 @@ using Portal.Core.Identity;
 
 namespace Portal.Web.Workers;
 
-/// <summary>Gives and takes back what is due: woken by every change of a grant, and looking by itself every second in case nobody woke it.</summary>
-public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssignment drive, ChangeFeed changes, TimeProvider clock, ILogger<GrantWorker> logger) : BackgroundService
+/// <summary>Gives and takes back what is due: woken by every change of a grant, and looking by itself every second (<see cref="GrantPace.LookEvery"/>) in case nobody woke it.</summary>
+public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssignment drive, GrantPace pace, ChangeFeed changes, TimeProvider clock, ILogger<GrantWorker> logger) : BackgroundService
 {
     private const int MostAtOnce = 16;
-
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly ConcurrentDictionary<Guid, Task> _underWay = new();
@@ -38,7 +36,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             {
                 // The database is away: nothing can be claimed, nothing is lost. Look again.
                 LogLookFailed(fault);
-                await Task.Delay(LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(pace.LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 
@@ -91,7 +89,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         {
             while (true)
             {
-                await Task.Delay(ClaimDueAssignments.Lease / 3, clock, lost.Token);
+                await Task.Delay(pace.Lease / 3, clock, lost.Token);
                 if (!await claimDue.RenewAsync(claim, lost.Token))
                     await lost.CancelAsync();
             }
@@ -107,7 +105,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         }
     }
 
-    private Task WaitAsync(CancellationToken ct) => _wake.WaitAsync(LookEvery, ct);
+    private Task WaitAsync(CancellationToken ct) => _wake.WaitAsync(pace.LookEvery, ct);
 
     private void Wake()
     {

@@ -174,7 +174,7 @@ public sealed class CloudFaultTests
         Assert.Empty(world.Cloud.Calls);
 
         world.DatabaseFaults.Break = null;
-        await world.PassAsync(ClaimDueAssignments.Lease);
+        await world.PassAsync(PortalWorld.Lease);
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
     }
 }

@@ -26,7 +26,7 @@ public sealed class CrashTests
         Assert.NotEqual(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
 
         Assert.Empty(await world.ClaimAsync());
-        await world.PassAsync(ClaimDueAssignments.Lease);
+        await world.PassAsync(PortalWorld.Lease);
         Assert.Empty(world.Cloud.Standing);
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
         Assert.Single(await world.CodesAsync(promised.RequestId), "grant.revoking");
@@ -39,7 +39,7 @@ public sealed class CrashTests
         await using var world = await PortalWorld.OpenAsync(kind);
         var promised = await world.PromiseAsync();
         await CrashAsync(world, moment);
-        await world.PassAsync(ClaimDueAssignments.Lease);
+        await world.PassAsync(PortalWorld.Lease);
         Assert.Single(world.Cloud.Standing);
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
         Assert.Single(await world.CodesAsync(promised.RequestId), "grant.provisioning");
@@ -64,7 +64,7 @@ public sealed class CrashTests
         await using var world = await PortalWorld.OpenAsync(kind);
         var promised = await world.PromiseAsync();
         var stale = Assert.Single(await world.ClaimAsync());
-        world.Clock.Advance(ClaimDueAssignments.Lease);
+        world.Clock.Advance(PortalWorld.Lease);
         var fresh = Assert.Single(await world.ClaimAsync());
         Assert.True(fresh.Fence > stale.Fence);
 
@@ -85,13 +85,13 @@ public sealed class CrashTests
         {
             // The call took longer than the lease, and another worker has claimed meanwhile.
             world.Cloud.FailAfter = null;
-            world.Clock.Advance(ClaimDueAssignments.Lease);
+            world.Clock.Advance(PortalWorld.Lease);
             Assert.Single(world.ClaimAsync().GetAwaiter().GetResult());
             return null;
         };
         Assert.False(await world.DriveAsync(slow));
         Assert.Equal(GrantState.Provisioning, (await world.GrantOfAsync(promised.RequestId)).State);
-        await world.PassAsync(ClaimDueAssignments.Lease);
+        await world.PassAsync(PortalWorld.Lease);
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
     }
 
@@ -101,11 +101,11 @@ public sealed class CrashTests
         await using var world = await PortalWorld.OpenAsync();
         await world.PromiseAsync();
         var claim = Assert.Single(await world.ClaimAsync());
-        world.Clock.Advance(ClaimDueAssignments.Lease / 2);
+        world.Clock.Advance(PortalWorld.Lease / 2);
         Assert.True(await world.Get<ClaimDueAssignments>().RenewAsync(claim, TestContext.Current.CancellationToken));
-        world.Clock.Advance(ClaimDueAssignments.Lease / 2);
+        world.Clock.Advance(PortalWorld.Lease / 2);
         Assert.Empty(await world.ClaimAsync());
-        world.Clock.Advance(ClaimDueAssignments.Lease);
+        world.Clock.Advance(PortalWorld.Lease);
         Assert.Single(await world.ClaimAsync());
         Assert.False(await world.Get<ClaimDueAssignments>().RenewAsync(claim, TestContext.Current.CancellationToken));
     }

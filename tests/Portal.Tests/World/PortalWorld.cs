@@ -20,6 +20,9 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>A Monday morning.</summary>
     public static readonly DateTimeOffset Start = new(2026, 3, 2, 9, 0, 0, TimeSpan.Zero);
 
+    /// <summary>How long a claim holds here, as in production.</summary>
+    public static readonly TimeSpan Lease = new GrantPace().Lease;
+
     private readonly PortalDatabase _database;
     private readonly ServiceProvider _services;
 

@@ -1,0 +1,11 @@
+namespace Portal.Core.Grants;
+
+/// <summary>The two times by which the grant engine turns. Every instance on one database must use the same. A host may register its own; only tests have a reason to.</summary>
+public sealed record GrantPace
+{
+    /// <summary>How long a claim holds unless it is renewed, which happens every third of it. What a dead instance held is taken over after this.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long at most between two looks for due work, when nothing wakes the worker earlier.</summary>
+    public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(1);
+}
