@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Portal.Reliability.Worker;
+
+namespace Portal.Reliability.World;
+
+/// <summary>A worker process, as the harness sees it.</summary>
+internal sealed class Child : IAsyncDisposable
+{
+    private const int Stop = 19;
+    private const int Continue = 18;
+
+    private readonly Process _process;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Child(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, said) => Hear(said.Data);
+        process.BeginOutputReadLine();
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Done when the worker has begun to look for work.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>When it was first heard to be ready; null until then.</summary>
+    public DateTimeOffset? ReadyAt { get; private set; }
+
+    /// <summary>Starts a process. It does nothing yet.</summary>
+    public static Child Start()
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!, WorkerProcess.Name) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Insert(0, typeof(Child).Assembly.Location);
+        return new Child(Process.Start(start)!);
+    }
+
+    /// <summary>Tells it what it is to work on, and lets it begin.</summary>
+    public async Task BeginAsync(IReadOnlyDictionary<string, string> settings)
+    {
+        foreach (var (key, value) in settings)
+            await _process.StandardInput.WriteLineAsync($"{key}={value}");
+        await _process.StandardInput.WriteLineAsync();
+        await _process.StandardInput.FlushAsync();
+    }
+
+    /// <summary>SIGKILL: it gets no chance to say or save anything.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGSTOP: it stands still and does not know it.</summary>
+    public void Freeze() => Signal(Stop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => Signal(Continue);
+
+    /// <summary>Lets it end by itself.</summary>
+    public async Task CloseAsync()
+    {
+        _process.StandardInput.Close();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await _process.WaitForExitAsync(patience.Token);
+        if (_process.ExitCode != 0)
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"A worker ended with {_process.ExitCode}."));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+
+    private void Hear(string? line)
+    {
+        if (line == "ready")
+        {
+            ReadyAt = TimeProvider.System.GetUtcNow();
+            _ready.TrySetResult();
+        }
+        else if (line is null)
+        {
+            _ready.TrySetException(new InvalidOperationException("The worker ended before it was ready."));
+        }
+    }
+
+    private void Signal(int number)
+    {
+        if (kill(_process.Id, number) != 0)
+            throw new InvalidOperationException($"Signal {number} could not be sent: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    private static extern int kill(int process, int signal);
+}
