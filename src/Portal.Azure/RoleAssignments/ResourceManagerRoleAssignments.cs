@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Portal.Azure.Connection;
 using Portal.Core;
 using Portal.Core.Grants;
@@ -42,7 +43,7 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
     {
         try
         {
-            return await At(ArmScope.Parse(scope)).GetAsync(name, ct);
+            return InOurTenant(await At(ArmScope.Parse(scope)).GetAsync(name, ct));
         }
         catch (CloudCallException e) when (CloudFaults.IsMissing(e))
         {
@@ -57,8 +58,17 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
         // Azure's filter knows a principal but no single scope; whatever stands above or below is none of our business.
         await foreach (var assignment in At(at).ListForAsync(principalId, ct))
             if (assignment.PrincipalId == principalId && SameScope(assignment.Scope, scope))
-                found[assignment.Name] = assignment;
+                found[assignment.Name] = InOurTenant(assignment);
         return [.. found.Values];
+    }
+
+    public async IAsyncEnumerable<AssignmentSeen> ListUnderAsync(string vaultScope, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var vault = ArmScope.Parse(vaultScope).VaultId.ToString();
+        // Azure has no filter for "here and below": without one it also lists what stands above.
+        await foreach (var assignment in At(ArmScope.Parse(vault)).ListAsync(ct))
+            if (ArmScope.Covers(vault, assignment.Scope))
+                yield return InOurTenant(assignment);
     }
 
     /// <summary>After 409 RoleAssignmentExists: Azure does not say under which name. It may be ours (an identical PUT can answer so), and what was made a moment ago may not be visible yet.</summary>
@@ -77,6 +87,9 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
 
     private static bool IsOf(AssignmentSeen seen, AssignmentOrder order) =>
         seen.PrincipalId == order.PrincipalId && seen.RoleDefinitionId == order.RoleDefinitionId && SameScope(seen.Scope, order.Scope);
+
+    // Azure names principals by object id only; they are all of the tenant that the subscription trusts.
+    private AssignmentSeen InOurTenant(AssignmentSeen seen) => seen with { TenantId = connection.TenantId };
 
     private static bool SameScope(string one, string other) =>
         string.Equals(one.TrimEnd('/'), other.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);

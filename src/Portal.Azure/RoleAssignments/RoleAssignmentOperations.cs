@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text.Json;
 using Azure;
 using Azure.Core;
 using Azure.ResourceManager;
 using Portal.Azure.Connection;
 using Portal.Core.Grants;
+using Portal.Core.Identity;
 
 namespace Portal.Azure.RoleAssignments;
 
@@ -41,6 +43,10 @@ internal sealed class RoleAssignmentOperations(ArmClient client, ResourceIdentif
     internal IAsyncEnumerable<AssignmentSeen> ListForAsync(Guid principalId, CancellationToken ct) =>
         ListAsync(() => Message(RequestMethod.Get, Path, ApiVersion, $"principalId eq '{principalId}'"), Read, ct);
 
+    /// <summary>What Azure lists without a filter: everyone's, at this scope, above and below it.</summary>
+    internal IAsyncEnumerable<AssignmentSeen> ListAsync(CancellationToken ct) =>
+        ListAsync(() => Message(RequestMethod.Get, Path, ApiVersion), Read, ct);
+
     private static AssignmentSeen Read(Response response)
     {
         using var document = JsonDocument.Parse(response.Content);
@@ -57,8 +63,16 @@ internal sealed class RoleAssignmentOperations(ArmClient client, ResourceIdentif
             assignment.NeededGuid("name"),
             properties.NeededGuid("principalId"),
             Guid.TryParse(role[(role.LastIndexOf('/') + 1)..], out var id) ? id : throw CloudFaults.Unreadable("roleDefinitionId in the answer names no role."),
-            properties.Text("description"));
+            properties.Text("description"))
+        {
+            PrincipalKind = Enum.TryParse<PrincipalKind>(properties.Text("principalType"), ignoreCase: true, out var kind) && Enum.IsDefined(kind) ? kind : null,
+            Condition = properties.Text("condition") is { Length: > 0 } condition ? condition : null,
+            WrittenAt = Instant(properties.Text("updatedOn")) ?? Instant(properties.Text("createdOn")),
+        };
     }
+
+    private static DateTimeOffset? Instant(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : null;
 
     private static string? RequestIdOf(Response response) => response.Headers.TryGetValue("x-ms-request-id", out var id) ? id : null;
 }

@@ -18,6 +18,12 @@ public interface IRoleAssignments
 
     /// <summary>Lists the assignments of one principal at exactly this scope: none above it, none below.</summary>
     Task<IReadOnlyList<AssignmentSeen>> ListAtAsync(string scope, Guid principalId, CancellationToken ct);
+
+    /// <summary>Lists all assignments at a vault and at everything below it, whoever made them, page by page; none above. The list may lag behind what was written by 10 minutes, and one assignment may come twice.</summary>
+    /// <param name="vaultScope">The ARM id of a vault.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="CloudCallException">While it is read, too: what came before is true, and more there may be.</exception>
+    IAsyncEnumerable<AssignmentSeen> ListUnderAsync(string vaultScope, CancellationToken ct);
 }
 
 /// <summary>What to put: the cloud keeps one assignment per (scope, principal, role).</summary>
@@ -50,4 +56,17 @@ public enum AssignmentWriteOutcome
 /// <param name="PrincipalId">Who has it.</param>
 /// <param name="RoleDefinitionId">The role definition's GUID, whatever prefix the answer carried.</param>
 /// <param name="Description">Free text; ours carry the portal's mark.</param>
-public sealed record AssignmentSeen(string Scope, Guid Name, Guid PrincipalId, Guid RoleDefinitionId, string? Description);
+public sealed record AssignmentSeen(string Scope, Guid Name, Guid PrincipalId, Guid RoleDefinitionId, string? Description)
+{
+    /// <summary>The tenant that the principal is known in.</summary>
+    public Guid TenantId { get; init; }
+
+    /// <summary>What kind of object the principal is; null when the answer names none that the portal knows.</summary>
+    public PrincipalKind? PrincipalKind { get; init; }
+
+    /// <summary>A condition that narrows it; null when there is none. The portal's own have none.</summary>
+    public string? Condition { get; init; }
+
+    /// <summary>When it was last written, by the provider's clock; null when the answer does not say.</summary>
+    public DateTimeOffset? WrittenAt { get; init; }
+}

@@ -52,8 +52,10 @@ public sealed class VaultsOnSandboxTests(SandboxCloud cloud) : IClassFixture<San
         var order = await Order("kv-payments-prod", 0, Mira);
         Assert.Equal(AssignmentWriteOutcome.Ours, (await Assignments.PutAsync(order, Ct)).Outcome);
         Assert.Equal(AssignmentWriteOutcome.Ours, (await Assignments.PutAsync(order with { Description = "longer" }, Ct)).Outcome);
-        var expected = new AssignmentSeen(order.Scope, order.Name, Mira, SecretsUser, "longer");
-        Assert.Equal(expected, await Assignments.FindAsync(order.Scope, order.Name, Ct));
+        var found = await Assignments.FindAsync(order.Scope, order.Name, Ct);
+        Assert.NotNull(found?.WrittenAt);
+        var expected = new AssignmentSeen(order.Scope, order.Name, Mira, SecretsUser, "longer") { TenantId = cloud.Sandbox.Addresses.TenantId, PrincipalKind = PrincipalKind.User, WrittenAt = found.WrittenAt };
+        Assert.Equal(expected, found);
         Assert.Equal([expected], await Assignments.ListAtAsync(order.Scope.ToUpperInvariant(), Mira, Ct));
         Assert.Empty(await Assignments.ListAtAsync(order.Scope, Jonas, Ct));
         Assert.Empty(await Assignments.ListAtAsync((await Vault("kv-payments-prod")).ArmId, Mira, Ct));

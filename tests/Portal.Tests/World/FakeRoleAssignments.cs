@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using Portal.Core.Catalog;
 using Portal.Core.Grants;
 
 namespace Portal.Tests.World;
@@ -23,6 +25,15 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
 
     /// <summary>Asked after each call took effect: an exception is thrown and the answer is lost.</summary>
     public Func<CloudCall, Exception?>? FailAfter { get; set; }
+
+    /// <summary>Asked before each list of a vault: an exception is thrown, after <see cref="ListedBeforeFault"/> items.</summary>
+    public Func<string, Exception?>? FailList { get; set; }
+
+    /// <summary>How many items a failing list gives before it fails.</summary>
+    public int ListedBeforeFault { get; set; }
+
+    /// <summary>What reads do not show yet, or show still although it is gone: given what stands, what is shown.</summary>
+    public Func<IReadOnlyList<AssignmentSeen>, IEnumerable<AssignmentSeen>>? Lag { get; set; }
 
     public IReadOnlyList<AssignmentSeen> Standing
     {
@@ -51,6 +62,26 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
         return seen;
     }
 
+    /// <summary>Puts an assignment there behind the portal's back, whatever it says of itself.</summary>
+    public AssignmentSeen Plant(AssignmentSeen assignment)
+    {
+        lock (_lock)
+            _standing.Add(assignment);
+        return assignment;
+    }
+
+    /// <summary>Changes an assignment behind the portal's back.</summary>
+    public AssignmentSeen Change(AssignmentSeen assignment, AssignmentSeen changed)
+    {
+        lock (_lock)
+        {
+            Assert.True(_standing.Remove(assignment));
+            _standing.Add(changed);
+        }
+
+        return changed;
+    }
+
     /// <summary>Takes an assignment away behind the portal's back.</summary>
     public void Remove(AssignmentSeen assignment)
     {
@@ -67,7 +98,7 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
                 return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, "put-refused");
             if (same >= 0)
                 _standing.RemoveAt(same);
-            _standing.Add(new AssignmentSeen(order.Scope, order.Name, order.PrincipalId, order.RoleDefinitionId, order.Description));
+            _standing.Add(Seen(order));
             return new AssignmentWritten(AssignmentWriteOutcome.Ours, $"put-{_calls.Count}");
         },
         ct);
@@ -82,10 +113,31 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
         ct);
 
     public Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct) =>
-        Task.FromResult(Standing.FirstOrDefault(a => a.Scope == scope && a.Name == name));
+        Task.FromResult(Shown().FirstOrDefault(a => a.Scope == scope && a.Name == name));
 
     public Task<IReadOnlyList<AssignmentSeen>> ListAtAsync(string scope, Guid principalId, CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<AssignmentSeen>>([.. Standing.Where(a => a.Scope == scope && a.PrincipalId == principalId)]);
+        Task.FromResult<IReadOnlyList<AssignmentSeen>>([.. Shown().Where(a => a.Scope == scope && a.PrincipalId == principalId)]);
+
+    public async IAsyncEnumerable<AssignmentSeen> ListUnderAsync(string vaultScope, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await Task.CompletedTask;
+        var given = 0;
+        foreach (var assignment in Shown().Where(a => ArmId.VaultOf(a.Scope).Equals(vaultScope, StringComparison.OrdinalIgnoreCase)))
+        {
+            ct.ThrowIfCancellationRequested();
+            if (given++ >= ListedBeforeFault && FailList?.Invoke(vaultScope) is { } fault)
+                throw fault;
+            yield return assignment;
+        }
+
+        if (FailList?.Invoke(vaultScope) is { } atTheEnd)
+            throw atTheEnd;
+    }
+
+    private IEnumerable<AssignmentSeen> Shown() => Lag is null ? Standing : Lag(Standing);
+
+    private AssignmentSeen Seen(AssignmentOrder order) =>
+        new(order.Scope, order.Name, order.PrincipalId, order.RoleDefinitionId, order.Description) { TenantId = Company.Tenant, PrincipalKind = order.PrincipalKind, WrittenAt = clock.GetUtcNow() };
 
     private Task<T> Run<T>(CloudCall call, Func<T> effect, CancellationToken ct)
     {
