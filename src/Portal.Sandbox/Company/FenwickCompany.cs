@@ -27,6 +27,9 @@ public static class FenwickCompany
     /// <summary>Directory-only person of the logistics team with standing access to a vault.</summary>
     public static readonly Guid Oskar = new("6a51cfa7-83b6-41d3-9f62-b45a0372e106");
 
+    /// <summary>Directory-only person of the logistics team.</summary>
+    public static readonly Guid Hanna = Other(0x09);
+
     /// <summary>Directory-only person whose account is disabled.</summary>
     public static readonly Guid Walter = new("6a51cfa7-83b6-41d3-9f62-b45a0372e10d");
 
@@ -53,6 +56,9 @@ public static class FenwickCompany
 
     /// <summary>Group all-engineers.</summary>
     public static readonly Guid AllEngineers = new("61a0c001-0000-4000-8000-000000000008");
+
+    /// <summary>Group logistics-test-readers: holds Key Vault Secrets User at kv-logistics-test, and starts without members.</summary>
+    public static readonly Guid LogisticsTestReaders = new("61a0c001-0000-4000-8000-000000000009");
 
     /// <summary>The portal's application (client) id.</summary>
     public static readonly Guid PortalClientId = new("7a11c0de-1111-4000-8000-00000000a001");
@@ -81,12 +87,12 @@ public static class FenwickCompany
 
         Join(state, PaymentsEngineers, Mira, Priya, Other(0x07), Other(0x08));
         Join(state, PaymentsApprovers, Priya);
-        Join(state, LogisticsEngineers, Jonas, Oskar, Other(0x09));
+        Join(state, LogisticsEngineers, Jonas, Oskar, Hanna);
         Join(state, LogisticsApprovers, Tomas);
         Join(state, PlatformApprovers, Tomas);
         Join(state, PlatformAdministrators, Tomas, Other(0x0a));
         Join(state, Auditors, Ingrid, Other(0x0b));
-        Join(state, AllEngineers, Mira, Jonas, Priya, Oskar, Other(0x07), Other(0x08), Other(0x09), Walter);
+        Join(state, AllEngineers, Mira, Jonas, Priya, Oskar, Other(0x07), Other(0x08), Hanna, Walter);
 
         var portal = (DirectoryServicePrincipal)state.Find(PortalPrincipal)!;
         Give(state, portal, Mira, "Requester");
@@ -107,7 +113,7 @@ public static class FenwickCompany
         Person(Oskar, "Oskar Dahl", "oskar", "Warehouse systems engineer", "Logistics"),
         Person(Other(0x07), "Amara Nwosu", "amara", "Software engineer", "Payments"),
         Person(Other(0x08), "Felix Brandt", "felix", "Test engineer", "Payments"),
-        Person(Other(0x09), "Hanna Koskinen", "hanna", "Data engineer", "Logistics"),
+        Person(Hanna, "Hanna Koskinen", "hanna", "Data engineer", "Logistics"),
         Person(Other(0x0a), "Samir Haddad", "samir", "Site reliability engineer", "Platform"),
         Person(Other(0x0b), "Beatrice Moreau", "beatrice", "Compliance officer", "Risk and audit"),
         Person(Other(0x0c), "Leonie Fischer", "leonie", "Controller", "Finance"),
@@ -124,6 +130,7 @@ public static class FenwickCompany
         new(PlatformAdministrators, "platform-administrators", "Administrators of the platform"),
         new(Auditors, "auditors", "Internal audit"),
         new(AllEngineers, "all-engineers", "Everyone who builds"),
+        new(LogisticsTestReaders, "logistics-test-readers", "Read secrets of kv-logistics-test while they are in it"),
     ];
 
     private static IEnumerable<DirectoryServicePrincipal> Applications() =>
@@ -139,7 +146,7 @@ public static class FenwickCompany
             ],
             ApiScopes = ["access_as_user"],
             GraphScopes = ["User.Read"],
-            GraphRoles = ["Application.Read.All", "Directory.Read.All", "GroupMember.Read.All", "User.Read.All"],
+            GraphRoles = ["Application.Read.All", "Directory.Read.All", "GroupMember.ReadWrite.All", "User.Read.All"],
         },
         new(ExplorerPrincipal, "Explorer", ExplorerClientId)
         {

@@ -80,6 +80,7 @@ public static class FenwickEstate
         Standing(ArmScope.OfResourceGroup(Production, "rg-platform"), BuiltInRoles.Owner, FenwickCompany.Tomas, "User");
         Standing(ArmScope.OfResourceGroup(Production, "rg-legacy"), BuiltInRoles.KeyVaultContributor, FenwickCompany.PlatformAdministrators, "Group");
         Standing(VaultScope("kv-logistics-prod"), BuiltInRoles.KeyVaultSecretsUser, FenwickCompany.Oskar, "User");
+        Standing(VaultScope("kv-logistics-test"), BuiltInRoles.KeyVaultSecretsUser, FenwickCompany.LogisticsTestReaders, "Group");
 
         // Names are fixed: the same company at each start.
         void Standing(ArmScope scope, Guid role, Guid principal, string type) =>

@@ -13,6 +13,7 @@ internal static class ApiVersions
     ];
 
     private static readonly ImmutableArray<string> RoleAssignments = ["2018-01-01-preview", "2018-07-01", "2018-09-01-preview", "2020-04-01-preview", "2020-08-01-preview", "2020-10-01-preview", "2022-04-01"];
+    private static readonly ImmutableArray<string> Schedules = ["2020-10-01-preview", "2020-10-01", "2022-04-01-preview"];
     private static readonly ImmutableArray<string> RoleDefinitions = ["2018-01-01-preview", "2018-07-01", "2022-04-01", "2022-05-01-preview"];
     private static readonly ImmutableArray<string> Locks = ["2016-09-01", "2017-04-01", "2020-05-01"];
     private static readonly ImmutableArray<string> Vaults = ["2021-10-01", "2022-07-01", "2022-11-01", "2023-02-01", "2023-07-01", "2024-04-01-preview", "2024-11-01", "2024-12-01-preview", "2025-05-01", "2026-02-01"];
@@ -20,7 +21,8 @@ internal static class ApiVersions
     /// <summary>The types of a provider, each with its versions; empty for a provider that the sandbox does not have.</summary>
     public static IEnumerable<(string Type, ImmutableArray<string> Versions)> Of(string provider) => provider.ToUpperInvariant() switch
     {
-        "MICROSOFT.AUTHORIZATION" => [("roleAssignments", RoleAssignments), ("roleDefinitions", RoleDefinitions), ("locks", Locks)],
+        "MICROSOFT.AUTHORIZATION" => [("roleAssignments", RoleAssignments), ("roleDefinitions", RoleDefinitions), ("locks", Locks),
+            ("roleAssignmentScheduleRequests", Schedules), ("roleAssignmentSchedules", Schedules), ("roleAssignmentScheduleInstances", Schedules)],
         "MICROSOFT.KEYVAULT" => [("vaults", Vaults)],
         "MICROSOFT.RESOURCES" => [("subscriptions", Resources), ("resourceGroups", Resources), ("resources", Resources), ("tenants", Resources), ("providers", Resources)],
         _ => [],

@@ -31,13 +31,41 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
     private readonly Dictionary<ArmScope, List<Entry>> _byScope = [];
     private readonly Dictionary<Guid, int> _perSubscription = [];
     private long _sequence;
+    private DateTimeOffset _firstEnd = DateTimeOffset.MaxValue;
 
-    public IEnumerable<RoleAssignment> Live => _live.Values.Select(e => e.Current);
+    public IEnumerable<RoleAssignment> Live
+    {
+        get
+        {
+            EndWhatIsOver();
+            return _live.Values.Select(e => e.Current);
+        }
+    }
 
-    public RoleAssignment? Find(Guid name) => _live.GetValueOrDefault(name)?.Current;
+    public RoleAssignment? Find(Guid name)
+    {
+        EndWhatIsOver();
+        return _live.GetValueOrDefault(name)?.Current;
+    }
+
+    /// <summary>What the same principal has of the same role at the same scope; null for nothing.</summary>
+    public RoleAssignment? FindTrio(RoleAssignment like)
+    {
+        EndWhatIsOver();
+        return _byScope.TryGetValue(like.Scope, out var here) ? here.Find(e => !e.Removed && SameTrio(e.Current, like))?.Current : null;
+    }
+
+    /// <summary>Has an assignment end by itself; null for never.</summary>
+    public void EndAt(Guid name, DateTimeOffset? end)
+    {
+        if (!_live.TryGetValue(name, out var entry)) return;
+        entry.End = end;
+        if (end < _firstEnd) _firstEnd = end.Value;
+    }
 
     public (PutOutcome Outcome, RoleAssignment? Result) Put(RoleAssignment wanted, int limit)
     {
+        EndWhatIsOver();
         var now = clock.GetUtcNow();
         if (_live.TryGetValue(wanted.Name, out var known))
         {
@@ -66,6 +94,30 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
 
     public RoleAssignment? Remove(Guid name)
     {
+        EndWhatIsOver();
+        return Take(name);
+    }
+
+    /// <summary>What GET and LIST show now, in the order of making, each with its place in that order.</summary>
+    public IEnumerable<(long Sequence, RoleAssignment Assignment)> Visible()
+    {
+        EndWhatIsOver();
+        var now = clock.GetUtcNow();
+        return _byScope.Values.SelectMany(l => l).Where(e => e.ReadFrom <= now && now < e.ReadUntil).OrderBy(e => e.Sequence).Select(e => (e.Sequence, e.Current));
+    }
+
+    /// <summary>What counts at one scope for Resource Manager itself, or, with <paramref name="data"/>, for Key Vault now.</summary>
+    public IEnumerable<RoleAssignment> CountingAt(ArmScope scope, bool data)
+    {
+        EndWhatIsOver();
+        if (!_byScope.TryGetValue(scope, out var here)) yield break;
+        var now = clock.GetUtcNow();
+        foreach (var entry in here)
+            if (data ? entry.DataFrom <= now && now < entry.DataUntil : !entry.Removed) yield return entry.Current;
+    }
+
+    private RoleAssignment? Take(Guid name)
+    {
         if (!_live.Remove(name, out var entry)) return null;
         entry.Removed = true;
         entry.DataUntil = propagation.After(propagation.KeyVaultRemove);
@@ -75,20 +127,13 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         return entry.Current;
     }
 
-    /// <summary>What GET and LIST show now, in the order of making, each with its place in that order.</summary>
-    public IEnumerable<(long Sequence, RoleAssignment Assignment)> Visible()
+    // The clock alone does it: nobody has to call.
+    private void EndWhatIsOver()
     {
         var now = clock.GetUtcNow();
-        return _byScope.Values.SelectMany(l => l).Where(e => e.ReadFrom <= now && now < e.ReadUntil).OrderBy(e => e.Sequence).Select(e => (e.Sequence, e.Current));
-    }
-
-    /// <summary>What counts at one scope for Resource Manager itself, or, with <paramref name="data"/>, for Key Vault now.</summary>
-    public IEnumerable<RoleAssignment> CountingAt(ArmScope scope, bool data)
-    {
-        if (!_byScope.TryGetValue(scope, out var here)) yield break;
-        var now = clock.GetUtcNow();
-        foreach (var entry in here)
-            if (data ? entry.DataFrom <= now && now < entry.DataUntil : !entry.Removed) yield return entry.Current;
+        if (now < _firstEnd) return;
+        foreach (var over in _live.Values.Where(e => e.End <= now).Select(e => e.Current.Name).ToList()) Take(over);
+        _firstEnd = _live.Values.Min(e => e.End) ?? DateTimeOffset.MaxValue;
     }
 
     private static bool SameTrio(RoleAssignment a, RoleAssignment b) =>
@@ -107,6 +152,8 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         public long Sequence { get; } = sequence;
 
         public bool Removed { get; set; }
+
+        public DateTimeOffset? End { get; set; }
 
         public DateTimeOffset DataFrom { get; init; }
 

@@ -139,6 +139,15 @@ internal static partial class ResourceManagerEndpoints
             case "ROLEDEFINITIONS":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleDefinitions");
                 return RoleDefinitionCalls.AnswerAsync(call, scope.Value, name);
+            case "ROLEASSIGNMENTSCHEDULEREQUESTS":
+                ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentScheduleRequests");
+                return ScheduleRequestCalls.AnswerAsync(call, scope.Value, name);
+            case "ROLEASSIGNMENTSCHEDULES":
+                ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentSchedules");
+                return ScheduleCalls.AnswerAsync(call, scope.Value, name, instances: false);
+            case "ROLEASSIGNMENTSCHEDULEINSTANCES":
+                ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentScheduleInstances");
+                return ScheduleCalls.AnswerAsync(call, scope.Value, name, instances: true);
             default:
                 ApiVersions.Demand(call, "Microsoft.Authorization", "locks");
                 return LockCalls.AnswerAsync(call, scope.Value, name);
@@ -153,6 +162,6 @@ internal static partial class ResourceManagerEndpoints
     private static partial Regex Subscription();
 
     // Greedy: the last such part counts, so that a scope may itself be one of the provider's objects.
-    [GeneratedRegex(@"^(.*)/providers/Microsoft\.Authorization/(roleAssignments|roleDefinitions|locks)(?:/([^/]+))?$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(.*)/providers/Microsoft\.Authorization/(roleAssignments|roleDefinitions|locks|roleAssignmentScheduleRequests|roleAssignmentSchedules|roleAssignmentScheduleInstances)(?:/([^/]+))?$", RegexOptions.IgnoreCase)]
     private static partial Regex Authorization();
 }

@@ -11,6 +11,7 @@ public sealed class ResourceState
     private readonly Lock _gate = new();
     private readonly SandboxClock _clock;
     private readonly AssignmentStore _assignments;
+    private readonly ScheduleStore _schedules;
     private readonly Dictionary<Guid, Subscription> _subscriptions = [];
     private readonly Dictionary<ArmScope, ResourceGroup> _groups = [];
     private readonly Dictionary<string, VaultResource> _vaults = new(StringComparer.OrdinalIgnoreCase);
@@ -21,6 +22,7 @@ public sealed class ResourceState
     {
         _clock = clock;
         _assignments = new AssignmentStore(clock, propagation);
+        _schedules = new ScheduleStore(clock, _assignments);
     }
 
     /// <summary>Told of every change to a role assignment, in the order of the changes and before the change is answered. A handler must be quick and must not call back.</summary>
@@ -31,6 +33,28 @@ public sealed class ResourceState
 
     /// <summary>Most items on one page of a list.</summary>
     public int PageSize { get; set; } = 100;
+
+    /// <summary>
+    /// Whether the tenant is licensed for Privileged Identity Management. When the licence lapses, every time-bound schedule becomes permanent and
+    /// no request is taken any more; a licence that comes back gives no schedule its end back.
+    /// </summary>
+    public bool ScheduleLicence
+    {
+        get { lock (_gate) return _schedules.Licensed; }
+        set { lock (_gate) _schedules.Licensed = value; }
+    }
+
+    /// <summary>The schedules that stand now, in the order of making.</summary>
+    public IReadOnlyList<RoleSchedule> RoleSchedules
+    {
+        get { lock (_gate) return [.. _schedules.Live]; }
+    }
+
+    /// <summary>All schedule requests that were taken, in the order of making.</summary>
+    public IReadOnlyList<ScheduleRequest> ScheduleRequests
+    {
+        get { lock (_gate) return [.. _schedules.Requests]; }
+    }
 
     /// <summary>All subscriptions, by name.</summary>
     public IReadOnlyList<Subscription> Subscriptions
@@ -229,6 +253,11 @@ public sealed class ResourceState
             if (scope == ArmScope.OfResourceGroup(subscription, group)) return MissingScope.None;
             return scope.VaultName is { } name && _vaults.TryGetValue(name, out var vault) && vault.Scope.Covers(scope) ? MissingScope.None : MissingScope.Resource;
         }
+    }
+
+    internal (ScheduleOutcome Outcome, ScheduleRequest? Taken) Take(ScheduleRequest request)
+    {
+        lock (_gate) return _schedules.Take(request, AssignmentLimit);
     }
 
     private static bool SameLock(ResourceLock item, ArmScope scope, string name) => item.Scope == scope && item.Name.Equals(name, StringComparison.OrdinalIgnoreCase);

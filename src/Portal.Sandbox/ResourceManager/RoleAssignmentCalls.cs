@@ -91,6 +91,14 @@ internal static partial class RoleAssignmentCalls
     {
         call.Demand(scope, Provider + "/read");
         call.DemandExistence(scope);
+        var wanted = Wanted(call, scope);
+        return call.PageAsync(call.State.VisibleAssignments().Where(v => wanted(v.Assignment)), Shape);
+    }
+
+    /// <summary>What a list at a scope shows under the call's filter: with <c>atScope()</c> at the scope and above it, otherwise below it as well.</summary>
+    /// <exception cref="ArmException">400 InvalidFilter.</exception>
+    public static Func<RoleAssignment, bool> Wanted(ArmCall call, ArmScope scope)
+    {
         var atScope = false;
         Func<RoleAssignment, bool> wanted = _ => true;
         foreach (var clause in And().Split(call.Filter).Select(c => c.Trim()).Where(c => c.Length > 0))
@@ -105,8 +113,7 @@ internal static partial class RoleAssignmentCalls
             else throw new ArmException(400, "InvalidFilter", $"The filter '{call.Filter}' is not supported. Supported filters are 'atScope()', 'principalId eq' and 'assignedTo()'.");
         }
 
-        return call.PageAsync(call.State.VisibleAssignments()
-            .Where(v => (v.Assignment.Scope.Covers(scope) || (!atScope && scope.Covers(v.Assignment.Scope))) && wanted(v.Assignment)), Shape);
+        return a => (a.Scope.Covers(scope) || (!atScope && scope.Covers(a.Scope))) && wanted(a);
     }
 
     private static JsonNode Shape(RoleAssignment a) => new JsonObject
@@ -132,7 +139,7 @@ internal static partial class RoleAssignmentCalls
         ["name"] = a.Name.ToString(),
     };
 
-    private static ConditionInput Input(string verb, string source, Guid role, Guid principal, string? type) => new($"{Provider}/{verb}", (from, attribute) => from == source
+    public static ConditionInput Input(string verb, string source, Guid role, Guid principal, string? type) => new($"{Provider}/{verb}", (from, attribute) => from == source
         ? attribute switch
         {
             Provider + ":RoleDefinitionId" => role.ToString(),
@@ -142,7 +149,7 @@ internal static partial class RoleAssignmentCalls
         }
         : null);
 
-    private static string CheckedType(ArmCall call, Guid principal, string? sent)
+    public static string CheckedType(ArmCall call, Guid principal, string? sent)
     {
         var known = call.Control.Directory.Find(principal);
         // Azure lets a principal pass that it has not seen yet when the type is sent; one that never existed is refused here either way.
@@ -158,7 +165,7 @@ internal static partial class RoleAssignmentCalls
         throw new ArmException(400, "UnmatchedPrincipalType", $"The PrincipalId '{principal:N}' has type '{actual}' , which is different from specified PrinciaplType '{sent}'.");
     }
 
-    private static (string? Condition, string? Version) CheckedCondition(JsonObject properties)
+    public static (string? Condition, string? Version) CheckedCondition(JsonObject properties)
     {
         if (Text(properties, "condition") is not { Length: > 0 } condition) return (null, null);
         var version = Text(properties, "conditionVersion") ?? "2.0";
@@ -174,7 +181,7 @@ internal static partial class RoleAssignmentCalls
         }
     }
 
-    private static Guid RoleIdOf(string? roleDefinitionId)
+    public static Guid RoleIdOf(string? roleDefinitionId)
     {
         if (roleDefinitionId is null) throw BadFormat();
         var match = RoleDefinitionId().Match(roleDefinitionId);
@@ -183,7 +190,7 @@ internal static partial class RoleAssignmentCalls
             $"The role definition ID '{roleDefinitionId[(roleDefinitionId.LastIndexOf('/') + 1)..]}' is not valid. The role definition ID must be a GUID.");
     }
 
-    private static string? TypeOf(DirectoryObject? principal) => principal switch
+    public static string? TypeOf(DirectoryObject? principal) => principal switch
     {
         DirectoryUser => "User",
         DirectoryGroup => "Group",
@@ -191,16 +198,16 @@ internal static partial class RoleAssignmentCalls
         _ => null,
     };
 
-    private static string? Text(JsonObject properties, string name)
+    public static string? Text(JsonObject properties, string name)
     {
         var node = properties[name];
         if (node is null) return null;
         return node is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw BadFormat();
     }
 
-    private static ArmException BadFormat() => new(400, "BadRequestFormat", "The request was incorrectly formatted.");
+    public static ArmException BadFormat() => new(400, "BadRequestFormat", "The request was incorrectly formatted.");
 
-    private static string Instant(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
+    public static string Instant(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"\s+and\s+", RegexOptions.IgnoreCase)]
     private static partial Regex And();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Azure;
 using Azure.Core.Pipeline;
 using Azure.Identity;
 using Microsoft.Graph;
@@ -17,6 +18,8 @@ namespace Portal.Tests.Sandbox;
 /// <summary>The real Graph client against the sandbox, under Graph's real name and with verification on.</summary>
 public sealed class GraphTests(SandboxFixture sandbox) : IClassFixture<SandboxFixture>
 {
+    private static readonly Guid Inner = new("61a0c001-0000-4000-8000-0000000000a1");
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private GraphServiceClient Client(SandboxClient? client = null)
@@ -101,14 +104,62 @@ public sealed class GraphTests(SandboxFixture sandbox) : IClassFixture<SandboxFi
     }
 
     [Fact]
-    public async Task The_portal_may_read_memberships_and_not_change_them()
+    public async Task Whoever_may_read_memberships_may_not_therefore_change_them()
     {
-        var graph = Client(sandbox.Host.PortalClient);
+        await using var own = new OwnSandbox();
+        var fixture = await own.StartAsync();
+        var portal = fixture.Host.Control.Directory.FindApplication(FenwickCompany.PortalClientId)!;
+        fixture.Host.Control.Directory.Put(portal with { GraphRoles = ["Directory.Read.All", "GroupMember.Read.All", "User.Read.All"] });
+        var graph = new GraphTests(fixture).Client(fixture.Host.PortalClient);
         var groups = await graph.Users[FenwickCompany.Mira.ToString()].TransitiveMemberOf.GetAsync(r => { r.QueryParameters.Select = ["id"]; r.QueryParameters.Top = 999; }, Ct);
         Assert.Equal([FenwickCompany.AllEngineers.ToString(), FenwickCompany.PaymentsEngineers.ToString()], groups!.Value!.OfType<Group>().Select(g => g.Id!).Order().Reverse());
         var e = await Assert.ThrowsAsync<ODataError>(() => graph.Groups[FenwickCompany.PaymentsApprovers.ToString()].Members.Ref.PostAsync(
             new ReferenceCreate { OdataId = $"https://graph.microsoft.com/v1.0/directoryObjects/{FenwickCompany.Mira}" }, cancellationToken: Ct));
         Assert.Equal((403, "Authorization_RequestDenied"), (e.ResponseStatusCode, e.Error!.Code));
+    }
+
+    [Theory]
+    [InlineData("GroupMember.ReadWrite.All")]
+    [InlineData("Group.ReadWrite.All")]
+    public async Task A_membership_opens_and_closes_what_its_group_holds_through_other_groups_too(string permission)
+    {
+        await using var own = new OwnSandbox();
+        var fixture = await own.StartAsync();
+        var directory = fixture.Host.Control.Directory;
+        directory.Put(directory.FindApplication(FenwickCompany.PortalClientId)! with { GraphRoles = [permission] });
+        // The group that holds the role has the one that is joined as a member.
+        directory.Put(new DirectoryGroup(Inner, "logistics-test-guests", "Inside logistics-test-readers"));
+        directory.AddMember(FenwickCompany.LogisticsTestReaders, Inner);
+        var graph = new GraphTests(fixture).Client(fixture.Host.PortalClient);
+        var secrets = new CloudClients(fixture.Host, fixture.Handler).Secrets("kv-logistics-test", FenwickCompany.Hanna);
+        var name = fixture.Host.Control.Vaults.Latest("kv-logistics-test").First(s => s.Settings.Enabled).Name;
+
+        Assert.Equal(403, (await Assert.ThrowsAsync<RequestFailedException>(() => secrets.GetSecretAsync(name, cancellationToken: Ct))).Status);
+        await graph.Groups[Inner.ToString()].Members.Ref.PostAsync(new ReferenceCreate { OdataId = $"https://graph.microsoft.com/v1.0/directoryObjects/{FenwickCompany.Hanna}" }, cancellationToken: Ct);
+        Assert.Equal(200, (await secrets.GetSecretAsync(name, cancellationToken: Ct)).GetRawResponse().Status);
+        await graph.Groups[Inner.ToString()].Members[FenwickCompany.Hanna.ToString()].Ref.DeleteAsync(cancellationToken: Ct);
+        Assert.Equal(403, (await Assert.ThrowsAsync<RequestFailedException>(() => secrets.GetSecretAsync(name, cancellationToken: Ct))).Status);
+    }
+
+    [Fact]
+    public async Task Members_come_in_pages()
+    {
+        await using var own = new OwnSandbox();
+        var fixture = await own.StartAsync();
+        var members = new GraphTests(fixture).Client().Groups[FenwickCompany.AllEngineers.ToString()].Members;
+        var all = fixture.Host.Control.Directory.MembersOf(FenwickCompany.AllEngineers).Select(m => m.Id.ToString()).ToList();
+
+        var seen = new List<string>();
+        var page = await members.GetAsync(r => { r.QueryParameters.Top = 3; r.QueryParameters.Select = ["id"]; }, Ct);
+        while (page is not null)
+        {
+            Assert.InRange(page.Value!.Count, 1, 3);
+            seen.AddRange(page.Value.Select(m => m.Id!));
+            page = page.OdataNextLink is null ? null : await members.WithUrl(page.OdataNextLink).GetAsync(cancellationToken: Ct);
+        }
+
+        Assert.True(all.Count > 3);
+        Assert.Equal(all, seen);
     }
 
     [Fact]

@@ -9,6 +9,8 @@ internal sealed class JsonShape(string file)
 
     public static JsonShape Authorization { get; } = new("authorization-2022-04-01.defs.json");
 
+    public static JsonShape Schedules { get; } = new("authorization-2020-10-01.defs.json");
+
     public static JsonShape KeyVault { get; } = new("keyvault-secrets-7.6.defs.json");
 
     /// <summary>What does not fit; empty when all does.</summary>

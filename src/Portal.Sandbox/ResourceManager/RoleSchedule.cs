@@ -1,0 +1,59 @@
+namespace Portal.Sandbox.ResourceManager;
+
+/// <summary>A role assignment that Privileged Identity Management keeps, and ends by itself.</summary>
+/// <param name="Id">The schedule's name.</param>
+/// <param name="AssignmentName">Name of the role assignment that carries it, and of its instance.</param>
+/// <param name="Request">Name of the request that made it.</param>
+/// <param name="StartsAt">From when.</param>
+/// <param name="EndsAt">Until when; null for good.</param>
+public sealed record RoleSchedule(Guid Id, Guid AssignmentName, Guid Request, DateTimeOffset StartsAt, DateTimeOffset? EndsAt);
+
+/// <summary>A request about a schedule, as it was taken. Its name can be used once.</summary>
+/// <param name="Name">Chosen by who asked.</param>
+/// <param name="Type">What is asked.</param>
+/// <param name="Target">Scope, role and principal; its name means nothing.</param>
+/// <param name="EndsAt">Until when; null for good, and where nothing is given.</param>
+/// <param name="RequestorId">Object id of who asked.</param>
+public sealed record ScheduleRequest(Guid Name, ScheduleRequestType Type, RoleAssignment Target, DateTimeOffset? EndsAt, Guid RequestorId)
+{
+    /// <summary>Why, in the requestor's words; null for nothing.</summary>
+    public string? Justification { get; init; }
+
+    /// <summary>Number of a ticket; null for none.</summary>
+    public string? TicketNumber { get; init; }
+
+    /// <summary>System of that ticket; null for none.</summary>
+    public string? TicketSystem { get; init; }
+
+    /// <summary>The schedule that it made, changed or ended.</summary>
+    public Guid ScheduleId { get; init; }
+
+    /// <summary>When it was taken, by the sandbox's clock.</summary>
+    public DateTimeOffset CreatedOn { get; init; }
+}
+
+/// <summary>What a request asks for. Azure has more; the rest is about eligibility and about people asking for themselves.</summary>
+public enum ScheduleRequestType
+{
+    /// <summary>Give the role.</summary>
+    AdminAssign,
+
+    /// <summary>Move the end of what is given.</summary>
+    AdminUpdate,
+
+    /// <summary>Take it.</summary>
+    AdminRemove,
+}
+
+/// <summary>How a request ended.</summary>
+internal enum ScheduleOutcome
+{
+    Taken,
+    RequestExists,
+    AssignmentExists,
+    AssignmentMissing,
+    TooShort,
+    TooYoung,
+    NotLicensed,
+    LimitExceeded,
+}
