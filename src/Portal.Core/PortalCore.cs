@@ -20,7 +20,7 @@ public static class PortalCore
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
-        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>();
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
         services.AddTransient<SyncCatalog>();

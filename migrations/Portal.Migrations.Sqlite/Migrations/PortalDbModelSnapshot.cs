@@ -356,6 +356,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("LookDueAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("LostCallAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Observed")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -387,11 +393,20 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasMaxLength(1024)
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("SeenAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("SubscriptionId")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("WantedUntil")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("WriteAgainAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("WrittenAt")
                         .HasColumnType("TEXT");
 
                     b.HasKey("Id");
@@ -451,6 +466,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime>("EndsAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("GoneSeenAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("PrincipalName")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -488,6 +506,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<string>("SecretName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("SeenAt")
                         .HasColumnType("TEXT");
 
                     b.Property<bool>("StandingAccess")
@@ -528,6 +549,9 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
+
+                    b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotSeenGone")
+                        .HasFilter("\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
 
                     b.ToTable("Grants");
                 });

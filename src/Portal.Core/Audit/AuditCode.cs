@@ -61,6 +61,12 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>The holder has the role by other means.</summary>
     public static AuditCode StandingAccessFound { get; } = new("grant.standing_access_found", "The holder has the role at the scope by an assignment that is not the portal's; it is left alone.");
 
+    /// <summary>An assignment that a grant needs is put back.</summary>
+    public static AuditCode GrantRestored { get; } = new("grant.restored", "The role assignment was missing or altered while a grant needs it; the portal announced the call that puts it back.");
+
+    /// <summary>An assignment of the portal's that no grant needs is removed.</summary>
+    public static AuditCode GrantSwept { get; } = new("grant.swept", "A role assignment of the portal's stood where no grant needs it any more; the portal announced the call that removes it.");
+
     /// <summary>A policy version took effect.</summary>
     public static AuditCode PolicyLoaded { get; } = new("policy.loaded", "A version of an access policy took effect.");
 

@@ -79,11 +79,26 @@ public sealed class DesiredAssignment
     /// <summary>Until when it is to be there: the latest end of the live grants that need it; null when it is to be absent.</summary>
     public DateTimeOffset? WantedUntil { get; private set; }
 
-    /// <summary>What was last seen in the cloud.</summary>
+    /// <summary>What is there by what the provider last confirmed, or by what a later read showed.</summary>
     public AssignmentObservation Observed { get; private set; }
 
-    /// <summary>The expiry that the assignment's description carries; null when it is not there.</summary>
+    /// <summary>The expiry that the assignment's description carries; null when it is not there, or the description is not ours any more.</summary>
     public DateTimeOffset? DescribedUntil { get; private set; }
+
+    /// <summary>Since when the provider has confirmed what is <see cref="Observed"/>; null when it has not.</summary>
+    public DateTimeOffset? WrittenAt { get; private set; }
+
+    /// <summary>When a read first showed what was written, there or gone; null while none did.</summary>
+    public DateTimeOffset? SeenAt { get; private set; }
+
+    /// <summary>When to write it once more if no read has shown it by then; null once one has.</summary>
+    public DateTimeOffset? WriteAgainAt { get; private set; }
+
+    /// <summary>When to read it again; null when nothing asks for it.</summary>
+    public DateTimeOffset? LookDueAt { get; private set; }
+
+    /// <summary>When a call was given up whose outcome never became known: it may arrive late and undo what was written after it. Null when none can any more.</summary>
+    public DateTimeOffset? LostCallAt { get; private set; }
 
     /// <summary>The announced call.</summary>
     public AssignmentIntent Intent { get; private set; }
@@ -134,37 +149,104 @@ public sealed class DesiredAssignment
         Revision++;
     }
 
+    /// <summary>Somebody saw the cloud differ from what this row says, or a call of ours arrived late: look there now and put it right.</summary>
+    /// <remarks>What was seen is not taken over: a list can be minutes old, so the turn that this asks for reads and judges for itself.</remarks>
+    /// <param name="now">The instant.</param>
+    /// <param name="lateCall">True when a call of ours got through that nobody may save the outcome of.</param>
+    public void Doubt(DateTimeOffset now, bool lateCall = false)
+    {
+        // Whether somebody else still holds the trio shows only when we try again.
+        if (Observed == AssignmentObservation.HeldByAnother)
+            Observed = AssignmentObservation.Unknown;
+        if (lateCall)
+            LostCallAt = now;
+        LookDueAt = now;
+        LookAt(now);
+    }
+
     /// <summary>Announces a call, before it is made. From here on the assignment may be there.</summary>
     public void Announce(AssignmentIntent intent, DateTimeOffset? wantedUntil, DateTimeOffset now)
     {
+        var sameAgain = intent == AssignmentIntent.Put
+            ? Observed == AssignmentObservation.Present && DescribedUntil == wantedUntil
+            : Observed == AssignmentObservation.Absent;
+        if (!sameAgain)
+            WrittenAt = null;
+        // The one before was never answered, or its answer never saved.
+        if (Intent != AssignmentIntent.None)
+            LostCallAt = now;
         Intent = intent;
         IntentAt = now;
         WantedUntil = wantedUntil;
         Observed = AssignmentObservation.Unknown;
+        SeenAt = null;
+        WriteAgainAt = null;
+        LookDueAt = null;
         Revision++;
     }
 
-    /// <summary>Notes what is there after a call that went well.</summary>
-    public void Observe(AssignmentObservation observed, DateTimeOffset? describedUntil)
+    /// <summary>Notes what the provider confirmed. It is written; whether it is seen is for <see cref="NoteReading"/>.</summary>
+    public void NoteWritten(AssignmentObservation observed, DateTimeOffset? describedUntil, DateTimeOffset now)
     {
         Observed = observed;
         DescribedUntil = describedUntil;
+        WrittenAt ??= now;
+        SeenAt = null;
+        var readable = observed != AssignmentObservation.HeldByAnother;
+        WriteAgainAt = readable ? now + LookDelay.UntilWrittenAgain(LostCallAt is not null) : null;
+        LookDueAt = readable ? now + LookDelay.WhileUnseen(now - WrittenAt.Value) : null;
         Intent = AssignmentIntent.None;
         IntentAt = null;
-        Attempts = 0;
-        FailingSince = null;
-        FaultCode = null;
-        FaultMessage = null;
+        ClearFault();
+        Revision++;
+    }
+
+    /// <summary>Notes what a read showed.</summary>
+    /// <param name="reading">What it showed.</param>
+    /// <param name="now">When.</param>
+    public void NoteReading(AssignmentReading reading, DateTimeOffset now)
+    {
+        if (Observed is not (AssignmentObservation.Present or AssignmentObservation.Absent))
+            throw new InvalidOperationException($"Assignment {Id} is {Observed}: there is nothing to compare a read with.");
+        var expected = Observed == AssignmentObservation.Present ? ReadingKind.AsOrdered : ReadingKind.Missing;
+        if (reading.Kind == expected)
+            NoteSeen(now);
+        else if (reading.Fault is { } fault)
+            LookLater(now, fault.RetryAfter);
+        else if (SeenAt is null && WrittenAt is not null)
+            // What was written a moment ago may not show yet: that proves nothing.
+            LookLater(now, null);
+        else
+            TakeOver(reading.Kind);
+        if (reading.Fault is { } failed)
+            (FailingSince, FaultCode, FaultMessage) = (FailingSince ?? now, failed.Code, failed.Message);
+        else
+            ClearFault();
+        Revision++;
+    }
+
+    /// <summary>Notes that nothing failed in a turn that neither called nor read.</summary>
+    public void Recover()
+    {
+        if (FailingSince is null && Attempts == 0)
+            return;
+        ClearFault();
         Revision++;
     }
 
     /// <summary>Notes a call that failed. What is there stays unknown.</summary>
-    public void Fail(string code, string message, DateTimeOffset now)
+    /// <param name="fault">What happened.</param>
+    /// <param name="called">False when it was not the announced call that failed, but something before it.</param>
+    /// <param name="now">When.</param>
+    public void Fail(CloudCallException fault, bool called, DateTimeOffset now)
     {
+        // A call that the provider turned down was not carried out and cannot arrive late.
+        if (called && fault.Status is >= 400 and < 500 and not 408)
+            (Intent, IntentAt) = (AssignmentIntent.None, null);
         Attempts++;
         FailingSince ??= now;
-        FaultCode = code;
-        FaultMessage = message;
+        FaultCode = fault.Code;
+        FaultMessage = fault.Message;
         Revision++;
     }
 
@@ -176,4 +258,32 @@ public sealed class DesiredAssignment
         LeaseUntil = null;
         Revision++;
     }
+
+    private void NoteSeen(DateTimeOffset now)
+    {
+        SeenAt ??= now;
+        WriteAgainAt = null;
+        var since = LostCallAt > SeenAt ? LostCallAt.Value : SeenAt.Value;
+        LookDueAt = LookDelay.Confirmation(since, LostCallAt is not null, Observed == AssignmentObservation.Absent, now);
+        if (LookDueAt is null)
+            LostCallAt = null;
+    }
+
+    private void LookLater(DateTimeOffset now, TimeSpan? asked)
+    {
+        LookDueAt = now + LookDelay.WhileUnseen(now - (WrittenAt ?? now), asked);
+    }
+
+    // It was seen as it should be, and is not so any more: what is there now is what the next call goes from.
+    private void TakeOver(ReadingKind found)
+    {
+        Observed = found == ReadingKind.Missing ? AssignmentObservation.Absent : AssignmentObservation.Present;
+        DescribedUntil = null;
+        WrittenAt = null;
+        SeenAt = null;
+        WriteAgainAt = null;
+        LookDueAt = null;
+    }
+
+    private void ClearFault() => (Attempts, FailingSince, FaultCode, FaultMessage) = (0, null, null, null);
 }

@@ -81,8 +81,11 @@ public sealed class Grant
     /// <summary>Until when. Never moved.</summary>
     public DateTimeOffset EndsAt { get; private set; }
 
-    /// <summary>When the role was given; null until then, and for good when it never could be.</summary>
+    /// <summary>When the role was given: when the provider confirmed that it wrote the assignment. Null until then, and for good when it never could be.</summary>
     public DateTimeOffset? ActivatedAt { get; private set; }
+
+    /// <summary>When a read first showed the assignment in the cloud; null while none did. Never set for standing access.</summary>
+    public DateTimeOffset? SeenAt { get; private set; }
 
     /// <summary>When a test first showed that the holder reaches the secret; null while none did.</summary>
     public DateTimeOffset? EffectiveSince { get; private set; }
@@ -102,8 +105,11 @@ public sealed class Grant
     /// <summary>How it ended; null while it has not.</summary>
     public GrantEnding? Ending { get; private set; }
 
-    /// <summary>When it was over; null while it is not.</summary>
+    /// <summary>When it was over: when the provider confirmed the removal, or there was nothing of its own to remove. Null while it is not.</summary>
     public DateTimeOffset? EndedAt { get; private set; }
+
+    /// <summary>When a read first showed that the assignment is gone from the cloud. Null while none did, and for good where nothing was removed for this grant: the role was never given, or stayed for another grant.</summary>
+    public DateTimeOffset? GoneSeenAt { get; private set; }
 
     /// <summary>True when the holder had the role at the scope by an assignment that is not the portal's. The portal never touches that one: the access outlives the grant.</summary>
     public bool StandingAccess { get; private set; }
@@ -136,12 +142,51 @@ public sealed class Grant
     public void StartProvisioning() => Move(GrantState.Provisioning, from: [GrantState.Scheduled, GrantState.Provisioning]);
 
     /// <summary>The role is given.</summary>
-    public void Activate(bool byStandingAccess, DateTimeOffset now)
+    public void Activate(DateTimeOffset now)
     {
         Move(GrantState.Active, from: [GrantState.Scheduled, GrantState.Provisioning]);
         ActivatedAt = now;
-        StandingAccess = byStandingAccess;
         ClearAttention();
+    }
+
+    /// <summary>A read showed the assignment as it was ordered.</summary>
+    public void NoteSeen(DateTimeOffset now)
+    {
+        if (SeenAt is not null && AttentionCode is null)
+            return;
+        SeenAt ??= now;
+        ClearAttention();
+        Revision++;
+    }
+
+    /// <summary>A read showed that the assignment is gone.</summary>
+    public void NoteGoneSeen(DateTimeOffset now)
+    {
+        if (GoneSeenAt is not null && AttentionCode is null)
+            return;
+        GoneSeenAt ??= now;
+        ClearAttention();
+        Revision++;
+    }
+
+    /// <summary>The holder has the role by an assignment that is not the portal's, or no longer.</summary>
+    /// <returns>True when that is news.</returns>
+    public bool NoteStandingAccess(bool standing)
+    {
+        if (StandingAccess == standing)
+            return false;
+        StandingAccess = standing;
+        Revision++;
+        return true;
+    }
+
+    /// <summary>What kept the portal from its work does not any more.</summary>
+    public void Relieve()
+    {
+        if (AttentionCode is null)
+            return;
+        ClearAttention();
+        Revision++;
     }
 
     /// <summary>Somebody wants it to end now.</summary>

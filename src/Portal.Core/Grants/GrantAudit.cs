@@ -43,5 +43,10 @@ internal static class GrantAudit
     public static void GrantNeedsAttention(this AuditTrail trail, Grant grant, string? providerRequestId) =>
         trail.RecordFailure(AuditCode.GrantNeedsAttention, grant.Subject(), new AuditDetail(grant.AttentionCode, grant.AttentionMessage, providerRequestId));
 
+    public static void GrantRestored(this AuditTrail trail, Grant grant, AssignmentObservation found) =>
+        trail.Record(AuditCode.GrantRestored, grant.Subject(), Window(grant) with { Reason = found == AssignmentObservation.Absent ? "Missing" : "Altered" });
+
+    public static void GrantSwept(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantSwept, grant.Subject(), Window(grant));
+
     private static AuditDetail Window(Grant grant) => new(WindowStart: grant.StartsAt, WindowEnd: grant.EndsAt);
 }

@@ -23,6 +23,8 @@ internal sealed class GrantMapping : IEntityTypeConfiguration<Grant>
         builder.HasIndex(g => g.Id, "IX_Grants_AllNotEnded").HasFilter(notEnded);
         // A list of what has ended must not begin by passing over what has not.
         builder.HasIndex(g => g.Id, "IX_Grants_AllEnded").HasFilter("\"State\" = 'Ended'");
+        // Removed and not yet seen to be gone: few, and looked for at every read that shows nothing.
+        builder.HasIndex(g => g.AssignmentId, "IX_Grants_NotSeenGone").HasFilter("\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
         builder.Ignore(g => g.Principal);
         builder.Ignore(g => g.IsLive);
     }

@@ -39,11 +39,14 @@ public sealed record GrantView
         StartsAt = grant.StartsAt;
         EndsAt = grant.EndsAt;
         ActivatedAt = grant.ActivatedAt;
+        SeenAt = grant.SeenAt;
         EffectiveSince = grant.EffectiveSince;
         EndRequestedBy = grant.EndRequestedBy;
         EndReason = grant.EndReason;
         Ending = grant.Ending;
         EndedAt = grant.EndedAt;
+        IsRemoved = grant.RevokingSince is not null;
+        GoneSeenAt = grant.GoneSeenAt;
         StandingAccess = grant.StandingAccess;
         AttentionCode = grant.AttentionCode;
         AttentionMessage = grant.AttentionMessage;
@@ -87,6 +90,9 @@ public sealed record GrantView
     /// <summary>When the role was given; null until then.</summary>
     public DateTimeOffset? ActivatedAt { get; }
 
+    /// <summary>When a read first showed the assignment in the cloud; null while none did.</summary>
+    public DateTimeOffset? SeenAt { get; }
+
     /// <summary>When a test first reached the secret; null while none did.</summary>
     public DateTimeOffset? EffectiveSince { get; }
 
@@ -101,6 +107,12 @@ public sealed record GrantView
 
     /// <summary>When it was over.</summary>
     public DateTimeOffset? EndedAt { get; }
+
+    /// <summary>Whether the portal removed, or is removing, the assignment for this grant.</summary>
+    public bool IsRemoved { get; }
+
+    /// <summary>When a read first showed that the assignment is gone; null while none did.</summary>
+    public DateTimeOffset? GoneSeenAt { get; }
 
     /// <summary>True when the holder had the role by other means, which outlive the grant.</summary>
     public bool StandingAccess { get; }

@@ -105,6 +105,8 @@ public static class EventWords
         [AuditCode.GrantEnded.Value] = "ended",
         [AuditCode.GrantNeedsAttention.Value] = "warning",
         [AuditCode.StandingAccessFound.Value] = "people",
+        [AuditCode.GrantRestored.Value] = "running",
+        [AuditCode.GrantSwept.Value] = "revoke",
         [AuditCode.PolicyLoaded.Value] = "policy",
         [AuditCode.PolicyRetired.Value] = "policy",
         [AuditCode.AuditExported.Value] = "download",

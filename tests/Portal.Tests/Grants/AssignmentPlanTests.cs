@@ -1,4 +1,5 @@
 using CsCheck;
+using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
@@ -51,6 +52,34 @@ public sealed class AssignmentPlanTests
         Assert.Equal(edges.Count == 0 ? null : edges.Min(), plan.NextChange);
     });
 
+    [Fact]
+    public void A_grant_that_is_held_back_counts_for_nothing() => Gen.Select(AnyGrant.Array[0, 5], AnyObservation, Gen.Int[0, 31]).Sample((grants, seen, mask) =>
+    {
+        var held = grants.Where((_, i) => (mask & (1 << i)) != 0).ToList();
+        var clearance = new Clearance(grants.Select(g => g.Id).ToHashSet(), held.ToDictionary(g => g.Id, _ => new CloudCallException("X", "x", null, false)));
+        var assignment = AssignmentSeenAs(seen.Observed, seen.Described);
+        var with = AssignmentPlan.For(assignment, grants, Now, clearance);
+        var without = AssignmentPlan.For(assignment, [.. grants.Except(held)], Now);
+        Assert.Equal((without.Call, without.WantedUntil), (with.Call, with.WantedUntil));
+        Assert.Equal(without.Needing, with.Needing);
+        // What is over is over, held back or not.
+        Assert.Equal(grants.Where(g => g.IsToEndAt(Now)), with.ToEnd);
+    });
+
+    [Fact]
+    public void It_looks_or_writes_again_at_what_is_not_seen_and_leaves_alone_what_is() => Gen.Select(AnyGrant.Array[0, 5], AnyObservation, Gen.Int[0, 1200], Gen.Bool).Sample((grants, seen, seconds, shown) =>
+    {
+        var assignment = AssignmentSeenAs(seen.Observed, seen.Described);
+        if (seen.Observed is AssignmentObservation.Present or AssignmentObservation.Absent && assignment.WrittenAt is not null && shown)
+            assignment.NoteReading(new AssignmentReading(seen.Observed == AssignmentObservation.Present ? ReadingKind.AsOrdered : ReadingKind.Missing), Now);
+        var later = Now.AddSeconds(seconds);
+        var plan = AssignmentPlan.For(assignment, grants, later);
+        Assert.False(plan.Look && plan.Call != AssignmentIntent.None);
+        Assert.Equal(plan.Call == AssignmentIntent.None && assignment.LookDueAt <= later, plan.Look);
+        if (seen.Observed == AssignmentObservation.Present && plan.WantedUntil == assignment.DescribedUntil && plan.WantedUntil is not null)
+            Assert.Equal(!shown && seconds >= 600 ? AssignmentIntent.Put : AssignmentIntent.None, plan.Call);
+    });
+
     private static Grant GrantOf(int startsIn, int minutes, GrantState state, bool requested)
     {
         var starts = Now.AddMinutes(startsIn);
@@ -60,7 +89,7 @@ public sealed class AssignmentPlanTests
         if (state is GrantState.Provisioning or GrantState.Active)
             grant.StartProvisioning();
         if (state == GrantState.Active)
-            grant.Activate(byStandingAccess: false, starts);
+            grant.Activate(starts);
         if (state == GrantState.Revoking && requested)
             grant.RequestEnd(Actor.System, "reason", starts);
         else if (state == GrantState.Revoking)
@@ -76,7 +105,7 @@ public sealed class AssignmentPlanTests
         if (observed == AssignmentObservation.Unknown)
             assignment.Announce(AssignmentIntent.Put, Now.AddMinutes(5), Now);
         else if (observed != AssignmentObservation.Absent)
-            assignment.Observe(observed, described);
+            assignment.NoteWritten(observed, described, Now);
         return assignment;
     }
 }

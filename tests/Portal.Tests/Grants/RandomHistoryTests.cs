@@ -8,7 +8,7 @@ using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
 
-/// <summary>Random histories of asking, ending, time, faults and crashes. However they go: once the cloud answers again, an assignment of ours stands exactly where a live grant needs it.</summary>
+/// <summary>Random histories of asking, ending, time, faults, crashes, late calls, slow reads and other people's hands. However they go: once the cloud answers again and reconciliation has come by, an assignment of ours stands exactly where a live grant needs it.</summary>
 public sealed class RandomHistoryTests
 {
     private static readonly TestPerson Nadia = new("Nadia Brandt", "nadia@fenwick.example", new("6a51cfa7-83b6-41d3-9f62-b4500370e106"), [PortalRole.Requester], [Company.PaymentsEngineers]);
@@ -26,6 +26,14 @@ public sealed class RandomHistoryTests
 
     private sealed record Standing(bool ForNadia, int Scope) : Step;
 
+    private sealed record LandLate(int Which) : Step;
+
+    private sealed record Hand(int Which, bool Remove) : Step;
+
+    private sealed record Reconcile : Step;
+
+    private sealed record SlowReads(int Seconds) : Step;
+
     public enum FaultKind
     {
         None,
@@ -35,6 +43,8 @@ public sealed class RandomHistoryTests
         CrashBefore,
         CrashAfter,
         DeleteRefused,
+        PutLost,
+        ReadFails,
     }
 
     private static readonly Gen<Step> AnyStep = Gen.Frequency(
@@ -42,7 +52,11 @@ public sealed class RandomHistoryTests
         (2, Gen.Select(Gen.Int[0, 9], Gen.Bool).Select((w, r) => (Step)new End(w, r))),
         (5, Gen.Int[1, 3000].Select(s => (Step)new Pass(s))),
         (3, Gen.Enum<FaultKind>().Select(k => (Step)new Fault(k))),
-        (1, Gen.Select(Gen.Bool, Gen.Int[0, 1]).Select((n, s) => (Step)new Standing(n, s))));
+        (1, Gen.Select(Gen.Bool, Gen.Int[0, 1]).Select((n, s) => (Step)new Standing(n, s))),
+        (1, Gen.Int[0, 99].Select(w => (Step)new LandLate(w))),
+        (1, Gen.Select(Gen.Int[0, 9], Gen.Bool).Select((w, r) => (Step)new Hand(w, r))),
+        (1, Gen.Const((Step)new Reconcile())),
+        (1, Gen.Int[0, 600].Select(s => (Step)new SlowReads(s))));
 
     [Fact]
     public Task Whatever_happens_assignments_settle_to_what_live_grants_need() => AnyStep.Array[5, 25].SampleAsync(LiveAsync, iter: 25, threads: 2);
@@ -61,6 +75,8 @@ public sealed class RandomHistoryTests
 
         // The cloud answers again: all waits are shorter than an hour.
         SetFault(world, FaultKind.None);
+        world.Cloud.ReadLag = TimeSpan.Zero;
+        await ReconcileAsync(world);
         for (var minute = 0; minute < 62; minute += 2)
             await world.PassAsync(TimeSpan.FromMinutes(2));
         await SettledAsync(world);
@@ -93,6 +109,22 @@ public sealed class RandomHistoryTests
             case Fault f:
                 SetFault(world, f.Kind);
                 break;
+            case LandLate l when world.Cloud.Orders > 0:
+                world.Cloud.LandLate(l.Which % world.Cloud.Orders);
+                break;
+            case Hand h when world.Cloud.Standing.Count > 0:
+                var touched = world.Cloud.Standing[h.Which % world.Cloud.Standing.Count];
+                if (h.Remove)
+                    world.Cloud.Remove(touched);
+                else
+                    world.Cloud.Change(touched, touched with { Description = touched.Description + " (edited)" });
+                break;
+            case Reconcile:
+                await ReconcileAsync(world);
+                break;
+            case SlowReads s:
+                world.Cloud.ReadLag = TimeSpan.FromSeconds(s.Seconds);
+                break;
             case Standing s:
                 var who = s.ForNadia ? Nadia.ObjectId : Company.Mira.ObjectId;
                 // Azure keeps one assignment per trio: somebody else's cannot come where one stands.
@@ -109,6 +141,7 @@ public sealed class RandomHistoryTests
             FaultKind.Throttled => _ => new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true, TimeSpan.FromSeconds(40)),
             FaultKind.Refused => _ => new CloudCallException("AuthorizationFailed", "No.", 403, isTransient: false),
             FaultKind.DeleteRefused => call => call.Verb == CloudVerb.Delete ? new CloudCallException("ScopeLocked", "Locked.", 409, isTransient: false) : null,
+            FaultKind.PutLost => call => call.Verb == CloudVerb.Put ? new CloudCallException("NoAnswer", "No answer.", null, isTransient: true) : null,
             FaultKind.CrashBefore => _ => new InvalidOperationException("The process is gone."),
             _ => null,
         };
@@ -118,6 +151,16 @@ public sealed class RandomHistoryTests
             FaultKind.CrashAfter => _ => new InvalidOperationException("The process is gone."),
             _ => null,
         };
+        world.Cloud.FailRead = kind == FaultKind.ReadFails ? () => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true) : null;
+    }
+
+    // What reconciliation comes to: every row of which the cloud might differ is looked at again.
+    private static async Task ReconcileAsync(PortalWorld world)
+    {
+        await using var db = world.OpenDb();
+        foreach (var row in await db.DesiredAssignments.ToListAsync())
+            row.Doubt(world.Clock.GetUtcNow());
+        await db.SaveChangesAsync();
     }
 
     private static async Task WorkThroughCrashesAsync(PortalWorld world)

@@ -45,7 +45,8 @@ public sealed class GrantPanelTests : RequestScreen
     {
         await using var world = await SeenByAsync(Company.Mira);
         var grant = await GrantAsync(world, GrantState.Scheduled);
-        grant.Activate(byStandingAccess: true, PortalWorld.Start);
+        grant.NoteStandingAccess(true);
+        grant.Activate(PortalWorld.Start);
         Assert.Contains("does not end with this grant", Panel(grant).Find(".standing").TextContent, StringComparison.Ordinal);
     }
 
@@ -111,7 +112,7 @@ public sealed class GrantPanelTests : RequestScreen
         grant.StartProvisioning();
         if (state == GrantState.Provisioning)
             return;
-        grant.Activate(byStandingAccess: false, PortalWorld.Start);
+        grant.Activate(PortalWorld.Start);
         if (state == GrantState.Active)
             return;
         grant.StartRevoking(PortalWorld.Start);

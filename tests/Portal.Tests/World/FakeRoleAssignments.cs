@@ -19,6 +19,9 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
     private readonly Lock _lock = new();
     private readonly List<AssignmentSeen> _standing = [];
     private readonly List<CloudCall> _calls = [];
+    private readonly List<(DateTimeOffset At, List<AssignmentSeen> Standing)> _history = [];
+    private readonly List<AssignmentOrder> _orders = [];
+    private int _reads;
 
     /// <summary>Asked before each call has any effect: an exception is thrown and nothing has happened.</summary>
     public Func<CloudCall, Exception?>? FailBefore { get; set; }
@@ -34,6 +37,15 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
 
     /// <summary>What reads do not show yet, or show still although it is gone: given what stands, what is shown.</summary>
     public Func<IReadOnlyList<AssignmentSeen>, IEnumerable<AssignmentSeen>>? Lag { get; set; }
+
+    /// <summary>Asked before each read: an exception is thrown.</summary>
+    public Func<Exception?>? FailRead { get; set; }
+
+    /// <summary>How old a picture reads show; writes always know the truth.</summary>
+    public TimeSpan ReadLag { get; set; }
+
+    /// <summary>How often one of our assignments was read.</summary>
+    public int Reads => Volatile.Read(ref _reads);
 
     public IReadOnlyList<AssignmentSeen> Standing
     {
@@ -58,7 +70,7 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
     {
         var seen = new AssignmentSeen(scope, Guid.NewGuid(), principalId, roleDefinitionId, "made by hand");
         lock (_lock)
-            _standing.Add(seen);
+            Record(() => _standing.Add(seen));
         return seen;
     }
 
@@ -66,7 +78,7 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
     public AssignmentSeen Plant(AssignmentSeen assignment)
     {
         lock (_lock)
-            _standing.Add(assignment);
+            Record(() => _standing.Add(assignment));
         return assignment;
     }
 
@@ -75,33 +87,45 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
     {
         lock (_lock)
         {
-            Assert.True(_standing.Remove(assignment));
-            _standing.Add(changed);
+            Record(() =>
+            {
+                Assert.True(_standing.Remove(assignment));
+                _standing.Add(changed);
+            });
         }
 
         return changed;
+    }
+
+    /// <summary>How many puts were sent, whatever became of them.</summary>
+    public int Orders
+    {
+        get
+        {
+            lock (_lock)
+                return _orders.Count;
+        }
+    }
+
+    /// <summary>Lets the n-th put arrive (again), long after whoever sent it has given it up.</summary>
+    public void LandLate(int put = 0)
+    {
+        lock (_lock)
+            Record(() => Write(_orders[put]));
     }
 
     /// <summary>Takes an assignment away behind the portal's back.</summary>
     public void Remove(AssignmentSeen assignment)
     {
         lock (_lock)
-            _standing.Remove(assignment);
+            Record(() => _standing.Remove(assignment));
     }
 
     public Task<AssignmentWritten> PutAsync(AssignmentOrder order, CancellationToken ct) => Run(
         new CloudCall(CloudVerb.Put, order.Scope, order.Name, order.Description, clock.GetUtcNow()),
-        () =>
-        {
-            var same = _standing.FindIndex(a => a.Scope == order.Scope && a.PrincipalId == order.PrincipalId && a.RoleDefinitionId == order.RoleDefinitionId);
-            if (same >= 0 && _standing[same].Name != order.Name)
-                return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, "put-refused");
-            if (same >= 0)
-                _standing.RemoveAt(same);
-            _standing.Add(Seen(order));
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, $"put-{_calls.Count}");
-        },
-        ct);
+        () => Write(order) ? new AssignmentWritten(AssignmentWriteOutcome.Ours, $"put-{_calls.Count}") : new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, "put-refused"),
+        ct,
+        order);
 
     public Task<string?> DeleteAsync(string scope, Guid name, CancellationToken ct) => Run(
         new CloudCall(CloudVerb.Delete, scope, name, null, clock.GetUtcNow()),
@@ -112,8 +136,14 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
         },
         ct);
 
-    public Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct) =>
-        Task.FromResult(Shown().FirstOrDefault(a => a.Scope == scope && a.Name == name));
+    public Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        Interlocked.Increment(ref _reads);
+        if (FailRead?.Invoke() is { } fault)
+            return Task.FromException<AssignmentSeen?>(fault);
+        return Task.FromResult(Shown().FirstOrDefault(a => a.Scope == scope && a.Name == name));
+    }
 
     public Task<IReadOnlyList<AssignmentSeen>> ListAtAsync(string scope, Guid principalId, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<AssignmentSeen>>([.. Shown().Where(a => a.Scope == scope && a.PrincipalId == principalId)]);
@@ -134,21 +164,48 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
             throw atTheEnd;
     }
 
-    private IEnumerable<AssignmentSeen> Shown() => Lag is null ? Standing : Lag(Standing);
+    private IEnumerable<AssignmentSeen> Shown()
+    {
+        var asOf = clock.GetUtcNow() - ReadLag;
+        lock (_lock)
+        {
+            List<AssignmentSeen> standing = [.. _history.LastOrDefault(h => h.At <= asOf).Standing ?? []];
+            return Lag is null ? standing : Lag(standing);
+        }
+    }
 
     private AssignmentSeen Seen(AssignmentOrder order) =>
         new(order.Scope, order.Name, order.PrincipalId, order.RoleDefinitionId, order.Description) { TenantId = Company.Tenant, PrincipalKind = order.PrincipalKind, WrittenAt = clock.GetUtcNow() };
 
-    private Task<T> Run<T>(CloudCall call, Func<T> effect, CancellationToken ct)
+    private bool Write(AssignmentOrder order)
+    {
+        var same = _standing.FindIndex(a => a.Scope == order.Scope && a.PrincipalId == order.PrincipalId && a.RoleDefinitionId == order.RoleDefinitionId);
+        if (same >= 0 && _standing[same].Name != order.Name)
+            return false;
+        if (same >= 0)
+            _standing.RemoveAt(same);
+        _standing.Add(Seen(order));
+        return true;
+    }
+
+    private void Record(Action change)
+    {
+        change();
+        _history.Add((clock.GetUtcNow(), [.. _standing]));
+    }
+
+    private Task<T> Run<T>(CloudCall call, Func<T> effect, CancellationToken ct, AssignmentOrder? order = null)
     {
         ct.ThrowIfCancellationRequested();
-        T answer;
+        T answer = default!;
         lock (_lock)
         {
             _calls.Add(call);
+            if (order is not null)
+                _orders.Add(order);
             if (FailBefore?.Invoke(call) is { } before)
                 return Task.FromException<T>(before);
-            answer = effect();
+            Record(() => answer = effect());
         }
 
         return FailAfter?.Invoke(call) is { } after ? Task.FromException<T>(after) : Task.FromResult(answer);

@@ -156,6 +156,13 @@ public sealed class PortalWorld : IAsyncDisposable
         return WorkAsync();
     }
 
+    /// <summary>Moves the clock in small steps and works at each, as the grant worker does in a real stretch of time.</summary>
+    public async Task LiveAsync(TimeSpan time, TimeSpan step)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += step)
+            await PassAsync(step);
+    }
+
     public Task<Grant> GrantOfAsync(Guid requestId) => ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == requestId));
 
     public Task<AccessRequest> RequestAsync(Guid requestId) => ReadAsync(db => db.AccessRequests.AsNoTracking().SingleAsync(r => r.Id == requestId));

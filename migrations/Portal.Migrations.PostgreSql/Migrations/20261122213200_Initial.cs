@@ -120,6 +120,11 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     WantedUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     Observed = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     DescribedUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    WrittenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    SeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    WriteAgainAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LookDueAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LostCallAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     Intent = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     IntentAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     DueAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
@@ -234,6 +239,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     StartsAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
                     EndsAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
                     ActivatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    SeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     EffectiveSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     EndRequestedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     EndRequestedBy = table.Column<string>(type: "text", nullable: true),
@@ -241,6 +247,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     RevokingSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     Ending = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     EndedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    GoneSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     StandingAccess = table.Column<bool>(type: "boolean", nullable: false),
                     AttentionCode = table.Column<string>(type: "text", nullable: true),
                     AttentionMessage = table.Column<string>(type: "text", nullable: true),
@@ -440,6 +447,12 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 table: "Grants",
                 column: "AssignmentId",
                 filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_NotSeenGone",
+                table: "Grants",
+                column: "AssignmentId",
+                filter: "\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Grants_PrincipalObjectId_Id",

@@ -119,6 +119,11 @@ namespace Portal.Migrations.Sqlite.Migrations
                     WantedUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Observed = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     DescribedUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    WrittenAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    SeenAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    WriteAgainAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    LookDueAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    LostCallAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Intent = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     IntentAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     DueAt = table.Column<DateTime>(type: "TEXT", nullable: true),
@@ -233,6 +238,7 @@ namespace Portal.Migrations.Sqlite.Migrations
                     StartsAt = table.Column<DateTime>(type: "TEXT", nullable: false),
                     EndsAt = table.Column<DateTime>(type: "TEXT", nullable: false),
                     ActivatedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    SeenAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     EffectiveSince = table.Column<DateTime>(type: "TEXT", nullable: true),
                     EndRequestedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     EndRequestedBy = table.Column<string>(type: "TEXT", nullable: true),
@@ -240,6 +246,7 @@ namespace Portal.Migrations.Sqlite.Migrations
                     RevokingSince = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Ending = table.Column<string>(type: "TEXT", maxLength: 32, nullable: true),
                     EndedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    GoneSeenAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     StandingAccess = table.Column<bool>(type: "INTEGER", nullable: false),
                     AttentionCode = table.Column<string>(type: "TEXT", nullable: true),
                     AttentionMessage = table.Column<string>(type: "TEXT", nullable: true),
@@ -439,6 +446,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                 table: "Grants",
                 column: "AssignmentId",
                 filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_NotSeenGone",
+                table: "Grants",
+                column: "AssignmentId",
+                filter: "\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Grants_PrincipalObjectId_Id",

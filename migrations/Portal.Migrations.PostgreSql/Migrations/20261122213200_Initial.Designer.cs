@@ -12,7 +12,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.PostgreSql.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261122195321_Initial")]
+    [Migration("20261122213200_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -368,6 +368,12 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTime?>("LookDueAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("LostCallAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("Observed")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -399,11 +405,20 @@ namespace Portal.Migrations.PostgreSql.Migrations
                         .HasMaxLength(1024)
                         .HasColumnType("character varying(1024)");
 
+                    b.Property<DateTime?>("SeenAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("SubscriptionId")
                         .IsRequired()
                         .HasColumnType("text");
 
                     b.Property<DateTime?>("WantedUntil")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("WriteAgainAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("WrittenAt")
                         .HasColumnType("timestamp with time zone");
 
                     b.HasKey("Id");
@@ -463,6 +478,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<DateTime>("EndsAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTime?>("GoneSeenAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("PrincipalName")
                         .IsRequired()
                         .HasColumnType("text");
@@ -502,6 +520,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<string>("SecretName")
                         .HasColumnType("text");
 
+                    b.Property<DateTime?>("SeenAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<bool>("StandingAccess")
                         .HasColumnType("boolean");
 
@@ -540,6 +561,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
+
+                    b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotSeenGone")
+                        .HasFilter("\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
 
                     b.ToTable("Grants");
                 });

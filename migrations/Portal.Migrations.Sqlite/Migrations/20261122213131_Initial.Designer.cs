@@ -11,7 +11,7 @@ using Portal.Core.Data;
 namespace Portal.Migrations.Sqlite.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261122195252_Initial")]
+    [Migration("20261122213131_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -359,6 +359,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("LeaseUntil")
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("LookDueAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("LostCallAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Observed")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -390,11 +396,20 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasMaxLength(1024)
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("SeenAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("SubscriptionId")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("WantedUntil")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("WriteAgainAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("WrittenAt")
                         .HasColumnType("TEXT");
 
                     b.HasKey("Id");
@@ -454,6 +469,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime>("EndsAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("GoneSeenAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("PrincipalName")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -491,6 +509,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<string>("SecretName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("SeenAt")
                         .HasColumnType("TEXT");
 
                     b.Property<bool>("StandingAccess")
@@ -531,6 +552,9 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
+
+                    b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotSeenGone")
+                        .HasFilter("\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
 
                     b.ToTable("Grants");
                 });

@@ -1,0 +1,145 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Data;
+
+namespace Portal.Core.Grants;
+
+/// <summary>Applies what came of a turn to the row and its grants, with the events that say so. Whoever uses it saves.</summary>
+internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail trail, DateTimeOffset now)
+{
+    /// <summary>What was confirmed and does not show for longer than the provider says it may take.</summary>
+    public const string NotSeen = "NotSeenInProvider";
+
+    private readonly List<Grant> _ended = [];
+
+    /// <summary>The plan by which the grants were judged: as things are after the call.</summary>
+    public AssignmentPlan Plan { get; private set; } = null!;
+
+    /// <summary>The grants that may have changed.</summary>
+    public IEnumerable<Grant> Touched => trio.Grants.Union(_ended);
+
+    private DesiredAssignment Row => trio.Assignment;
+
+    /// <summary>Applies it.</summary>
+    public async Task ApplyAsync(PortalDb db, CancellationToken ct)
+    {
+        if (outcome.Written is { } written)
+            Row.NoteWritten(written, outcome.DescribedUntil, now);
+        if (outcome.Reading is { } reading)
+            Row.NoteReading(reading, now);
+        Plan = trio.PlanAt(now, outcome.Clearance);
+        if ((outcome.Fault ?? outcome.Clearance.HeldBack.Values.FirstOrDefault()) is { } fault)
+            Row.Fail(fault, called: outcome.Fault is not null, now);
+        else if (outcome.Reading is null && outcome.Written is null)
+            Row.Recover();
+
+        // After a fault nothing is known to be there that was not there before.
+        if (outcome.Fault is null)
+            Activate();
+        // With no removal outstanding, whatever is over is over: the role is gone, or stays for a grant that still needs it.
+        if (Plan.Call != AssignmentIntent.Delete)
+            End();
+        if (Row is { Observed: AssignmentObservation.Absent, SeenAt: not null } && outcome.Reading is not null)
+            await NoteGoneSeenAsync(db, ct);
+        await NoteAttentionAsync(db, ct);
+    }
+
+    /// <summary>When the row has to be looked at again.</summary>
+    /// <param name="jitter">From 0 to 1.</param>
+    public DateTimeOffset? NextLook(double jitter)
+    {
+        var heldBack = outcome.Clearance.HeldBack;
+        // Who came meanwhile has not been looked at yet and must not wait for those who are held back.
+        var others = new Clearance(trio.Grants.Select(g => g.Id).ToHashSet(), heldBack);
+        var rest = trio.PlanAt(now, others);
+        if (outcome.Fault is null && !rest.IsAtRest && !Trio.MustWait(rest, others))
+            return now;
+        if ((outcome.Fault ?? heldBack.Values.FirstOrDefault()) is not { } fault)
+            return rest.NextChange;
+        var retry = now + RetryDelay.After(Row.Attempts, fault.RetryAfter, jitter);
+        return rest.NextChange < retry ? rest.NextChange : retry;
+    }
+
+    private void Activate()
+    {
+        if (Row.Observed is not (AssignmentObservation.Present or AssignmentObservation.HeldByAnother))
+            return;
+        var standing = Row.Observed == AssignmentObservation.HeldByAnother;
+        foreach (var grant in Plan.Needing)
+        {
+            if (grant.NoteStandingAccess(standing) && standing)
+                trail.StandingAccessFound(grant, outcome.ProviderRequestId);
+            if (grant.State != GrantState.Active)
+            {
+                grant.Activate(now);
+                trail.GrantActivated(grant, outcome.ProviderRequestId);
+            }
+
+            if (Row.SeenAt is not null)
+                grant.NoteSeen(now);
+            else if (standing || grant.AttentionCode != NotSeen)
+                grant.Relieve();
+        }
+    }
+
+    private void End()
+    {
+        foreach (var grant in Plan.ToEnd)
+        {
+            grant.End(now);
+            trail.GrantEnded(grant, outcome.ProviderRequestId);
+        }
+    }
+
+    private async Task NoteGoneSeenAsync(PortalDb db, CancellationToken ct)
+    {
+        // After a removal only those that it ended; what older ones still miss, the look that confirms it brings.
+        _ended.AddRange(Plan.ToEnd.Where(g => g.RevokingSince is not null));
+        if (outcome.Call == AssignmentIntent.None)
+            _ended.AddRange(await db.Grants.Where(g => g.AssignmentId == Row.Id && g.State == GrantState.Ended && g.RevokingSince != null && g.GoneSeenAt == null).ToListAsync(ct));
+        else if (Plan.ToEnd.Count == 0 && await trio.WitnessAsync(db, ct) is { State: GrantState.Ended } witness)
+            _ended.Add(witness);
+        foreach (var grant in _ended)
+            grant.NoteGoneSeen(now);
+    }
+
+    private async Task NoteAttentionAsync(PortalDb db, CancellationToken ct)
+    {
+        foreach (var grant in trio.Grants)
+            if (outcome.Clearance.HeldBack.TryGetValue(grant.Id, out var reason) && !IsPatientWith(reason))
+                Note(grant, reason.Code, reason.Message, reason.ProviderRequestId);
+        if (outcome.Fault is { } fault && !IsPatientWith(fault))
+            foreach (var grant in await ConcernedAsync(db, ct))
+                Note(grant, fault.Code, fault.Message, fault.ProviderRequestId);
+        if (Row is { WrittenAt: { } written, SeenAt: null, WriteAgainAt: not null } && now - written >= LookDelay.Propagation)
+            foreach (var grant in (await ConcernedAsync(db, ct)).Where(g => g.AttentionCode is null))
+                NoteUnseen(grant, written);
+    }
+
+    private void NoteUnseen(Grant grant, DateTimeOffset written)
+    {
+        if (outcome.Reading?.Fault is { } unread)
+            Note(grant, unread.Code, unread.Message, unread.ProviderRequestId);
+        else
+            Note(grant, NotSeen, $"Azure confirmed the {(Row.Observed == AssignmentObservation.Present ? "assignment" : "removal")} at {written.UtcDateTime:u} and does not show it {LookDelay.Propagation.TotalMinutes:0} minutes later. The portal wrote it again.", null);
+    }
+
+    // Whom a removal is for, or who is to have the role. A removal that no grant asked for is the concern of the last one that had it.
+    private async Task<IReadOnlyCollection<Grant>> ConcernedAsync(PortalDb db, CancellationToken ct)
+    {
+        if (Plan.Needing.Count > 0)
+            return Plan.Needing;
+        if (Plan.ToEnd.Count > 0)
+            return Plan.ToEnd;
+        return await trio.WitnessAsync(db, ct) is { } witness ? [witness] : [];
+    }
+
+    // The alert must be there within five minutes; what cannot get better by itself is said at once.
+    private bool IsPatientWith(CloudCallException fault) => fault.IsTransient && Row.Attempts < 4 && now - Row.FailingSince < TimeSpan.FromMinutes(2);
+
+    private void Note(Grant grant, string code, string message, string? providerRequestId)
+    {
+        if (grant.NeedAttention(code, message, now))
+            trail.GrantNeedsAttention(grant, providerRequestId);
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+
+namespace Portal.Core.Grants;
+
+/// <summary>A claimed row with all grants of its trio that have not ended, as they are now.</summary>
+/// <param name="Assignment">The row.</param>
+/// <param name="Grants">The grants.</param>
+internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Grant> Grants)
+{
+    /// <summary>Loads it.</summary>
+    /// <returns>Null when the claim is lost.</returns>
+    public static async Task<Trio?> LoadAsync(PortalDb db, AssignmentClaim claim, CancellationToken ct)
+    {
+        var assignment = await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == claim.AssignmentId && a.Fence == claim.Fence, ct);
+        return assignment is null
+            ? null
+            : new Trio(assignment, await db.Grants.Where(g => g.AssignmentId == claim.AssignmentId && g.State != GrantState.Ended).ToListAsync(ct));
+    }
+
+    /// <summary>What has to happen now.</summary>
+    public AssignmentPlan PlanAt(DateTimeOffset now, Clearance? clearance = null) => AssignmentPlan.For(Assignment, Grants, now, clearance);
+
+    /// <summary>Whether an active grant needs what a read showed to be missing or altered.</summary>
+    public bool NeedsRestoring(AssignmentPlan plan) => plan.Needing.Any(g => g.State == GrantState.Active)
+        && (Assignment.Observed == AssignmentObservation.Absent || Assignment is { Observed: AssignmentObservation.Present, DescribedUntil: null });
+
+    /// <summary>Whether, where nobody needs anything, something of ours is there or an announced put may have made it so. A removal that is only tried again has been recorded before.</summary>
+    public bool NeedsSweeping => Assignment.Observed == AssignmentObservation.Present || Assignment.Intent == AssignmentIntent.Put;
+
+    /// <summary>Whether to leave things as they are although nobody counts: only because it could not be asked whether somebody may have the role. To take it away then and give it back a moment later helps nobody.</summary>
+    public static bool MustWait(AssignmentPlan plan, Clearance clearance) =>
+        plan is { Call: AssignmentIntent.Delete, ToEnd.Count: 0 } && clearance.HeldBack.Values.Any(f => f.IsTransient);
+
+    /// <summary>The grant in whose name something is recorded that no grant needs: one that the portal is giving or taking, else the last that ended.</summary>
+    /// <returns>Null when the trio never had a grant.</returns>
+    public async Task<Grant?> WitnessAsync(PortalDb db, CancellationToken ct) => Grants.FirstOrDefault(g => g.State is GrantState.Provisioning or GrantState.Revoking)
+        ?? await db.Grants
+            // In the words of an index that there is.
+            .Where(g => g.Scope == Assignment.Scope && g.PrincipalObjectId == Assignment.PrincipalObjectId && g.AssignmentId == Assignment.Id && g.State == GrantState.Ended)
+            .OrderByDescending(g => g.Id).FirstOrDefaultAsync(ct)
+        ?? Grants.FirstOrDefault();
+}
+
+/// <summary>What came of a turn's call and read.</summary>
+/// <param name="Call">The call that was announced.</param>
+/// <param name="Clearance">Who was cleared for it.</param>
+internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
+{
+    /// <summary>What the provider confirmed; null when it confirmed nothing.</summary>
+    public AssignmentObservation? Written { get; init; }
+
+    /// <summary>The expiry that was written into the description; null where none was.</summary>
+    public DateTimeOffset? DescribedUntil { get; init; }
+
+    /// <summary>The provider's id of the call, if it gave one.</summary>
+    public string? ProviderRequestId { get; init; }
+
+    /// <summary>What a read showed; null when nothing was read.</summary>
+    public AssignmentReading? Reading { get; init; }
+
+    /// <summary>Why the call did not go through; null when it did, or there was none.</summary>
+    public CloudCallException? Fault { get; init; }
+
+    /// <summary>All that went wrong.</summary>
+    public IEnumerable<CloudCallException> Faults => [.. Clearance.HeldBack.Values, .. Fault is null ? [] : (CloudCallException[])[Fault], .. Reading?.Fault is { } unread ? (CloudCallException[])[unread] : []];
+}

@@ -1,0 +1,207 @@
+using Portal.Core;
+using Portal.Core.Catalog;
+using Portal.Core.Grants;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Grants;
+
+/// <summary>Calls that arrive after they were given up, and hands that change what the portal wrote.</summary>
+public sealed class LateCallTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly CloudCallException Lost = new("NoAnswer", "No answer within 30 s.", null, isTransient: true);
+
+    [Theory, BothDatabases(3, 20, 100, 590)]
+    public async Task A_put_that_lands_after_our_delete_is_found_and_removed_again(DatabaseKind kind, int secondsLate)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Put ? Lost : null;
+        await world.WorkAsync();
+        await world.RevokeAsync(promised.Id, Company.Tomas);
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+
+        await world.LiveAsync(TimeSpan.FromSeconds(secondsLate), Second);
+        world.Cloud.LandLate();
+        Assert.Single(world.Cloud.Standing);
+        await world.LiveAsync(TimeSpan.FromMinutes(12), Second);
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.swept");
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.ended");
+        Assert.Null((await world.AssignmentAsync(promised.AssignmentId)).DueAt);
+    }
+
+    [Fact]
+    public async Task It_is_removed_within_moments_of_the_look_that_finds_it()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Put ? Lost : null;
+        await world.WorkAsync();
+        await world.RevokeAsync(promised.Id, Company.Tomas);
+        await world.WorkAsync();
+        world.Cloud.LandLate();
+        await world.LiveAsync(TimeSpan.FromSeconds(6), Second);
+        Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Fact]
+    public async Task A_removal_that_lands_after_the_next_grant_is_made_good()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var first = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Delete ? Lost : null;
+        await world.RevokeAsync(first.Id, Company.Tomas);
+        await world.WorkAsync();
+        var second = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 60));
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(second.RequestId)).State);
+
+        // The removal arrives after all.
+        world.Cloud.FailBefore = null;
+        world.Cloud.Remove(Assert.Single(world.Cloud.Standing));
+        await world.LiveAsync(TimeSpan.FromSeconds(31), Second);
+        Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+        Assert.Equal("Missing", Assert.Single(await world.EventsAsync(second.RequestId), e => e.Code == "grant.restored").Reason);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_call_that_got_through_after_its_claim_was_lost_makes_the_row_be_looked_at(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        var frozen = Assert.Single(await world.ClaimAsync());
+        // The process stands still between the announcement and the call, for longer than its lease and than the whole grant.
+        var steps = world.Get<DriveSteps>();
+        steps.Reached += Thaw;
+        Assert.False(await world.DriveAsync(frozen));
+        steps.Reached -= Thaw;
+        Assert.Single(world.Cloud.Standing);
+        await world.WorkAsync();
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.swept");
+
+        void Thaw(DriveStepReached reached)
+        {
+            if (reached.Step != DriveStep.Announced || reached.Call != AssignmentIntent.Put)
+                return;
+            steps.Reached -= Thaw;
+            world.Clock.Advance(TimeSpan.FromHours(1));
+            world.WorkAsync().GetAwaiter().GetResult();
+            world.LiveAsync(TimeSpan.FromMinutes(11), TimeSpan.FromSeconds(5)).GetAwaiter().GetResult();
+            Assert.Equal(GrantState.Ended, world.GrantOfAsync(promised.RequestId).GetAwaiter().GetResult().State);
+        }
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_a_hand_removed_is_put_back_while_a_grant_needs_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.Cloud.Remove(Assert.Single(world.Cloud.Standing));
+        await DoubtAsync(world, promised);
+        Assert.Equal(promised.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+        Assert.Equal("Missing", Assert.Single(await world.EventsAsync(promised.RequestId), e => e.Code == "grant.restored").Reason);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.activated");
+
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases("description", "condition")]
+    public async Task What_a_hand_altered_is_put_right(DatabaseKind kind, string what)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        var standing = Assert.Single(world.Cloud.Standing);
+        world.Cloud.Change(standing, what == "description" ? standing with { Description = "mine now" } : standing with { Condition = "@Resource[x] StringEquals 'y'" });
+        await DoubtAsync(world, promised);
+        Assert.Equal(standing, Assert.Single(world.Cloud.Standing));
+        Assert.Equal("Altered", Assert.Single(await world.EventsAsync(promised.RequestId), e => e.Code == "grant.restored").Reason);
+    }
+
+    [Fact]
+    public async Task Nothing_is_put_back_where_granting_would_be_refused_now()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.Cloud.Remove(Assert.Single(world.Cloud.Standing));
+        world.Inventory.Lock(Company.PaymentsVault, "freeze");
+        await DoubtAsync(world, promised);
+        Assert.Empty(world.Cloud.Standing);
+        var held = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal((GrantState.Active, "ScopeLocked"), (held.State, held.AttentionCode));
+
+        world.Inventory.Lock(Company.PaymentsVault, null);
+        await world.LiveAsync(TimeSpan.FromSeconds(20), Second);
+        Assert.Single(world.Cloud.Standing);
+        Assert.Null((await world.GrantOfAsync(promised.RequestId)).AttentionCode);
+    }
+
+    [Fact]
+    public async Task Ours_taken_away_and_anothers_put_in_its_place_is_standing_access_and_said_so()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.Cloud.Remove(Assert.Single(world.Cloud.Standing));
+        var other = world.Cloud.HoldByAnother(Company.Stripe, Company.Mira.ObjectId, GrantableRole.SecretsUser.DefinitionId);
+        await DoubtAsync(world, promised);
+        Assert.True((await world.GrantOfAsync(promised.RequestId)).StandingAccess);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.standing_access_found");
+
+        // And back again.
+        world.Cloud.Remove(other);
+        await DoubtAsync(world, promised);
+        Assert.False((await world.GrantOfAsync(promised.RequestId)).StandingAccess);
+        Assert.True(AssignmentMark.IsOurs(Assert.Single(world.Cloud.Standing).Description));
+    }
+
+    [Fact]
+    public async Task What_stands_under_our_name_long_after_its_end_is_removed_when_somebody_doubts_the_row()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.LiveAsync(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1));
+        world.Cloud.LandLate();
+        await DoubtAsync(world, promised);
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.swept");
+    }
+
+    [Fact]
+    public async Task A_sweep_that_does_not_go_through_is_told_on_the_grant_that_left_it()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.LiveAsync(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1));
+        world.Cloud.LandLate();
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Delete ? new CloudCallException("ScopeLocked", "Locked.", 409, isTransient: false) : null;
+        await DoubtAsync(world, promised);
+        var stuck = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal((GrantState.Ended, "ScopeLocked"), (stuck.State, stuck.AttentionCode));
+
+        world.Cloud.FailBefore = null;
+        await world.LiveAsync(TimeSpan.FromSeconds(10), Second);
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Null((await world.GrantOfAsync(promised.RequestId)).AttentionCode);
+    }
+
+    private static async Task DoubtAsync(PortalWorld world, Grant grant)
+    {
+        await using (var db = world.OpenDb())
+        {
+            (await db.DesiredAssignments.FindAsync([grant.AssignmentId], TestContext.Current.CancellationToken))!.Doubt(world.Clock.GetUtcNow());
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+
+        await world.WorkAsync();
+    }
+}

@@ -1,0 +1,64 @@
+using Portal.Core;
+using Portal.Core.Grants;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Grants;
+
+/// <summary>A grant that may not be given keeps nothing standing for itself.</summary>
+public sealed class OverlapHeldBackTests
+{
+    [Theory, BothDatabases]
+    public async Task The_end_of_the_one_takes_the_role_although_another_that_is_held_back_would_want_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        var second = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120));
+        world.Inventory.SetModel(Company.PaymentsVault, Core.Catalog.PermissionModel.AccessPolicies);
+        await world.WorkAsync();
+        Assert.Equal(first.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+        Assert.Equal("VaultUsesAccessPolicies", (await world.GrantOfAsync(second.RequestId)).AttentionCode);
+
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
+        Assert.Equal(GrantState.Scheduled, (await world.GrantOfAsync(second.RequestId)).State);
+
+        world.Inventory.SetModel(Company.PaymentsVault, Core.Catalog.PermissionModel.RoleAssignments);
+        await world.PassAsync(TimeSpan.FromMinutes(16));
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(second.RequestId)).State);
+        Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+    }
+
+    [Fact]
+    public async Task What_may_have_been_given_is_taken_back_when_it_may_not_be_given_any_more()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailAfter = _ => new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+        world.Cloud.FailAfter = null;
+        world.Directory.Disable(Company.Mira);
+        await world.PassAsync(TimeSpan.FromSeconds(3));
+        Assert.Empty(world.Cloud.Standing);
+        var held = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal((GrantState.Provisioning, "PrincipalDisabled"), (held.State, held.AttentionCode));
+    }
+
+    [Fact]
+    public async Task What_may_have_been_given_stays_while_it_only_cannot_be_asked_whether_it_may()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailAfter = _ => new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        world.Cloud.FailAfter = null;
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        await world.PassAsync(TimeSpan.FromSeconds(3));
+        Assert.Single(world.Cloud.Standing);
+        world.Directory.Fault = null;
+        await world.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
+    }
+}
