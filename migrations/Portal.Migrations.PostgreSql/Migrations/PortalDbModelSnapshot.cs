@@ -262,6 +262,10 @@ namespace Portal.Migrations.PostgreSql.Migrations
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("text");
+
                     b.Property<DateTime?>("GoneAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -438,6 +442,18 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<DateTime?>("ActivatedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<Guid?>("ApproverGroupId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("ApproverName")
+                        .HasColumnType("text");
+
+                    b.Property<Guid?>("ApproverObjectId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid?>("ApproverTenantId")
+                        .HasColumnType("uuid");
+
                     b.Property<Guid>("AssignmentId")
                         .HasColumnType("uuid");
 
@@ -477,6 +493,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.Property<DateTime?>("GoneSeenAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid?>("PolicyId")
+                        .HasColumnType("uuid");
 
                     b.Property<string>("PrincipalName")
                         .IsRequired()
@@ -530,6 +549,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
+
+                    b.Property<string>("VaultFingerprint")
+                        .HasColumnType("text");
 
                     b.Property<string>("VaultName")
                         .IsRequired()

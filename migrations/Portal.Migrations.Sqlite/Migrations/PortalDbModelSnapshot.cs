@@ -255,6 +255,10 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Fingerprint")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("GoneAt")
                         .HasColumnType("TEXT");
 
@@ -429,6 +433,18 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("ActivatedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("ApproverGroupId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ApproverName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("ApproverObjectId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("ApproverTenantId")
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid>("AssignmentId")
                         .HasColumnType("TEXT");
 
@@ -467,6 +483,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("GoneSeenAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("PolicyId")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("PrincipalName")
@@ -520,6 +539,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<string>("State")
                         .IsRequired()
                         .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("VaultFingerprint")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("VaultName")

@@ -48,7 +48,7 @@ internal sealed class ResourceManagerVaultInventory(CloudConnection connection, 
         try
         {
             var vault = await At(scope.VaultId).GetVaultAsync(ct);
-            return new ScopeSeen(true, vault.PermissionModel, ArmLock.Over(scope.Id.ToString(), await locks));
+            return new ScopeSeen(true, vault.PermissionModel, ArmLock.Over(scope.Id.ToString(), await locks)) { Fingerprint = vault.Fingerprint };
         }
         catch (CloudCallException e) when (CloudFaults.IsMissing(e))
         {
@@ -58,6 +58,18 @@ internal sealed class ResourceManagerVaultInventory(CloudConnection connection, 
         {
             // Without its vault the list of locks matters to nobody; still nothing may be left running or unobserved.
             await locks.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    public async Task<RoleSeen?> ReadRoleAsync(string vaultArmId, Guid roleDefinitionId, CancellationToken ct)
+    {
+        try
+        {
+            return await At(ArmScope.Parse(vaultArmId).Id).GetRoleAsync(roleDefinitionId, ct);
+        }
+        catch (CloudCallException e) when (e is { Status: 404, Code: "RoleDefinitionDoesNotExist" })
+        {
+            return null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Azure.Core;
 using Azure.ResourceManager;
@@ -12,6 +13,7 @@ namespace Portal.Azure.Inventory;
 internal sealed class VaultOperations(ArmClient client, ResourceIdentifier id) : ArmCalls(client, id)
 {
     private const string VaultsApiVersion = "2023-07-01";
+    private const string RolesApiVersion = "2022-04-01";
     private const string LocksApiVersion = "2016-09-01";
     private const string SubscriptionsApiVersion = "2022-12-01";
 
@@ -28,6 +30,25 @@ internal sealed class VaultOperations(ArmClient client, ResourceIdentifier id) :
             using var document = JsonDocument.Parse((await SendAsync(message, ct)).Content);
             return Read(document.RootElement, []);
         }, ct);
+
+    /// <summary>A role definition, as it holds at this resource.</summary>
+    internal Task<RoleSeen> GetRoleAsync(Guid roleDefinitionId, CancellationToken ct) =>
+        CloudFaults.GuardAsync(async () =>
+        {
+            using var message = Message(RequestMethod.Get, $"/providers/Microsoft.Authorization/roleDefinitions/{roleDefinitionId}", RolesApiVersion);
+            using var document = JsonDocument.Parse((await SendAsync(message, ct)).Content);
+            if (document.RootElement.Member("properties")?.Member("permissions") is not { ValueKind: JsonValueKind.Array } permissions)
+                throw CloudFaults.Unreadable("A role definition without permissions.");
+            return new RoleSeen([.. Texts(permissions, "actions")], [.. Texts(permissions, "dataActions")]);
+        }, ct);
+
+    private static IEnumerable<string> Texts(JsonElement permissions, string name)
+    {
+        foreach (var permission in permissions.EnumerateArray())
+            if (permission.Member(name) is { ValueKind: JsonValueKind.Array } actions)
+                foreach (var action in actions.EnumerateArray())
+                    yield return action.GetString() ?? throw CloudFaults.Unreadable("A role definition with an action that is no text.");
+    }
 
     /// <summary>All locks of a subscription, on whatever stands in it: the one list that is documented to leave none out.</summary>
     internal async Task<IReadOnlyList<ArmLock>> ListLocksAsync(CancellationToken ct)
@@ -49,7 +70,11 @@ internal sealed class VaultOperations(ArmClient client, ResourceIdentifier id) :
             : new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         // Left out means false at this api-version: the vault goes by access policies.
         var model = properties.Member("enableRbacAuthorization") is { ValueKind: JsonValueKind.True } ? PermissionModel.RoleAssignments : PermissionModel.AccessPolicies;
-        return new VaultSeen(id, vault.Needed("name"), vault.Needed("location"), uri, model, tags, ArmLock.Over(id, locks));
+        return new VaultSeen(id, vault.Needed("name"), vault.Needed("location"), uri, model, tags, ArmLock.Over(id, locks))
+        {
+            TenantId = Guid.TryParse(properties.Text("tenantId"), out var tenant) ? tenant : null,
+            CreatedAt = DateTimeOffset.TryParse(vault.Member("systemData")?.Text("createdAt"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var created) ? created : null,
+        };
     }
 }
 

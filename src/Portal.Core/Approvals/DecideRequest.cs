@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
+using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
@@ -63,7 +64,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         {
             request.Approve(now);
             trail.RequestApproved(request, comment);
-            await GrantSchedule.AddAsync(db, trail, OrderFor(request, now), now, ct);
+            await GrantSchedule.AddAsync(db, trail, OrderFor(request, await BasisAsync(db, request, policy, actor, ct), now), now, ct);
         }
 
         await db.SaveChangesAsync(ct);
@@ -103,7 +104,14 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         }
     }
 
-    private static GrantOrder OrderFor(AccessRequest request, DateTimeOffset now) => new(
+    private static async Task<GrantBasis> BasisAsync(PortalDb db, AccessRequest request, AccessPolicy policy, Actor approver, CancellationToken ct)
+    {
+        var vaultId = ArmId.VaultOf(request.Scope);
+        var fingerprint = await db.Vaults.Where(v => v.ArmId == vaultId).Select(v => v.Fingerprint).SingleOrDefaultAsync(ct);
+        return new GrantBasis(policy.Id, fingerprint, approver.Id, approver.DisplayName, policy.Definition.Approvers.First(g => approver.Groups.Contains(g.Id)).Id);
+    }
+
+    private static GrantOrder OrderFor(AccessRequest request, GrantBasis basis, DateTimeOffset now) => new(
         request.Id,
         request.Reference,
         request.Requester,
@@ -113,5 +121,8 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         request.SecretName,
         request.Entitlement.Role,
         request.Window.StartIfApprovedAt(now),
-        request.Window.EndIfApprovedAt(now));
+        request.Window.EndIfApprovedAt(now))
+    {
+        Basis = basis,
+    };
 }

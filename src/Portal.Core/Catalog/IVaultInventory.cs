@@ -14,7 +14,19 @@ public interface IVaultInventory
     /// <param name="secretName">The secret, or null for the vault as a whole.</param>
     /// <param name="ct">Cancels.</param>
     Task<ScopeSeen> InspectAsync(string vaultArmId, string? secretName, CancellationToken ct);
+
+    /// <summary>Reads what a role allows now.</summary>
+    /// <param name="vaultArmId">The vault at which it is to be given.</param>
+    /// <param name="roleDefinitionId">The role definition's GUID.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>Null when there is no such role.</returns>
+    Task<RoleSeen?> ReadRoleAsync(string vaultArmId, Guid roleDefinitionId, CancellationToken ct);
 }
+
+/// <summary>What a role allows. What it takes out again is left aside: the portal judges by what is given.</summary>
+/// <param name="Actions">On resources.</param>
+/// <param name="DataActions">On data.</param>
+public sealed record RoleSeen(IReadOnlyList<string> Actions, IReadOnlyList<string> DataActions);
 
 /// <summary>A vault as Resource Manager shows it.</summary>
 /// <param name="ArmId">Its ARM id.</param>
@@ -24,7 +36,17 @@ public interface IVaultInventory
 /// <param name="PermissionModel">Who decides who reads: role assignments or access policies.</param>
 /// <param name="Tags">Its tags.</param>
 /// <param name="DeleteLock">The name of a lock that forbids taking an assignment back; null when there is none.</param>
-public sealed record VaultSeen(string ArmId, string Name, string Location, Uri VaultUri, PermissionModel PermissionModel, IReadOnlyDictionary<string, string> Tags, string? DeleteLock);
+public sealed record VaultSeen(string ArmId, string Name, string Location, Uri VaultUri, PermissionModel PermissionModel, IReadOnlyDictionary<string, string> Tags, string? DeleteLock)
+{
+    /// <summary>The tenant that it trusts; null when the answer does not say.</summary>
+    public Guid? TenantId { get; init; }
+
+    /// <summary>When it was made; null when the answer does not say.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>Tells it from another vault under the same ARM id: see <see cref="VaultFingerprint"/>.</summary>
+    public string Fingerprint => VaultFingerprint.Of(VaultUri, TenantId, CreatedAt);
+}
 
 /// <summary>A secret's metadata as Key Vault lists it.</summary>
 /// <param name="Name">Its name.</param>
@@ -38,7 +60,11 @@ public sealed record SecretSeen(string Name, bool Enabled, string? ContentType, 
 /// <param name="Exists">False when the vault is gone.</param>
 /// <param name="PermissionModel">What the vault goes by now.</param>
 /// <param name="DeleteLock">The name of a lock at the scope or above it that forbids taking an assignment back; null when there is none.</param>
-public sealed record ScopeSeen(bool Exists, PermissionModel PermissionModel, string? DeleteLock);
+public sealed record ScopeSeen(bool Exists, PermissionModel PermissionModel, string? DeleteLock)
+{
+    /// <summary>Tells the vault from another one under the same ARM id: see <see cref="VaultFingerprint"/>; null when it is gone.</summary>
+    public string? Fingerprint { get; init; }
+}
 
 /// <summary>How a vault decides who may read its secrets.</summary>
 public enum PermissionModel

@@ -48,6 +48,9 @@ public sealed class Vault
     /// <summary>A lock that forbids taking an assignment back; null when there is none.</summary>
     public string? DeleteLock { get; private set; }
 
+    /// <summary>Tells it from another vault under the same ARM id: see <see cref="VaultFingerprint"/>.</summary>
+    public string Fingerprint { get; private set; } = "";
+
     /// <summary>When it was last seen.</summary>
     public DateTimeOffset SeenAt { get; private set; }
 
@@ -70,6 +73,7 @@ public sealed class Vault
         VaultUri = seen.VaultUri.AbsoluteUri;
         PermissionModel = seen.PermissionModel;
         DeleteLock = seen.DeleteLock;
+        Fingerprint = seen.Fingerprint;
         Environment = TagOf(seen, "environment");
         Owner = TagOf(seen, "owner");
         TagsJson = JsonSerializer.Serialize(seen.Tags);

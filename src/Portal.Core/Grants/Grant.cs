@@ -28,6 +28,12 @@ public sealed class Grant
         RoleDefinitionId = order.Role.DefinitionId;
         RoleName = order.Role.Name;
         AssignmentId = AssignmentName.Of(Scope, PrincipalObjectId, RoleDefinitionId);
+        PolicyId = order.Basis?.PolicyId;
+        VaultFingerprint = order.Basis?.VaultFingerprint;
+        ApproverTenantId = order.Basis?.Approver?.TenantId;
+        ApproverObjectId = order.Basis?.Approver?.ObjectId;
+        ApproverName = order.Basis?.ApproverName;
+        ApproverGroupId = order.Basis?.ApproverGroupId;
         StartsAt = order.StartsAt.CutToMillisecond();
         EndsAt = order.EndsAt.CutToMillisecond();
         CreatedAt = now;
@@ -68,6 +74,24 @@ public sealed class Grant
 
     /// <summary>The role's name.</summary>
     public string RoleName { get; private set; } = "";
+
+    /// <summary>The policy version that governed the request; null on no grant that a decision made.</summary>
+    public Guid? PolicyId { get; private set; }
+
+    /// <summary>What the catalog knew the vault by when it was approved; null when it did not know it any more.</summary>
+    public string? VaultFingerprint { get; private set; }
+
+    /// <summary>The approver's tenant; null when no person approved.</summary>
+    public Guid? ApproverTenantId { get; private set; }
+
+    /// <summary>The approver's object id; null when no person approved.</summary>
+    public Guid? ApproverObjectId { get; private set; }
+
+    /// <summary>The approver's name as seen then.</summary>
+    public string? ApproverName { get; private set; }
+
+    /// <summary>The group of the policy by which the approver was entitled when deciding.</summary>
+    public Guid? ApproverGroupId { get; private set; }
 
     /// <summary>Where it stands.</summary>
     public GrantState State { get; private set; }
@@ -125,6 +149,9 @@ public sealed class Grant
 
     /// <summary>Counts the changes; a save that saw an older number does not go through.</summary>
     public int Revision { get; private set; }
+
+    /// <summary>Who approved; null when no person did.</summary>
+    public PrincipalId? Approver => ApproverObjectId is { } id ? new PrincipalId(ApproverTenantId!.Value, id) : null;
 
     /// <summary>The holder.</summary>
     public PrincipalId Principal => new(PrincipalTenantId, PrincipalObjectId);
@@ -263,4 +290,16 @@ public sealed class Grant
 /// <param name="Role">The role.</param>
 /// <param name="StartsAt">From when.</param>
 /// <param name="EndsAt">Until when.</param>
-public sealed record GrantOrder(Guid RequestId, string RequestReference, PrincipalId Principal, string PrincipalName, string Scope, string VaultName, string? SecretName, GrantableRole Role, DateTimeOffset StartsAt, DateTimeOffset EndsAt);
+public sealed record GrantOrder(Guid RequestId, string RequestReference, PrincipalId Principal, string PrincipalName, string Scope, string VaultName, string? SecretName, GrantableRole Role, DateTimeOffset StartsAt, DateTimeOffset EndsAt)
+{
+    /// <summary>What the approval rests on. Without it nothing is ever given.</summary>
+    public GrantBasis? Basis { get; init; }
+}
+
+/// <summary>What an approval rests on, copied when it was given: it is looked at again just before the role is given.</summary>
+/// <param name="PolicyId">The policy version that governs the request.</param>
+/// <param name="VaultFingerprint">What the catalog knows the vault by; null when it does not know it.</param>
+/// <param name="Approver">Who approved; null when no person did.</param>
+/// <param name="ApproverName">Their name as seen then.</param>
+/// <param name="ApproverGroupId">The group of the policy by which they were entitled.</param>
+public sealed record GrantBasis(Guid PolicyId, string? VaultFingerprint, PrincipalId? Approver, string? ApproverName, Guid? ApproverGroupId);

@@ -26,6 +26,7 @@ internal sealed class GrantMapping : IEntityTypeConfiguration<Grant>
         // Removed and not yet seen to be gone: few, and looked for at every read that shows nothing.
         builder.HasIndex(g => g.AssignmentId, "IX_Grants_NotSeenGone").HasFilter("\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
         builder.Ignore(g => g.Principal);
+        builder.Ignore(g => g.Approver);
         builder.Ignore(g => g.IsLive);
     }
 }

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Portal.Tests.Architecture;
 
-/// <summary>Between the features of the core: Approvals → Requests → {Policies, Grants} → Catalog; anything → Audit, Identity, Data; no way back.</summary>
+/// <summary>Between the features of the core: Approvals → Requests → Grants → Policies → Catalog; anything → Audit, Identity, Data; no way back.</summary>
 public sealed partial class FeatureDirectionTests
 {
     private static readonly string[] Foundations = ["Audit", "Identity", "Data"];
@@ -12,7 +12,7 @@ public sealed partial class FeatureDirectionTests
         ["Approvals"] = ["Requests", "Policies", "Grants", "Catalog"],
         ["Requests"] = ["Policies", "Grants", "Catalog"],
         ["Policies"] = ["Catalog"],
-        ["Grants"] = ["Catalog"],
+        ["Grants"] = ["Policies", "Catalog"],
         ["Catalog"] = [],
         ["Audit"] = [],
         ["Identity"] = [],

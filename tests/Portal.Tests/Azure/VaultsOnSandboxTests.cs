@@ -95,7 +95,37 @@ public sealed class VaultsOnSandboxTests(SandboxCloud cloud) : IClassFixture<San
     {
         var vault = await Vault("kv-payments-prod");
         Assert.False((await Inventory.InspectAsync(vault.ArmId + "x", null, Ct)).Exists);
-        Assert.Equal(new ScopeSeen(true, PermissionModel.RoleAssignments, null), await Inventory.InspectAsync(vault.ArmId, null, Ct));
+        Assert.Equal(new ScopeSeen(true, PermissionModel.RoleAssignments, null) { Fingerprint = vault.Fingerprint }, await Inventory.InspectAsync(vault.ArmId, null, Ct));
+        Assert.NotNull(vault.CreatedAt);
+        Assert.Equal(cloud.Sandbox.Addresses.TenantId, vault.TenantId);
+    }
+
+    [Fact]
+    public async Task A_vault_made_anew_under_the_same_name_is_told_from_the_old_one()
+    {
+        var before = await Vault("kv-logistics-test");
+        var resources = cloud.Sandbox.Control.Resources;
+        var old = resources.FindVault(before.Name)!;
+        resources.RemoveVault(before.Name);
+        resources.Put(old with { CreatedOn = default });
+        var after = await Inventory.InspectAsync(before.ArmId, null, Ct);
+        Assert.False(VaultFingerprint.Same(before.Fingerprint, after.Fingerprint!));
+        resources.Put(old);
+        Assert.True(VaultFingerprint.Same(before.Fingerprint, (await Inventory.InspectAsync(before.ArmId, null, Ct)).Fingerprint!));
+    }
+
+    [Fact]
+    public async Task Every_grantable_role_allows_nothing_beyond_what_is_known_of_it_until_somebody_edits_it()
+    {
+        var vault = await Vault("kv-payments-prod");
+        foreach (var role in GrantableRole.All)
+            Assert.Null(role.FirstBeyond((await Inventory.ReadRoleAsync(vault.ArmId, role.DefinitionId, Ct))!));
+        var resources = cloud.Sandbox.Control.Resources;
+        var known = resources.FindRole(SecretsUser)!;
+        resources.Put(known with { Actions = known.Actions.Add("Microsoft.KeyVault/vaults/write") });
+        Assert.Equal("Microsoft.KeyVault/vaults/write", GrantableRole.SecretsUser.FirstBeyond((await Inventory.ReadRoleAsync(vault.ArmId, SecretsUser, Ct))!));
+        resources.Put(known);
+        Assert.Null(await Inventory.ReadRoleAsync(vault.ArmId, Guid.NewGuid(), Ct));
     }
 
     [Fact]

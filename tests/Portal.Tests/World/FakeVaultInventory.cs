@@ -8,7 +8,10 @@ namespace Portal.Tests.World;
 public sealed class FakeVaultInventory : IVaultInventory
 {
     private readonly Dictionary<string, VaultSeen> _vaults = [];
+    private static readonly DateTimeOffset Made = PortalWorld.Start.AddDays(-400);
+
     private readonly Dictionary<string, List<SecretSeen>> _secrets = [];
+    private readonly Dictionary<Guid, RoleSeen?> _roles = GrantableRole.All.ToDictionary(r => r.DefinitionId, r => (RoleSeen?)new RoleSeen(r.Actions, r.DataActions));
 
     public FakeVaultInventory()
     {
@@ -26,7 +29,11 @@ public sealed class FakeVaultInventory : IVaultInventory
     public void AddVault(string name, PermissionModel model = PermissionModel.RoleAssignments, string? deleteLock = null, params SecretSeen[] secrets)
     {
         var id = Company.VaultId(name);
-        _vaults[id] = new VaultSeen(id, name, "westeurope", new Uri($"https://{name}.vault.azure.net/"), model, new Dictionary<string, string> { ["environment"] = "production", ["owner"] = name.Split('-')[1] }, deleteLock);
+        _vaults[id] = new VaultSeen(id, name, "westeurope", new Uri($"https://{name}.vault.azure.net/"), model, new Dictionary<string, string> { ["environment"] = "production", ["owner"] = name.Split('-')[1] }, deleteLock)
+        {
+            TenantId = Company.Tenant,
+            CreatedAt = Made,
+        };
         _secrets[id] = [.. secrets];
     }
 
@@ -35,6 +42,12 @@ public sealed class FakeVaultInventory : IVaultInventory
     public void SetModel(string vaultId, PermissionModel model) => _vaults[vaultId] = _vaults[vaultId] with { PermissionModel = model };
 
     public void RemoveVault(string vaultId) => _vaults.Remove(vaultId);
+
+    /// <summary>Deletes a vault and makes another one under the same name.</summary>
+    public void Recreate(string vaultId) => _vaults[vaultId] = _vaults[vaultId] with { CreatedAt = Made.AddDays(500) };
+
+    /// <summary>Changes what a role allows; null takes the role away.</summary>
+    public void SetRole(GrantableRole role, RoleSeen? allows) => _roles[role.DefinitionId] = allows;
 
     public void RemoveSecret(string secretId) => _secrets[ArmId.VaultOf(secretId)].RemoveAll(s => s.Name == ArmId.SecretOf(secretId));
 
@@ -55,8 +68,12 @@ public sealed class FakeVaultInventory : IVaultInventory
     public Task<ScopeSeen> InspectAsync(string vaultArmId, string? secretName, CancellationToken ct) => Fault is not null
         ? Task.FromException<ScopeSeen>(Fault)
         : Task.FromResult(_vaults.TryGetValue(vaultArmId, out var vault)
-            ? new ScopeSeen(true, vault.PermissionModel, vault.DeleteLock)
+            ? new ScopeSeen(true, vault.PermissionModel, vault.DeleteLock) { Fingerprint = vault.Fingerprint }
             : new ScopeSeen(false, PermissionModel.RoleAssignments, null));
+
+    public Task<RoleSeen?> ReadRoleAsync(string vaultArmId, Guid roleDefinitionId, CancellationToken ct) => Fault is not null
+        ? Task.FromException<RoleSeen?>(Fault)
+        : Task.FromResult(_roles.GetValueOrDefault(roleDefinitionId));
 
     private T Answer<T>(T answer) => Fault is null ? answer : throw Fault;
 }

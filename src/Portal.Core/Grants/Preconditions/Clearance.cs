@@ -1,0 +1,13 @@
+namespace Portal.Core.Grants;
+
+/// <summary>Which grants may be given now.</summary>
+/// <param name="Cleared">Those that may.</param>
+/// <param name="HeldBack">Those that may not, and why. They are looked at again until their end.</param>
+public sealed record Clearance(IReadOnlySet<Guid> Cleared, IReadOnlyDictionary<Guid, CloudCallException> HeldBack)
+{
+    /// <summary>Nothing was to be cleared.</summary>
+    public static Clearance Nothing { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, CloudCallException>());
+
+    /// <summary>Whether a grant counts: it is active, or it may be given, and it is not held back.</summary>
+    public bool Counts(Grant grant) => !HeldBack.ContainsKey(grant.Id) && (grant.State == GrantState.Active || Cleared.Contains(grant.Id));
+}

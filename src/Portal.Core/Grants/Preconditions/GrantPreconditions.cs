@@ -1,0 +1,50 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Grants;
+
+/// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory)
+{
+    /// <summary>Looks for some grants of one trio.</summary>
+    /// <returns>Who may be given the role, and who is held back and why: by a code of <see cref="GrantConditions"/>, or by the provider's when something could not be asked.</returns>
+    public async Task<Clearance> ClearAsync(IReadOnlyCollection<Grant> grants, CancellationToken ct)
+    {
+        var cleared = new HashSet<Guid>();
+        var heldBack = new Dictionary<Guid, CloudCallException>();
+        foreach (var grant in grants)
+        {
+            try
+            {
+                if (GrantConditions.FirstUnmet(grant, await ReadAsync(grant, ct)) is { } unmet)
+                    heldBack.Add(grant.Id, new CloudCallException(unmet.Code, unmet.Message, status: null, isTransient: false));
+                else
+                    cleared.Add(grant.Id);
+            }
+            catch (CloudCallException fault)
+            {
+                heldBack.Add(grant.Id, fault);
+            }
+        }
+
+        return new Clearance(cleared, heldBack);
+    }
+
+    private async Task<GrantFacts> ReadAsync(Grant grant, CancellationToken ct)
+    {
+        // A person waits for this: everything is asked at once.
+        var vaultId = ArmId.VaultOf(grant.Scope);
+        var scope = inventory.InspectAsync(vaultId, grant.SecretName, ct);
+        var role = inventory.ReadRoleAsync(vaultId, grant.RoleDefinitionId, ct);
+        var holder = directory.StandingOfAsync(grant.Principal, ct);
+        var approver = grant.Approver is { } who ? directory.FindAsync(who, ct) : Task.FromResult<DirectoryPrincipal?>(null);
+        // All of them end before anything is decided, so that none fails unseen.
+        await Task.WhenAll(scope, role, holder, approver).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var policies = await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null || p.Id == grant.PolicyId).ToListAsync(ct);
+        return new GrantFacts(await scope, await role, await holder, await approver, policies.Find(p => p.Id == grant.PolicyId), [.. policies.Where(p => p.RetiredAt is null)]);
+    }
+}
