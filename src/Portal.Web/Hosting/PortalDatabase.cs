@@ -35,6 +35,8 @@ public static class PortalDatabase
     /// <summary>Brings the database's schema up to date. Several instances may do so at once.</summary>
     public static async Task MigrateAsync(this WebApplication app)
     {
+        if (app.Configuration[ProviderKey] == "Sqlite")
+            MakeFile(ConnectionStringOf(app.Configuration));
         await using var db = await app.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(app.Lifetime.ApplicationStopping);
         await db.Database.MigrateAsync(app.Lifetime.ApplicationStopping);
     }
@@ -46,14 +48,34 @@ public static class PortalDatabase
         return configuration[ProviderKey] == "Sqlite" ? InDataDirectory(configured, configuration) : configured;
     }
 
-    /// <summary>A file named without a directory lies in the portal's own, whatever directory the portal was started from.</summary>
+    /// <summary>A file named without a directory lies in the portal's own, whatever directory the portal was started from. It is made once, at the start: a file that goes away later is a fault to be seen, not a reason to begin anew with an empty one.</summary>
     private static string InDataDirectory(string connectionString, IConfiguration configuration)
     {
         var connection = new SqliteConnectionStringBuilder(connectionString);
-        if (connection.DataSource.Length == 0 || connection.DataSource.StartsWith(':') || connection.DataSource.StartsWith("file:", StringComparison.Ordinal) || connection.Mode == SqliteOpenMode.Memory)
+        if (!IsFile(connection))
             return connectionString;
         connection.DataSource = Path.Combine(DataDirectory.Of(configuration), connection.DataSource);
-        Directory.CreateDirectory(Path.GetDirectoryName(connection.DataSource)!);
+        if (connection.Mode == SqliteOpenMode.ReadWriteCreate)
+            connection.Mode = SqliteOpenMode.ReadWrite;
         return connection.ToString();
     }
+
+    private static void MakeFile(string connectionString)
+    {
+        var connection = new SqliteConnectionStringBuilder(connectionString);
+        if (!IsFile(connection))
+            return;
+        Directory.CreateDirectory(Path.GetDirectoryName(connection.DataSource)!);
+        connection.Mode = SqliteOpenMode.ReadWriteCreate;
+        connection.Pooling = false;
+        using var file = new SqliteConnection(connection.ToString());
+        file.Open();
+        // A file of no bytes is no write-ahead log yet, and whoever only looks whether it is there could not make it one.
+        using var command = file.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode=WAL";
+        command.ExecuteNonQuery();
+    }
+
+    private static bool IsFile(SqliteConnectionStringBuilder connection) =>
+        connection.DataSource.Length > 0 && !connection.DataSource.StartsWith(':') && !connection.DataSource.StartsWith("file:", StringComparison.Ordinal) && connection.Mode != SqliteOpenMode.Memory;
 }

@@ -12,6 +12,9 @@ namespace Portal.Web.Workers;
 /// <summary>What happens every so often, on Quartz's persistent store: with several instances on PostgreSQL, one of them does it.</summary>
 public static class PeriodicJobs
 {
+    /// <summary>The name under which Quartz keeps its rows and its services.</summary>
+    public const string Scheduler = "portal";
+
     private static readonly TimeSpan SyncEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LapseEvery = TimeSpan.FromSeconds(30);
 
@@ -20,7 +23,7 @@ public static class PeriodicJobs
     {
         var connectionString = PortalDatabase.ConnectionStringOf(builder.Configuration);
         var clustered = builder.Configuration[PortalDatabase.ProviderKey] == "PostgreSql";
-        builder.Services.AddQuartz("portal", quartz =>
+        builder.Services.AddQuartz(Scheduler, quartz =>
         {
             quartz.UsePersistentStore(store =>
             {
@@ -36,11 +39,17 @@ public static class PeriodicJobs
                 }
 
                 store.ProvisionSchema();
+                store.ConfigureStore(options =>
+                {
+                    // A thread of Quartz's that waits for a database must not keep the process alive.
+                    options.UseBackgroundThreads = true;
+                    options.DbRetryInterval = TimeSpan.FromSeconds(3);
+                });
             });
             quartz.ScheduleJob<SyncCatalogJob>(trigger => trigger.WithIdentity("sync-catalog").StartNow().WithSimpleSchedule(s => s.WithInterval(SyncEvery).RepeatForever()));
             quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
         });
-        builder.Services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
+        builder.Services.AddHostedService<PeriodicScheduler>();
     }
 }
 

@@ -10,7 +10,7 @@ public sealed class OperationTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    [Fact(Skip = "A host whose database is away has been seen not to stop; until that is understood this test could hang the run.")]
+    [Fact]
     public async Task Health_is_about_the_database_and_says_no_more()
     {
         await using var host = await PortalHost.StartAsync();
@@ -19,12 +19,12 @@ public sealed class OperationTests
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync("/alive"));
 
         File.Move(host.SqliteFile, host.SqliteFile + ".away");
-        using (var connection = new SqliteConnection($"Data Source={host.SqliteFile}"))
-            SqliteConnection.ClearPool(connection);
+        SqliteConnection.ClearAllPools();
         try
         {
             Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy"), await AskAsync("/health"));
             Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync("/alive"));
+            Assert.False(File.Exists(host.SqliteFile), "An empty database took the place of the one that went away.");
         }
         finally
         {
@@ -39,6 +39,17 @@ public sealed class OperationTests
             Assert.True(answer.Headers.CacheControl?.NoStore);
             return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
         }
+    }
+
+    [Fact]
+    public async Task A_portal_whose_database_is_away_still_stops_when_told_to()
+    {
+        var host = await PortalHost.StartAsync();
+        await host.CatalogAsync();
+        File.Move(host.SqliteFile, host.SqliteFile + ".away");
+        SqliteConnection.ClearAllPools();
+        // Patience only so that a portal that hangs fails this test instead of the run.
+        await host.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2), Ct);
     }
 
     [Fact]
