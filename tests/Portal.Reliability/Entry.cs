@@ -9,6 +9,8 @@ internal static class Entry
     private const string Usage = """
         kill --kills 300 --seed 1 --database sqlite|postgres [--lanes 6]
             kills workers and compares what is left in the cloud with what was approved
+        two --rounds 200 --seed 1 [--lanes 8]
+            two workers on one PostgreSQL database, of which one is frozen or cut off in each round
         PostgreSQL needs PORTAL_TEST_POSTGRES: the connection string of a server where databases may be made.
         """;
 
@@ -21,6 +23,8 @@ internal static class Entry
             case "kill" when Options.Read(args) is { } o:
                 var order = new KillOrder(o.Number("kills", 300), o.Number("seed", 1), o.Text("database", WorkerSettings.Sqlite), o.Number("lanes", 6));
                 return await new KillRun(order).RunAsync() ? 0 : 1;
+            case "two" when Options.Read(args) is { } o:
+                return await new TwoInstancesRun(new TwoInstancesOrder(o.Number("rounds", 200), o.Number("seed", 1), o.Number("lanes", 8))).RunAsync() ? 0 : 1;
             default:
                 await Console.Error.WriteLineAsync(Usage);
                 return 2;

@@ -32,6 +32,8 @@ internal sealed class Judgement(TimeSpan reaction, TimeSpan patience)
 
     public int Records { get; private set; }
 
+    public int Fences { get; private set; }
+
     /// <summary>Judges one trio's whole life.</summary>
     /// <param name="who">Where it happened, for the report.</param>
     /// <param name="timeline">What stood.</param>
@@ -60,6 +62,13 @@ internal sealed class Judgement(TimeSpan reaction, TimeSpan patience)
     {
         Records++;
         _violations.Add($"{who}: record: {what}");
+    }
+
+    /// <summary>Something was saved by someone who did not hold the claim.</summary>
+    public void Fence(string who, string what)
+    {
+        Fences++;
+        _violations.Add($"{who}: fence: {what}");
     }
 
     private void JudgeChange(string who, AssignmentChange change, Timeline timeline, IReadOnlyList<Promise> promises, Spans possible)
@@ -95,7 +104,7 @@ internal sealed class Judgement(TimeSpan reaction, TimeSpan patience)
         foreach (var span in due.All.SelectMany(up.Within))
         {
             var first = done.Within(span).FirstOrDefault();
-            if (!first.IsEmpty)
+            if (!first.IsEmpty && first.From > span.From)
                 delays.Add(first.From - span.From);
             var rest = span.Without(patience);
             var missing = new Spans(done.Within(rest)).Gaps().Within(rest).FirstOrDefault();

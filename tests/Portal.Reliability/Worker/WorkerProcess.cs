@@ -14,7 +14,7 @@ using Portal.Web.Workers;
 namespace Portal.Reliability.Worker;
 
 /// <summary>The process that is killed: the grant engine as it runs in production, on the real SDKs and a real database, without the web pages.</summary>
-/// <remarks>It reads its settings from its standard input, a line each, up to an empty one; says <c>ready</c>; and ends when its standard input does, so that none outlives the harness.</remarks>
+/// <remarks>It reads its settings from its standard input, a line each, up to an empty one; says <c>ready</c>; takes orders for <see cref="Failpoint"/> from then on; and ends when its standard input does, so that none outlives the harness.</remarks>
 internal static class WorkerProcess
 {
     /// <summary>The first argument of a process that is one.</summary>
@@ -44,12 +44,14 @@ internal static class WorkerProcess
         services.AddHostedService<GrantWorker>();
 
         using var host = builder.Build();
+        var failpoint = new Failpoint(host.Services.GetRequiredService<DriveSteps>());
+        if (settings.GetValueOrDefault(WorkerSettings.Failpoint) is { } order)
+            failpoint.Arm(order);
         await host.StartAsync();
         await Console.Out.WriteLineAsync("ready");
         await Console.Out.FlushAsync();
-        while (await Console.In.ReadLineAsync() is not null)
-        {
-        }
+        while (await Console.In.ReadLineAsync() is { } later)
+            failpoint.Arm(later);
 
         await host.StopAsync();
         return 0;
@@ -82,6 +84,7 @@ internal static class WorkerSettings
     public const string Lease = "Worker:Lease";
     public const string LookEvery = "Worker:LookEvery";
     public const string Log = "Worker:Log";
+    public const string Failpoint = "Worker:Failpoint";
 
     public const string Sqlite = "sqlite";
     public const string PostgreSql = "postgres";

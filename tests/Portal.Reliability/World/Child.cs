@@ -13,6 +13,7 @@ internal sealed class Child : IAsyncDisposable
 
     private readonly Process _process;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<string> _at = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Child(Process process)
     {
@@ -28,6 +29,17 @@ internal sealed class Child : IAsyncDisposable
 
     /// <summary>When it was first heard to be ready; null until then.</summary>
     public DateTimeOffset? ReadyAt { get; private set; }
+
+    /// <summary>Done when it has come to the point where it was told to kill or stop itself.</summary>
+    public Task<string> AtPoint => _at.Task;
+
+    /// <summary>Tells it to kill or stop itself at a point; see <see cref="Failpoint.Arm"/>.</summary>
+    public async Task ArmAsync(string order)
+    {
+        _at = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _process.StandardInput.WriteLineAsync(order);
+        await _process.StandardInput.FlushAsync();
+    }
 
     /// <summary>Starts a process. It does nothing yet.</summary>
     public static Child Start()
@@ -46,6 +58,12 @@ internal sealed class Child : IAsyncDisposable
         await _process.StandardInput.WriteLineAsync();
         await _process.StandardInput.FlushAsync();
     }
+
+    /// <summary>When it was gone, as the system says.</summary>
+    public DateTimeOffset GoneAt => _process.ExitTime.ToUniversalTime();
+
+    /// <summary>Waits until it has killed itself, or patience ends.</summary>
+    public Task GoneAsync(CancellationToken patience) => _process.WaitForExitAsync(patience).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     /// <summary>SIGKILL: it gets no chance to say or save anything.</summary>
     public async Task KillAsync()
@@ -83,6 +101,10 @@ internal sealed class Child : IAsyncDisposable
         {
             ReadyAt = TimeProvider.System.GetUtcNow();
             _ready.TrySetResult();
+        }
+        else if (line?.StartsWith("at ", StringComparison.Ordinal) == true)
+        {
+            _at.TrySetResult(line[3..]);
         }
         else if (line is null)
         {
