@@ -5,6 +5,7 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
@@ -30,6 +31,7 @@ public static class PortalCore
         services.AddTransient<ListInbox>().AddTransient<CountInbox>().AddTransient<GetRequest>().AddTransient<DecideRequest>();
         services.AddTransient<GrantPreconditions>().AddTransient<ClaimDueAssignments>().AddTransient<DriveAssignment>();
         services.AddTransient<ListGrants>().AddTransient<ReturnGrant>().AddTransient<RevokeGrant>().AddTransient<TestAccess>();
+        services.AddTransient<ReconcileAssignments>().AddTransient<ListDrift>().AddTransient<SweepAssignments>();
         services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<SearchPeople>();
         return services;
     }

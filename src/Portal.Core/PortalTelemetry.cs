@@ -31,4 +31,7 @@ public static class PortalTelemetry
 
     /// <summary>Grants that began to need attention, by the provider's code.</summary>
     internal static Counter<long> NeedsAttention { get; } = Meter.CreateCounter<long>("portal.grants.needs_attention", "{grant}", "Grants that began to need attention");
+
+    /// <summary>Differences between what should be in the cloud and what was found there, by what was found.</summary>
+    internal static Counter<long> DriftFound { get; } = Meter.CreateCounter<long>("portal.drift.found", "{drift}", "Differences between what should be in the cloud and what was found there");
 }

@@ -67,6 +67,15 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>An assignment of the portal's that no grant needs is removed.</summary>
     public static AuditCode GrantSwept { get; } = new("grant.swept", "A role assignment of the portal's stood where no grant needs it any more; the portal announced the call that removes it.");
 
+    /// <summary>What is in the cloud is not what should be there.</summary>
+    public static AuditCode DriftFound { get; } = new("drift.found", "What is in the cloud differs from what should be there; the detail says how and what the portal does about it.");
+
+    /// <summary>Drift is over.</summary>
+    public static AuditCode DriftResolved { get; } = new("drift.resolved", "A later look found in order what had drifted.");
+
+    /// <summary>An assignment of ours is about to be removed by command.</summary>
+    public static AuditCode AssignmentSwept { get; } = new("drift.swept", "An operator's sweep announced the removal of an assignment with the portal's mark.");
+
     /// <summary>A policy version took effect.</summary>
     public static AuditCode PolicyLoaded { get; } = new("policy.loaded", "A version of an access policy took effect.");
 

@@ -4,6 +4,7 @@ using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
@@ -33,6 +34,12 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
 
     /// <summary>What should be in the cloud, one row per (scope, principal, role).</summary>
     public DbSet<DesiredAssignment> DesiredAssignments => Set<DesiredAssignment>();
+
+    /// <summary>Differences between what should be in the cloud and what was found there.</summary>
+    public DbSet<Drift> Drifts => Set<Drift>();
+
+    /// <summary>The comparisons that looked for them.</summary>
+    public DbSet<ReconciliationRun> ReconciliationRuns => Set<ReconciliationRun>();
 
     /// <summary>The audit trail.</summary>
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();

@@ -52,6 +52,23 @@ public sealed class DesiredAssignment
         DueAt = grant.StartsAt;
     }
 
+    /// <summary>Makes the row for an assignment of ours that was found and that no grant explains: it is there, not wanted, and due now.</summary>
+    public DesiredAssignment(AssignmentSeen found, DateTimeOffset now)
+    {
+        Scope = ArmId.Normalise(found.Scope);
+        Id = AssignmentName.Of(Scope, found.PrincipalId, found.RoleDefinitionId);
+        SubscriptionId = ArmId.SubscriptionOf(Scope);
+        PrincipalTenantId = found.TenantId;
+        PrincipalObjectId = found.PrincipalId;
+        PrincipalKind = found.PrincipalKind ?? PrincipalKind.User;
+        RoleDefinitionId = found.RoleDefinitionId;
+        PrivilegeRank = GrantableRole.Find(found.RoleDefinitionId)?.PrivilegeRank ?? int.MaxValue;
+        Observed = AssignmentObservation.Present;
+        DescribedUntil = AssignmentMark.UntilOf(found.Description);
+        SeenAt = now;
+        DueAt = now;
+    }
+
     /// <summary>The assignment's name in the cloud, and the key here.</summary>
     public Guid Id { get; private set; }
 

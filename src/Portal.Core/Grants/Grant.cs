@@ -268,6 +268,18 @@ public sealed class Grant
         return news;
     }
 
+    /// <summary>What kept the portal from its work is over.</summary>
+    /// <param name="code">What it was.</param>
+    /// <returns>True when it needed attention for just that.</returns>
+    public bool AttentionOver(string code)
+    {
+        if (AttentionCode != code)
+            return false;
+        ClearAttention();
+        Revision++;
+        return true;
+    }
+
     private void ClearAttention() => (AttentionCode, AttentionMessage, AttentionSince) = (null, null, null);
 
     private void Move(GrantState to, ReadOnlySpan<GrantState> from)

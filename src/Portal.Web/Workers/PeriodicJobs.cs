@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
 using Portal.Web.Hosting;
@@ -16,6 +17,7 @@ public static class PeriodicJobs
     public const string Scheduler = "portal";
 
     private static readonly TimeSpan SyncEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LapseEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>Registers the jobs.</summary>
@@ -47,6 +49,7 @@ public static class PeriodicJobs
                 });
             });
             quartz.ScheduleJob<SyncCatalogJob>(trigger => trigger.WithIdentity("sync-catalog").StartNow().WithSimpleSchedule(s => s.WithInterval(SyncEvery).RepeatForever()));
+            quartz.ScheduleJob<ReconcileAssignmentsJob>(trigger => trigger.WithIdentity("reconcile-assignments").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
             quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
         });
         builder.Services.AddHostedService<PeriodicScheduler>();
@@ -76,6 +79,21 @@ public sealed partial class SyncCatalogJob(SyncCatalog sync, ILogger<SyncCatalog
 
     [LoggerMessage(LogLevel.Error, "The catalog could not be synced ({Code}); what was known stays, and the next turn tries again")]
     private partial void LogNotSynced(Exception fault, string code);
+}
+
+/// <summary>Compares what should be in the cloud with what is.</summary>
+[DisallowConcurrentExecution]
+public sealed partial class ReconcileAssignmentsJob(ReconcileAssignments reconcile, ILogger<ReconcileAssignmentsJob> logger) : IJob
+{
+    /// <inheritdoc />
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        var outcome = (await reconcile.ExecuteAsync(Actor.System, cancellationToken)).Value;
+        LogReconciled(outcome.Vaults, outcome.Failures.Count, outcome.Missing, outcome.Unexpected, outcome.Altered, outcome.Resolved);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Reconciliation: {Vaults} vaults, {Failed} not to the end; new: {Missing} missing, {Unexpected} unexpected, {Altered} altered; {Resolved} resolved")]
+    private partial void LogReconciled(int vaults, int failed, int missing, int unexpected, int altered, int resolved);
 }
 
 /// <summary>Lets requests lapse that nobody decided.</summary>

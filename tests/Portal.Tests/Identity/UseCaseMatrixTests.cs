@@ -8,6 +8,7 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
@@ -33,6 +34,7 @@ public sealed class UseCaseMatrixTests
         GetRequest                    O         OP       OPS     OPS           -    -        OPS         -
         LapseRequests                 -         -        -       -             -    -        -           S
         ListAuditEvents               OPS       OPS      OPS     OPS           -    -        OPS         -
+        ListDrift                     -         -        OPS     OPS           -    -        OPS         -
         ListGrants/mine               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListGrants/everyone           -         -        OPS     OPS           -    -        OPS         -
         ListInbox                     -         OPS      -       -             -    -        OPS         -
@@ -41,11 +43,13 @@ public sealed class UseCaseMatrixTests
         ListRequests/everyone         -         -        OPS     OPS           -    -        OPS         -
         LoadPolicies                  -         -        -       -             -    -        -           S
         PreviewRequest                OPS       -        -       -             -    -        OPS         -
+        ReconcileAssignments          -         -        -       OPS           -    -        OPS         S
         RecordSignIn                  OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
         ReturnGrant                   O         O        O       O             -    -        O           -
         RevokeGrant                   -         -        -       OPS           -    -        OPS         -
         SearchPeople                  -         -        OPS     -             -    -        OPS         -
         SubmitRequest                 O         -        -       -             -    -        -           -
+        SweepAssignments              -         -        -       -             -    -        -           S
         SyncCatalog                   -         -        -       -             -    -        -           S
         TestAccess                    O         O        O       O             -    -        O           -
         WithdrawRequest               O         O        O       O             -    -        O           -
@@ -64,6 +68,7 @@ public sealed class UseCaseMatrixTests
         ["GetRequest"] = (s, a) => Of(s.Get<GetRequest>().ExecuteAsync(s.Pending.Reference, a, Ct)),
         ["LapseRequests"] = (s, a) => Of(s.Get<LapseRequests>().ExecuteAsync(a, Ct)),
         ["ListAuditEvents"] = (s, a) => Of(s.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter()), a, Ct)),
+        ["ListDrift"] = (s, a) => Of(s.Get<ListDrift>().ExecuteAsync(new DriftQuery(), a, Ct)),
         ["ListGrants/mine"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(), a, Ct)),
         ["ListGrants/everyone"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(GrantAudience.Everyone), a, Ct)),
         ["ListInbox"] = (s, a) => Of(s.Get<ListInbox>().ExecuteAsync(new InboxQuery(), a, Ct)),
@@ -72,11 +77,13 @@ public sealed class UseCaseMatrixTests
         ["ListRequests/everyone"] = (s, a) => Of(s.Get<ListRequests>().ExecuteAsync(new RequestQuery(RequestAudience.Everyone), a, Ct)),
         ["LoadPolicies"] = (s, a) => Of(s.Get<LoadPolicies>().ExecuteAsync([.. Company.Policies.Skip(1)], a, Ct)),
         ["PreviewRequest"] = (s, a) => Of(s.Get<PreviewRequest>().ExecuteAsync(PortalWorld.Draft(), a, Ct)),
+        ["ReconcileAssignments"] = (s, a) => Of(s.Get<ReconcileAssignments>().ExecuteAsync(a, Ct)),
         ["RecordSignIn"] = (s, a) => Of(s.Get<RecordSignIn>().ExecuteAsync(SignInStep.In, a, Ct)),
         ["ReturnGrant"] = (s, a) => Of(s.Get<ReturnGrant>().ExecuteAsync(s.Active.Id, a, Ct)),
         ["RevokeGrant"] = (s, a) => Of(s.Get<RevokeGrant>().ExecuteAsync(new RevocationInput(s.Active.Id, "Laptop lost"), a, Ct)),
         ["SearchPeople"] = (s, a) => Of(s.Get<SearchPeople>().ExecuteAsync("mira", a, Ct)),
         ["SubmitRequest"] = (s, a) => Of(s.Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), PortalWorld.Draft(Company.PaymentsVault)), a, Ct)),
+        ["SweepAssignments"] = (s, a) => Of(s.Get<SweepAssignments>().ExecuteAsync(new SweepOptions(), _ => { }, a, Ct)),
         ["SyncCatalog"] = (s, a) => Of(s.Get<SyncCatalog>().ExecuteAsync(a, Ct)),
         ["TestAccess"] = (s, a) => Of(s.Get<TestAccess>().ExecuteAsync(new AccessTest(s.Active.Id, new NoTokens()), a, Ct)),
         ["WithdrawRequest"] = (s, a) => Of(s.Get<WithdrawRequest>().ExecuteAsync(s.Pending.RequestId, a, Ct)),
@@ -212,6 +219,7 @@ public sealed class UseCaseMatrixTests
             Policies = await db.AccessPolicies.OrderBy(p => p.Id).Select(p => new { p.Name, p.Version, p.RetiredAt }).ToListAsync(),
             Secrets = await db.Secrets.CountAsync(),
             People = await db.People.CountAsync(),
+            Reconciliations = await db.ReconciliationRuns.CountAsync(),
             Events = await db.AuditEvents.CountAsync(e => e.Code != "identity.attempt_refused"),
             Calls = _world.Cloud.Calls.Count,
         }));

@@ -26,9 +26,12 @@ public sealed class FakeVaultInventory : IVaultInventory
 
     public static SecretSeen Secret(string name, bool enabled = true) => new(name, enabled, "text/plain", null, new Dictionary<string, string>());
 
-    public void AddVault(string name, PermissionModel model = PermissionModel.RoleAssignments, string? deleteLock = null, params SecretSeen[] secrets)
+    public void AddVault(string name, PermissionModel model = PermissionModel.RoleAssignments, string? deleteLock = null, params SecretSeen[] secrets) =>
+        AddVaultAt(Company.VaultId(name), name, model, deleteLock, secrets);
+
+    /// <summary>Adds a vault somewhere else, for example where one of that name has moved to.</summary>
+    public void AddVaultAt(string id, string name, PermissionModel model = PermissionModel.RoleAssignments, string? deleteLock = null, params SecretSeen[] secrets)
     {
-        var id = Company.VaultId(name);
         _vaults[id] = new VaultSeen(id, name, "westeurope", new Uri($"https://{name}.vault.azure.net/"), model, new Dictionary<string, string> { ["environment"] = "production", ["owner"] = name.Split('-')[1] }, deleteLock)
         {
             TenantId = Company.Tenant,

@@ -142,6 +142,34 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Drifts",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Code = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Action = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AssignmentName = table.Column<Guid>(type: "uuid", nullable: false),
+                    Scope = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    VaultScope = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    VaultName = table.Column<string>(type: "text", nullable: false),
+                    SecretName = table.Column<string>(type: "text", nullable: true),
+                    PrincipalTenantId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrincipalObjectId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PrincipalName = table.Column<string>(type: "text", nullable: false),
+                    RoleDefinitionId = table.Column<Guid>(type: "uuid", nullable: false),
+                    RoleName = table.Column<string>(type: "text", nullable: false),
+                    RequestReference = table.Column<string>(type: "text", nullable: true),
+                    Detail = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false),
+                    FoundAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    ResolvedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Drifts", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "People",
                 columns: table => new
                 {
@@ -155,6 +183,27 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_People", x => new { x.TenantId, x.ObjectId });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ReconciliationRuns",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    FinishedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    AskedBy = table.Column<string>(type: "text", nullable: true),
+                    Vaults = table.Column<int>(type: "integer", nullable: false),
+                    FailedVaults = table.Column<int>(type: "integer", nullable: false),
+                    FailuresJson = table.Column<string>(type: "text", nullable: false),
+                    Missing = table.Column<int>(type: "integer", nullable: false),
+                    Unexpected = table.Column<int>(type: "integer", nullable: false),
+                    Altered = table.Column<int>(type: "integer", nullable: false),
+                    Resolved = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ReconciliationRuns", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -426,6 +475,13 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_Drifts_Open",
+                table: "Drifts",
+                columns: new[] { "AssignmentName", "Code" },
+                unique: true,
+                filter: "\"ResolvedAt\" IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Grants_AllEnded",
                 table: "Grants",
                 column: "Id",
@@ -483,6 +539,11 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 column: "SearchText");
 
             migrationBuilder.CreateIndex(
+                name: "IX_ReconciliationRuns_StartedAt",
+                table: "ReconciliationRuns",
+                column: "StartedAt");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Secrets_ArmId",
                 table: "Secrets",
                 column: "ArmId",
@@ -518,10 +579,16 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 name: "AuditEvents");
 
             migrationBuilder.DropTable(
+                name: "Drifts");
+
+            migrationBuilder.DropTable(
                 name: "Grants");
 
             migrationBuilder.DropTable(
                 name: "People");
+
+            migrationBuilder.DropTable(
+                name: "ReconciliationRuns");
 
             migrationBuilder.DropTable(
                 name: "Secrets");

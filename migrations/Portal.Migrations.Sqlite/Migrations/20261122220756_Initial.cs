@@ -141,6 +141,34 @@ namespace Portal.Migrations.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Drifts",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Kind = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    Code = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    Action = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    AssignmentName = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Scope = table.Column<string>(type: "TEXT", maxLength: 1024, nullable: false),
+                    VaultScope = table.Column<string>(type: "TEXT", maxLength: 1024, nullable: false),
+                    VaultName = table.Column<string>(type: "TEXT", nullable: false),
+                    SecretName = table.Column<string>(type: "TEXT", nullable: true),
+                    PrincipalTenantId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    PrincipalObjectId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    PrincipalName = table.Column<string>(type: "TEXT", nullable: false),
+                    RoleDefinitionId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    RoleName = table.Column<string>(type: "TEXT", nullable: false),
+                    RequestReference = table.Column<string>(type: "TEXT", nullable: true),
+                    Detail = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
+                    FoundAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    ResolvedAt = table.Column<DateTime>(type: "TEXT", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Drifts", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "People",
                 columns: table => new
                 {
@@ -154,6 +182,27 @@ namespace Portal.Migrations.Sqlite.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_People", x => new { x.TenantId, x.ObjectId });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ReconciliationRuns",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    StartedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    FinishedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    AskedBy = table.Column<string>(type: "TEXT", nullable: true),
+                    Vaults = table.Column<int>(type: "INTEGER", nullable: false),
+                    FailedVaults = table.Column<int>(type: "INTEGER", nullable: false),
+                    FailuresJson = table.Column<string>(type: "TEXT", nullable: false),
+                    Missing = table.Column<int>(type: "INTEGER", nullable: false),
+                    Unexpected = table.Column<int>(type: "INTEGER", nullable: false),
+                    Altered = table.Column<int>(type: "INTEGER", nullable: false),
+                    Resolved = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ReconciliationRuns", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -425,6 +474,13 @@ namespace Portal.Migrations.Sqlite.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_Drifts_Open",
+                table: "Drifts",
+                columns: new[] { "AssignmentName", "Code" },
+                unique: true,
+                filter: "\"ResolvedAt\" IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Grants_AllEnded",
                 table: "Grants",
                 column: "Id",
@@ -482,6 +538,11 @@ namespace Portal.Migrations.Sqlite.Migrations
                 column: "SearchText");
 
             migrationBuilder.CreateIndex(
+                name: "IX_ReconciliationRuns_StartedAt",
+                table: "ReconciliationRuns",
+                column: "StartedAt");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Secrets_ArmId",
                 table: "Secrets",
                 column: "ArmId",
@@ -517,10 +578,16 @@ namespace Portal.Migrations.Sqlite.Migrations
                 name: "AuditEvents");
 
             migrationBuilder.DropTable(
+                name: "Drifts");
+
+            migrationBuilder.DropTable(
                 name: "Grants");
 
             migrationBuilder.DropTable(
                 name: "People");
+
+            migrationBuilder.DropTable(
+                name: "ReconciliationRuns");
 
             migrationBuilder.DropTable(
                 name: "Secrets");

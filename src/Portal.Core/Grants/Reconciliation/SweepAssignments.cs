@@ -1,0 +1,194 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Grants.Reconciliation;
+
+/// <summary>What a sweep looks for and does.</summary>
+public sealed record SweepOptions
+{
+    /// <summary>False only looks; true removes what was found.</summary>
+    public bool Apply { get; init; }
+
+    /// <summary>Only vaults of these subscriptions; empty for all that the portal's identity sees.</summary>
+    public IReadOnlyCollection<Guid> Subscriptions { get; init; } = [];
+
+    /// <summary>Only assignments whose own text says that they should have ended at least so long ago; null for all.</summary>
+    public TimeSpan? OlderThan { get; init; }
+
+    /// <summary>True also takes what live grants of the database explain.</summary>
+    public bool EvenExplained { get; init; }
+
+    /// <summary>Most removals in a second and subscription, above 0. Azure gives back 10 a second.</summary>
+    public double PerSecond { get; init; } = 10;
+}
+
+/// <summary>What became of an assignment that a sweep met.</summary>
+public enum SweepFate
+{
+    /// <summary>Found; nothing was to be done to it.</summary>
+    Found,
+
+    /// <summary>Found, and left because a live grant explains it.</summary>
+    Explained,
+
+    /// <summary>Removed.</summary>
+    Removed,
+
+    /// <summary>Could not be removed.</summary>
+    Failed,
+}
+
+/// <summary>An assignment with the portal's mark.</summary>
+/// <param name="Assignment">The assignment.</param>
+/// <param name="Until">When it should end by its own text; null when that cannot be read.</param>
+/// <param name="Overdue">Whether that is over.</param>
+/// <param name="Fate">What became of it.</param>
+/// <param name="Fault">Why it could not be removed.</param>
+public sealed record SweptAssignment(AssignmentSeen Assignment, DateTimeOffset? Until, bool Overdue, SweepFate Fate, CloudCallException? Fault = null);
+
+/// <summary>What came of a sweep.</summary>
+/// <param name="Vaults">Vaults that were looked at to the end.</param>
+/// <param name="FailedVaults">Vaults that were not, with the reasons.</param>
+/// <param name="Found">Assignments with the portal's mark, all told.</param>
+/// <param name="Overdue">Of these, those past their own end.</param>
+/// <param name="Explained">Of these, those left because live grants explain them.</param>
+/// <param name="Removed">Of these, those removed.</param>
+/// <param name="Failed">Of these, those that could not be removed.</param>
+public sealed record SweepOutcome(int Vaults, IReadOnlyList<VaultFailure> FailedVaults, int Found, int Overdue, int Explained, int Removed, int Failed)
+{
+    /// <summary>Whether everything was looked at, and everything removed that was to be.</summary>
+    public bool IsComplete => FailedVaults.Count == 0 && Failed == 0;
+}
+
+/// <summary>Finds every assignment that carries the portal's mark, by the marks alone, and removes them when told to. Needs no database; where there is one, what live grants explain is left.</summary>
+/// <param name="inventory">The vaults that the portal's identity sees.</param>
+/// <param name="assignments">The cloud's assignments.</param>
+/// <param name="clock">What is overdue, and how fast it goes.</param>
+/// <param name="jitter">Spreads retries.</param>
+/// <param name="databases">Null where there is none.</param>
+public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments assignments, TimeProvider clock, Random jitter, IDbContextFactory<PortalDb>? databases = null)
+{
+    private const int Batch = 100;
+    private const int MostAttempts = 6;
+
+    /// <summary>Sweeps.</summary>
+    /// <param name="input">What to look for.</param>
+    /// <param name="met">Told of each assignment as it is met; from one thread at a time.</param>
+    /// <param name="actor">The portal itself.</param>
+    /// <param name="ct">Cancels. What was removed stays removed.</param>
+    /// <exception cref="CloudCallException">The vaults themselves could not be listed; nothing was done.</exception>
+    public async Task<Result<SweepOutcome>> ExecuteAsync(SweepOptions input, Action<SweptAssignment> met, Actor actor, CancellationToken ct)
+    {
+        if (actor.IsNotSystem() is { } refusal)
+            return refusal;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(input.PerSecond);
+
+        var vaults = new List<CatalogVault>();
+        await foreach (var vault in inventory.ListVaultsAsync(ct))
+            if (input.Subscriptions.Count == 0 || input.Subscriptions.Any(s => ArmId.SubscriptionOf(vault.ArmId).Equals(s.ToString(), StringComparison.OrdinalIgnoreCase)))
+                vaults.Add(new CatalogVault(ArmId.Normalise(vault.ArmId), vault.Name));
+
+        var tally = new SweepTally(met);
+        await VaultLanes.RunAsync(vaults, (vault, token) => SweepAsync(vault, input, tally, actor, token), (vault, fault) => tally.Failed(vault.Name, fault), clock, ct);
+        return tally.Close(vaults.Count);
+    }
+
+    private async Task SweepAsync(CatalogVault vault, SweepOptions input, SweepTally tally, Actor actor, CancellationToken ct)
+    {
+        // Read to its end before anything is removed: a list from which items vanish while it is read passes others over.
+        var marked = new Dictionary<Guid, AssignmentSeen>();
+        await foreach (var seen in assignments.ListUnderAsync(vault.ArmId, ct))
+            if (AssignmentMark.IsOurs(seen.Description))
+                marked[seen.Name] = seen;
+
+        foreach (var batch in marked.Values.Where(a => IsWithin(a, input.OlderThan)).Chunk(Batch))
+        {
+            var explained = input.EvenExplained ? [] : await ExplainedAsync(batch, ct);
+            foreach (var assignment in batch)
+            {
+                var (fate, fault) = explained.Contains(assignment.Name) ? (SweepFate.Explained, null)
+                    : input.Apply ? await RemoveAsync(assignment, input.PerSecond, actor, ct)
+                    : (SweepFate.Found, null);
+                var until = AssignmentMark.UntilOf(assignment.Description);
+                tally.Met(new SweptAssignment(assignment, until, until <= clock.Now(), fate, fault));
+            }
+        }
+    }
+
+    private bool IsWithin(AssignmentSeen assignment, TimeSpan? olderThan) =>
+        olderThan is not { } age || AssignmentMark.UntilOf(assignment.Description) <= clock.Now() - age;
+
+    private async Task<HashSet<Guid>> ExplainedAsync(IReadOnlyCollection<AssignmentSeen> batch, CancellationToken ct)
+    {
+        if (databases is null)
+            return [];
+        var ids = batch.ToLookup(AssignmentComparison.NameOf, a => a.Name);
+        var keys = ids.Select(i => i.Key).ToList();
+        var now = clock.Now();
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var live = await db.Grants.AsNoTracking().Where(g => keys.Contains(g.AssignmentId) && g.State != GrantState.Ended).ToListAsync(ct);
+        return [.. live.Where(g => g.NeedsRoleAt(now)).SelectMany(g => ids[g.AssignmentId])];
+    }
+
+    private async Task<(SweepFate Fate, CloudCallException? Fault)> RemoveAsync(AssignmentSeen assignment, double perSecond, Actor actor, CancellationToken ct)
+    {
+        await RecordAsync(assignment, actor, ct);
+        for (var attempt = 1; ; attempt++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1 / perSecond), clock, ct);
+            try
+            {
+                await assignments.DeleteAsync(assignment.Scope, assignment.Name, ct);
+                return (SweepFate.Removed, null);
+            }
+            catch (CloudCallException fault) when (fault.IsTransient && attempt < MostAttempts)
+            {
+                await Task.Delay(RetryDelay.After(attempt, fault.RetryAfter, jitter.NextDouble()), clock, ct);
+            }
+            catch (CloudCallException fault)
+            {
+                return (SweepFate.Failed, fault);
+            }
+        }
+    }
+
+    // Announced before it is done, like everything that the portal removes. Without a database there is no trail to write to.
+    private async Task RecordAsync(AssignmentSeen assignment, Actor actor, CancellationToken ct)
+    {
+        if (databases is null)
+            return;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        new AuditTrail(db, actor, clock.Now()).AssignmentSwept(assignment);
+        await db.SaveChangesAsync(ct);
+    }
+
+    private sealed class SweepTally(Action<SweptAssignment> met)
+    {
+        private readonly Lock _lock = new();
+        private readonly SortedDictionary<string, VaultFailure> _failures = new(StringComparer.Ordinal);
+        private readonly Dictionary<SweepFate, int> _fates = Enum.GetValues<SweepFate>().ToDictionary(f => f, _ => 0);
+        private int _overdue;
+
+        public void Met(SweptAssignment swept)
+        {
+            lock (_lock)
+            {
+                _fates[swept.Fate]++;
+                _overdue += swept.Overdue ? 1 : 0;
+                met(swept);
+            }
+        }
+
+        public void Failed(string vault, CloudCallException fault)
+        {
+            lock (_lock)
+                _failures.TryAdd(vault, new VaultFailure(vault, fault.Code, fault.Message));
+        }
+
+        public SweepOutcome Close(int vaults) =>
+            new(vaults - _failures.Count, [.. _failures.Values], _fates.Values.Sum(), _overdue, _fates[SweepFate.Explained], _fates[SweepFate.Removed], _fates[SweepFate.Failed]);
+    }
+}

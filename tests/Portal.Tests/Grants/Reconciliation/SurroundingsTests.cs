@@ -1,0 +1,107 @@
+using Portal.Core;
+using Portal.Core.Catalog;
+using Portal.Core.Grants;
+using Portal.Core.Grants.Reconciliation;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Grants.Reconciliation;
+
+/// <summary>What happens around a live grant: vault, lock, permission model, holder. The grant says so, and says so no longer when it is over.</summary>
+public sealed class SurroundingsTests
+{
+    private static readonly Dictionary<string, (Action<PortalWorld> Happens, Action<PortalWorld> IsUndone)> Events = new()
+    {
+        [DriftCode.ScopeLocked] = (w => w.Inventory.Lock(Company.PaymentsVault, "hands-off"), w => w.Inventory.Lock(Company.PaymentsVault, null)),
+        [DriftCode.VaultUsesAccessPolicies] = (w => w.Inventory.SetModel(Company.PaymentsVault, PermissionModel.AccessPolicies), w => w.Inventory.SetModel(Company.PaymentsVault, PermissionModel.RoleAssignments)),
+        [DriftCode.PrincipalDisabled] = (w => w.Directory.Disable(Company.Mira), w => w.Directory.Add(Company.Mira)),
+        [DriftCode.ScopeNotFound] = (w => w.Inventory.RemoveVault(Company.PaymentsVault), w => w.Inventory.AddVault("kv-payments-prod", secrets: FakeVaultInventory.Secret("stripe-api-key"))),
+    };
+
+    [Theory, BothDatabases(DriftCode.ScopeLocked, DriftCode.VaultUsesAccessPolicies, DriftCode.PrincipalDisabled, DriftCode.ScopeNotFound)]
+    public async Task The_grant_needs_attention_as_long_as_it_lasts(DatabaseKind kind, string code)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var grant = await world.SettledGrantAsync();
+        Events[code].Happens(world);
+
+        await world.CompareAsync();
+        await world.CompareAsync();
+
+        var now = await world.GrantOfAsync(grant.RequestId);
+        Assert.Equal((GrantState.Active, code), (now.State, now.AttentionCode));
+        Assert.False(string.IsNullOrWhiteSpace(now.AttentionMessage));
+        var drift = Assert.Single(await world.DriftsAsync());
+        Assert.Equal((code, DriftAction.LeftAlone, grant.RequestReference, null), (drift.Code, drift.Action, drift.RequestReference, drift.ResolvedAt));
+        Assert.Single(await world.CodesAsync(grant.RequestId), "drift.found");
+        Assert.Single(await world.CodesAsync(grant.RequestId), "grant.needs_attention");
+
+        Events[code].IsUndone(world);
+        Assert.Equal(1, (await world.CompareAsync()).Resolved);
+        Assert.Null((await world.GrantOfAsync(grant.RequestId)).AttentionCode);
+        Assert.NotNull(Assert.Single(await world.DriftsAsync()).ResolvedAt);
+    }
+
+    [Theory]
+    [InlineData(DriftCode.ScopeLocked)]
+    [InlineData(DriftCode.VaultUsesAccessPolicies)]
+    [InlineData(DriftCode.PrincipalDisabled)]
+    [InlineData(DriftCode.ScopeNotFound)]
+    public async Task Nothing_is_put_back_where_it_would_have_no_effect_or_could_not_be_taken_back(string code)
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.SettledGrantAsync();
+        Events[code].Happens(world);
+        world.Cloud.Remove(Assert.Single(world.Cloud.Standing));
+
+        await world.ReconcileAsync();
+
+        Assert.DoesNotContain(await world.DriftsAsync(), d => d.Code == DriftCode.AssignmentMissing);
+        Assert.Empty(world.Cloud.Standing);
+        Events[code].IsUndone(world);
+        await world.SyncAsync();
+        await world.ReconcileAsync();
+        Assert.Single(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_grant_on_a_vault_that_is_gone_still_ends_at_its_time(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var grant = await world.SettledGrantAsync();
+        world.Inventory.RemoveVault(Company.PaymentsVault);
+        await world.SyncAsync();
+        await world.ReconcileAsync();
+        Assert.Equal(DriftCode.ScopeNotFound, (await world.GrantOfAsync(grant.RequestId)).AttentionCode);
+
+        await world.PassAsync(TimeSpan.FromHours(4));
+
+        var ended = await world.GrantOfAsync(grant.RequestId);
+        Assert.Equal((GrantState.Ended, GrantEnding.Expired), (ended.State, ended.Ending));
+        Assert.Equal(1, (await world.ReconcileAsync()).Resolved);
+    }
+
+    [Fact]
+    public async Task A_vault_that_moved_is_named_at_its_new_place()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var grant = await world.SettledGrantAsync();
+        world.Inventory.RemoveVault(Company.PaymentsVault);
+        var moved = Company.PaymentsVault.Replace("rg-fenwick", "rg-elsewhere", StringComparison.Ordinal);
+        world.Inventory.AddVaultAt(moved, "kv-payments-prod");
+        await world.SyncAsync();
+        await world.CompareAsync();
+        Assert.Contains(moved, (await world.GrantOfAsync(grant.RequestId)).AttentionMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_the_directory_cannot_be_asked_nobody_is_taken_for_gone_and_it_is_asked_once()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.SettledGrantAsync();
+        await world.SettledGrantAsync(Company.LedgerPassword);
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Later.", 429, isTransient: true);
+        var outcome = await world.CompareAsync();
+        Assert.Equal("TooManyRequests", Assert.Single(outcome.Failures).Code);
+        Assert.Empty(await world.DriftsAsync());
+    }
+}
