@@ -63,6 +63,16 @@ public sealed class SandboxHost : IAsyncDisposable
     /// </summary>
     public HttpMessageHandler CreateHandler() => LoopbackHandler.Create(RootCertificate, Addresses);
 
+    /// <summary>The same for a sandbox of another process on this machine.</summary>
+    /// <param name="certificateFile">Its root as a PEM file.</param>
+    /// <param name="httpsPort">Its https port.</param>
+    /// <param name="httpPort">Its plain port.</param>
+    public static HttpMessageHandler CreateHandler(string certificateFile, int httpsPort, int httpPort)
+    {
+        using var root = X509CertificateLoader.LoadCertificateFromFile(certificateFile);
+        return LoopbackHandler.Create(root, new SandboxAddresses(httpsPort, httpPort));
+    }
+
     /// <summary>Starts a sandbox; when the task is done, it answers.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">A port is in use.</exception>
     public static Task<SandboxHost> StartAsync(SandboxOptions options, CancellationToken ct)

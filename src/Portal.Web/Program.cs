@@ -1,7 +1,21 @@
 using Portal.Azure;
 using Portal.Migrations.PostgreSql;
 using Portal.Migrations.Sqlite;
+using Portal.Web.Commands;
 using Portal.Web.Hosting;
+
+if (PortalCommands.IsCalledBy(args))
+{
+    var called = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+#if SANDBOX
+    SandboxLink.UseWhenNoTenant(called);
+#endif
+    var sweep = new SweepCommand(
+        called,
+        () => called.Services.AddPortalAzure(called.Configuration),
+        () => called.AddPortalDatabase(SqliteDatabase.UsePortalSqlite, PostgreSqlDatabase.UsePortalPostgreSql));
+    return await PortalCommands.RunAsync(args, sweep.Command);
+}
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 #if SANDBOX

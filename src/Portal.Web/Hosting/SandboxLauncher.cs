@@ -27,6 +27,7 @@ public static class SandboxLauncher
         builder.Configuration.AddInMemoryCollection(SettingsFor(sandbox));
         UseOwnDatabase(builder.Configuration);
         builder.Services.AddSingleton(new CloudTransport(sandbox.CreateHandler));
+        SandboxLink.Leave(sandbox, builder.Configuration);
         return sandbox;
     }
 
