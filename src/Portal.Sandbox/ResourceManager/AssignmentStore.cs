@@ -106,6 +106,13 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         return _byScope.Values.SelectMany(l => l).Where(e => e.ReadFrom <= now && now < e.ReadUntil).OrderBy(e => e.Sequence).Select(e => (e.Sequence, e.Current));
     }
 
+    /// <summary>What GET shows now of one assignment.</summary>
+    public RoleAssignment? FindVisible(ArmScope scope, Guid name)
+    {
+        var now = clock.GetUtcNow();
+        return _byScope.TryGetValue(scope, out var here) ? here.LastOrDefault(e => e.Current.Name == name && e.ReadFrom <= now && now < e.ReadUntil)?.Current : null;
+    }
+
     /// <summary>What counts at one scope for Resource Manager itself, or, with <paramref name="data"/>, for Key Vault now.</summary>
     public IEnumerable<RoleAssignment> CountingAt(ArmScope scope, bool data)
     {

@@ -235,6 +235,11 @@ public sealed class ResourceState
         lock (_gate) return [.. _assignments.Visible()];
     }
 
+    internal RoleAssignment? FindVisible(ArmScope scope, Guid name)
+    {
+        lock (_gate) return _assignments.FindVisible(scope, name);
+    }
+
     /// <summary>The locks that stop a write or a delete at a scope: those at it and above it.</summary>
     internal IReadOnlyList<ResourceLock> LocksOn(ArmScope scope)
     {

@@ -26,7 +26,7 @@ internal static partial class RoleAssignmentCalls
     {
         call.Demand(scope, Provider + "/read");
         call.DemandExistence(scope);
-        var found = call.State.VisibleAssignments().Select(v => v.Assignment).FirstOrDefault(a => a.Name == name && a.Scope == scope)
+        var found = call.State.FindVisible(scope, name)
             ?? throw new ArmException(404, "RoleAssignmentNotFound", $"The role assignment '{name:N}' is not found.");
         return call.AnswerAsync(200, Shape(found));
     }

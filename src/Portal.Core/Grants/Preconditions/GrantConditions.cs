@@ -62,6 +62,14 @@ internal static class GrantConditions
     public static UnmetCondition? FirstUnmet(Grant grant, GrantFacts facts) =>
         UnmetByScope(grant, facts) ?? UnmetByRole(grant, facts) ?? UnmetByHolder(grant, facts) ?? UnmetByPolicy(grant, facts) ?? UnmetByApproval(grant, facts);
 
+    /// <summary>The first condition that does not hold any more for a role that was given: what takes its effect away, or would keep it from being taken back. Eligibility is asked when it is given, not while it is held.</summary>
+    /// <returns>Null when all hold.</returns>
+    public static UnmetCondition? FirstUnmetWhileHeld(Grant grant, ScopeSeen scope, RoleSeen? role, bool holderIsEnabled)
+    {
+        var facts = new GrantFacts(scope, role, Standing.None with { Enabled = holderIsEnabled }, null, null, []);
+        return UnmetByScope(grant, facts) ?? UnmetByRole(grant, facts) ?? (holderIsEnabled ? null : UnmetByHolder(grant, facts));
+    }
+
     private static UnmetCondition? UnmetByScope(Grant grant, GrantFacts facts) => facts.Scope switch
     {
         { Exists: false } => new(ScopeNotFound, $"The vault {grant.VaultName} is not there any more. End this access, and ask for another secret."),

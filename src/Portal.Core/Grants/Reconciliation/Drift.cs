@@ -32,7 +32,7 @@ public enum DriftAction
     LeftAlone,
 }
 
-/// <summary>What exactly was found. Stable codes; those about what surrounds a grant are the ones that the grant itself shows.</summary>
+/// <summary>What exactly was found. Stable codes; those about what surrounds a grant are the ones that keep a role from being given, and that the grant shows.</summary>
 public static class DriftCode
 {
     /// <summary>A live grant needs the assignment, it was there before, and is gone.</summary>
@@ -48,19 +48,25 @@ public static class DriftCode
     public const string AssignmentAltered = "AssignmentAltered";
 
     /// <summary>The vault is not there any more: deleted, or moved.</summary>
-    public const string ScopeNotFound = "ScopeNotFound";
+    public const string ScopeNotFound = GrantConditions.ScopeNotFound;
+
+    /// <summary>Another vault stands under the name of the one that was approved.</summary>
+    public const string ScopeReplaced = GrantConditions.ScopeReplaced;
 
     /// <summary>The vault went over to access policies: role assignments have no effect.</summary>
-    public const string VaultUsesAccessPolicies = "VaultUsesAccessPolicies";
+    public const string VaultUsesAccessPolicies = GrantConditions.VaultUsesAccessPolicies;
 
     /// <summary>A lock would keep the portal from taking the access back.</summary>
-    public const string ScopeLocked = "ScopeLocked";
+    public const string ScopeLocked = GrantConditions.ScopeLocked;
 
     /// <summary>The holder's account is disabled or gone.</summary>
-    public const string PrincipalDisabled = "PrincipalDisabled";
+    public const string PrincipalDisabled = GrantConditions.PrincipalDisabled;
 
     /// <summary>The role is not one that the portal may give any more.</summary>
-    public const string RoleNotGrantable = "RoleNotGrantable";
+    public const string RoleNotGrantable = GrantConditions.RoleNotGrantable;
+
+    /// <summary>The role allows more than it is known for, or is gone.</summary>
+    public const string RoleChanged = GrantConditions.RoleChanged;
 }
 
 /// <summary>One difference between what is and what should be: what was found, what was done about it, and when it was over. Names are copies.</summary>

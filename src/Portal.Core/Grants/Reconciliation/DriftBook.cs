@@ -53,42 +53,50 @@ internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, TimeProvi
     }
 
     /// <summary>Enters what surrounds the live grants of a trio: what is in their way now, or that nothing is any more.</summary>
-    /// <returns>Whether something new is in the way.</returns>
-    public async Task<bool> EnterSurroundingsAsync(Guid assignmentId, Impairment? impairment, Actor actor, CancellationToken ct)
+    /// <param name="assignmentId">The trio's row.</param>
+    /// <param name="around">What was found around each grant; null for nothing. A grant that is not named is left as it is.</param>
+    /// <param name="actor">Who looked.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>What is new.</returns>
+    public async Task<IReadOnlyList<Impairment>> EnterSurroundingsAsync(Guid assignmentId, IReadOnlyDictionary<Guid, Impairment?> around, Actor actor, CancellationToken ct)
     {
-        var (isNew, changed) = await databases.RunAsync(async db =>
+        var (news, changed) = await databases.RunAsync(async db =>
         {
             var now = clock.Now();
             var trail = new AuditTrail(db, actor, now);
-            var live = (await NotEndedAsync(db, assignmentId, ct)).Where(g => g.IsLive).ToList();
-            var touched = new List<Grant>();
-            foreach (var grant in live)
+            var live = (await NotEndedAsync(db, assignmentId, ct)).Where(g => g.IsLive && around.ContainsKey(g.Id)).ToList();
+            var touched = live.Where(g => Note(g, around[g.Id], trail, now)).ToList();
+            var news = new List<Impairment>();
+            foreach (var (code, grants) in live.Where(g => around[g.Id] is not null).GroupBy(g => around[g.Id]!.Code).Select(g => (g.Key, g.ToList())))
             {
-                foreach (var over in Impairment.Codes.Where(c => c != impairment?.Code))
-                    if (grant.State == GrantState.Active && grant.AttentionOver(over))
-                        touched.Add(grant);
-                // What the engine itself met on its way says more.
-                if (impairment is null || grant.AttentionCode == impairment.Code || (grant.AttentionCode is not null && !Impairment.Codes.Contains(grant.AttentionCode)))
+                if (await IsOpenAsync(db, assignmentId, code, ct))
                     continue;
-                if (grant.NeedAttention(impairment.Code, impairment.Message, now))
-                    trail.GrantNeedsAttention(grant, null);
-                touched.Add(grant);
+                var (grant, impairment) = (grants[0], around[grants[0].Id]!);
+                var subject = await SubjectAsync(db, assignmentId, grant.Scope, grant.Principal, grant.RoleDefinitionId, grants, assignmentId, ct);
+                Add(db, trail, new Drift(impairment.Kind, code, DriftAction.LeftAlone, subject, impairment.Message, now), grants);
+                news.Add(impairment);
             }
 
-            var isNew = impairment is not null && live.Count > 0 && !await IsOpenAsync(db, assignmentId, impairment.Code, ct);
-            if (isNew)
-            {
-                var grant = live[0];
-                var subject = await SubjectAsync(db, assignmentId, grant.Scope, grant.Principal, grant.RoleDefinitionId, live, assignmentId, ct);
-                Add(db, trail, new Drift(impairment!.Kind, impairment.Code, DriftAction.LeftAlone, subject, impairment.Message, now), live);
-            }
-
-            if (isNew || touched.Count > 0)
+            if (news.Count > 0 || touched.Count > 0)
                 await db.SaveChangesAsync(ct);
-            return (isNew, touched);
+            return (news, touched);
         }, ct);
-        Publish(changed);
-        return isNew;
+        if (changed.Count > 0)
+            Publish(changed);
+        return news;
+    }
+
+    // What the engine itself met on its way says more, and is its own to take away.
+    private static bool Note(Grant grant, Impairment? impairment, AuditTrail trail, DateTimeOffset now)
+    {
+        var own = grant.AttentionCode is null || Impairment.Codes.Contains(grant.AttentionCode);
+        if (!own || grant.AttentionCode == impairment?.Code)
+            return false;
+        if (impairment is null)
+            return grant.State == GrantState.Active && grant.AttentionOver(grant.AttentionCode!);
+        if (grant.NeedAttention(impairment.Code, impairment.Message, now))
+            trail.GrantNeedsAttention(grant, null);
+        return true;
     }
 
     /// <summary>Closes what was found in order.</summary>

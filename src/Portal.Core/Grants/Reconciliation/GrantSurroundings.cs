@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
@@ -12,9 +11,16 @@ namespace Portal.Core.Grants.Reconciliation;
 /// <param name="Message">What happened and what to do.</param>
 internal sealed record Impairment(DriftKind Kind, string Code, string Message)
 {
+    private static readonly string[] WhatIsGone = [DriftCode.ScopeNotFound, DriftCode.PrincipalDisabled];
+
+    /// <summary>Something around a grant, by what does not hold any more.</summary>
+    public Impairment(UnmetCondition unmet) : this(WhatIsGone.Contains(unmet.Code) ? DriftKind.Missing : DriftKind.Altered, unmet.Code, unmet.Message)
+    {
+    }
+
     /// <summary>The codes that a look at the surroundings sets on grants, and takes away again.</summary>
     public static IReadOnlyList<string> Codes { get; } =
-        [DriftCode.ScopeNotFound, DriftCode.VaultUsesAccessPolicies, DriftCode.PrincipalDisabled, DriftCode.RoleNotGrantable, DriftCode.ScopeLocked];
+        [DriftCode.ScopeNotFound, DriftCode.ScopeReplaced, DriftCode.VaultUsesAccessPolicies, DriftCode.ScopeLocked, DriftCode.PrincipalDisabled, DriftCode.RoleNotGrantable, DriftCode.RoleChanged];
 }
 
 /// <summary>What was found around a grant.</summary>
@@ -31,9 +37,10 @@ internal sealed record Surroundings(bool IsKnown, Impairment? Impairment)
 /// <remarks>One per run: it remembers what it was told.</remarks>
 internal sealed class GrantSurroundings(IVaultInventory inventory, IDirectory directory, IDbContextFactory<PortalDb> databases, Action<string, CloudCallException> failed)
 {
-    private readonly ConcurrentDictionary<string, ScopeSeen?> _vaults = new();
-    private readonly ConcurrentDictionary<PrincipalId, bool?> _enabled = new();
-    private volatile bool _directoryAnswers = true;
+    private readonly Dictionary<string, ScopeSeen?> _vaults = [];
+    private readonly Dictionary<Guid, RoleAnswer> _roles = [];
+    private readonly Dictionary<PrincipalId, bool?> _enabled = [];
+    private bool _directoryAnswers = true;
 
     /// <summary>Whether a vault was looked at and is not there any more.</summary>
     public bool IsGone(string vaultScope) => _vaults.TryGetValue(vaultScope, out var seen) && seen is { Exists: false };
@@ -43,32 +50,30 @@ internal sealed class GrantSurroundings(IVaultInventory inventory, IDirectory di
     {
         var vaultScope = ArmId.VaultOf(grant.Scope);
         if (!_vaults.TryGetValue(vaultScope, out var vault))
-            _vaults[vaultScope] = vault = await InspectAsync(vaultScope, grant.VaultName, ct);
+            _vaults[vaultScope] = vault = await AskAsync(grant.VaultName, () => inventory.InspectAsync(vaultScope, null, ct));
         if (vault is null)
             return Surroundings.Unknown;
         if (!vault.Exists)
-            return Impaired(DriftKind.Missing, DriftCode.ScopeNotFound, await WhereIsItAsync(vaultScope, grant.VaultName, ct));
-        if (vault.PermissionModel == PermissionModel.AccessPolicies)
-            return Impaired(DriftKind.Altered, DriftCode.VaultUsesAccessPolicies, $"The vault {grant.VaultName} goes by access policies now: the role has no effect there. Switch it back, or end the grant.");
-        if (GrantableRole.Find(grant.RoleDefinitionId) is null)
-            return Impaired(DriftKind.Altered, DriftCode.RoleNotGrantable, $"The role {grant.RoleName} is not one that the portal gives any more. End the grant.");
+            return new Surroundings(true, new Impairment(DriftKind.Missing, DriftCode.ScopeNotFound, await WhereIsItAsync(vaultScope, grant.VaultName, ct)));
 
+        // Built-in roles are the same everywhere: each is read once, at the first vault that needs it.
+        if (!_roles.TryGetValue(grant.RoleDefinitionId, out var role) && await AskAsync(grant.VaultName, async () => new RoleAnswer(await inventory.ReadRoleAsync(vaultScope, grant.RoleDefinitionId, ct))) is { } answer)
+            _roles[grant.RoleDefinitionId] = role = answer;
+        // A vault that does not answer is asked once, not once for each grant.
+        if (role is null)
+            _vaults[vaultScope] = null;
         if (!_enabled.TryGetValue(grant.Principal, out var enabled))
             _enabled[grant.Principal] = enabled = await IsEnabledAsync(grant.Principal, ct);
-        if (enabled == false)
-            return Impaired(DriftKind.Missing, DriftCode.PrincipalDisabled, $"The account of {grant.PrincipalName} is disabled or gone. The role is taken back when the grant ends; end it now if the account will not come back.");
-        if (vault.DeleteLock is { } name)
-            return Impaired(DriftKind.Altered, DriftCode.ScopeLocked, $"The lock '{name}' keeps the portal from taking the access back. Remove it before the grant ends.");
-        return enabled is null ? Surroundings.Unknown : Surroundings.Fine;
+        if (role is null || enabled is not { } holderIsEnabled)
+            return Surroundings.Unknown;
+        return GrantConditions.FirstUnmetWhileHeld(grant, vault, role.Role, holderIsEnabled) is { } unmet ? new Surroundings(true, new Impairment(unmet)) : Surroundings.Fine;
     }
 
-    private static Surroundings Impaired(DriftKind kind, string code, string message) => new(true, new Impairment(kind, code, message));
-
-    private async Task<ScopeSeen?> InspectAsync(string vaultScope, string vaultName, CancellationToken ct)
+    private async Task<T?> AskAsync<T>(string vaultName, Func<Task<T>> ask) where T : class
     {
         try
         {
-            return await inventory.InspectAsync(vaultScope, null, ct);
+            return await ask();
         }
         catch (CloudCallException fault)
         {
@@ -102,4 +107,6 @@ internal sealed class GrantSurroundings(IVaultInventory inventory, IDirectory di
             ? $"The vault {vaultName} is not there any more: the role has no effect, and the grant ends at its time. If the vault is recovered, the role is given again."
             : $"The vault {vaultName} has moved to {moved}: role assignments do not move along, so the role has no effect. Ask for access at the new place.";
     }
+
+    private sealed record RoleAnswer(RoleSeen? Role);
 }

@@ -131,36 +131,42 @@ public sealed partial class ReconcileAssignments(
         while (true)
         {
             await using var db = await databases.CreateDbContextAsync(ct);
-            var grants = await db.Grants.AsNoTracking().Where(g => g.State != GrantState.Ended && g.Id > after).OrderBy(g => g.Id).Take(Batch).ToListAsync(ct);
-            var ids = grants.Select(g => g.AssignmentId).Distinct().ToList();
+            var batch = await db.Grants.AsNoTracking().Where(g => g.State != GrantState.Ended && g.Id > after).OrderBy(g => g.Id).Select(g => new { g.Id, g.AssignmentId }).Take(Batch).ToListAsync(ct);
+            // All grants of each trio, wherever they stand in the order: they share what they need.
+            var ids = batch.Select(g => g.AssignmentId).Where(looked.Add).ToList();
             var rows = await db.DesiredAssignments.AsNoTracking().Where(a => ids.Contains(a.Id)).ToDictionaryAsync(a => a.Id, ct);
-            foreach (var grant in grants.Where(g => g.IsLive && looked.Add(g.AssignmentId)))
-                await LookAtTrioAsync(rows[grant.AssignmentId], grant, book, surroundings, tally, actor, ct);
-            if (grants.Count < Batch)
+            var grants = (await db.Grants.AsNoTracking().Where(g => ids.Contains(g.AssignmentId) && g.State != GrantState.Ended).OrderBy(g => g.Id).ToListAsync(ct)).ToLookup(g => g.AssignmentId);
+            foreach (var id in ids)
+                await LookAtTrioAsync(rows[id], [.. grants[id].Where(g => g.IsLive)], book, surroundings, tally, actor, ct);
+            if (batch.Count < Batch)
                 return;
-            after = grants[^1].Id;
+            after = batch[^1].Id;
         }
     }
 
-    private async Task LookAtTrioAsync(DesiredAssignment row, Grant grant, DriftBook book, GrantSurroundings surroundings, ReconciliationTally tally, Actor actor, CancellationToken ct)
+    private async Task LookAtTrioAsync(DesiredAssignment row, IReadOnlyList<Grant> live, DriftBook book, GrantSurroundings surroundings, ReconciliationTally tally, Actor actor, CancellationToken ct)
     {
-        var around = await surroundings.OfAsync(grant, ct);
-        if (!around.IsKnown)
+        var around = new Dictionary<Guid, Impairment?>();
+        foreach (var grant in live)
         {
-            tally.StillOpen(row.Id);
-            return;
+            if (!tally.IsSilent(grant.VaultName) && await surroundings.OfAsync(grant, ct) is { IsKnown: true } found)
+                around[grant.Id] = found.Impairment;
+            else
+                tally.StillOpen(row.Id);
         }
 
-        tally.Found(await book.EnterSurroundingsAsync(row.Id, around.Impairment, actor, ct), around.Impairment, row.Id);
+        foreach (var impairment in around.Values.OfType<Impairment>())
+            tally.StillOpen(row.Id, impairment.Code);
+        if (live.Any(g => around.TryGetValue(g.Id, out var impairment) && (impairment is not null || g.AttentionCode is not null)))
+            tally.Found(await book.EnterSurroundingsAsync(row.Id, around, actor, ct));
         // Granting fails closed, putting back too. And where the list was not read to its end, nothing is known to be missing.
-        if (around.Impairment is not null || !tally.IsListed(ArmId.VaultOf(row.Scope)) || tally.IsSeen(row.Id))
-            return;
-        await LookForMissingAsync(row, grant, book, tally, actor, ct);
+        if (tally.IsListed(ArmId.VaultOf(row.Scope)) && !tally.IsSeen(row.Id) && live.Any(g => around.TryGetValue(g.Id, out var impairment) && impairment is null))
+            await LookForMissingAsync(row, live, book, tally, actor, ct);
     }
 
-    private async Task LookForMissingAsync(DesiredAssignment row, Grant grant, DriftBook book, ReconciliationTally tally, Actor actor, CancellationToken ct)
+    private async Task LookForMissingAsync(DesiredAssignment row, IReadOnlyList<Grant> live, DriftBook book, ReconciliationTally tally, Actor actor, CancellationToken ct)
     {
-        var judged = AssignmentComparison.OfUnseen(row, [grant], clock.Now());
+        var judged = AssignmentComparison.OfUnseen(row, live, clock.Now());
         if (judged.Standing == TrioStanding.InOrder)
             return;
         try
@@ -180,7 +186,7 @@ public sealed partial class ReconcileAssignments(
         catch (CloudCallException fault)
         {
             tally.StillOpen(row.Id);
-            tally.Failed(grant.VaultName, fault);
+            tally.Failed(live[0].VaultName, fault);
         }
     }
 

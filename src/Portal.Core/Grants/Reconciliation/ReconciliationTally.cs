@@ -8,6 +8,7 @@ internal sealed class ReconciliationTally
     private readonly ConcurrentDictionary<string, byte> _listed = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<Guid, byte> _seen = new();
     private readonly ConcurrentDictionary<(Guid Name, string? Code), byte> _open = new();
+    private readonly ConcurrentDictionary<string, byte> _silent = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, VaultFailure> _failures = new(StringComparer.OrdinalIgnoreCase);
     private int _missing;
     private int _unexpected;
@@ -24,7 +25,15 @@ internal sealed class ReconciliationTally
     public bool IsSeen(Guid assignmentId) => _seen.ContainsKey(assignmentId);
 
     /// <summary>A vault could not be looked at to the end; the first reason counts.</summary>
-    public void Failed(string vault, CloudCallException fault) => _failures.TryAdd(vault, new VaultFailure(vault, fault.Code, fault.Message));
+    public void Failed(string vault, CloudCallException fault)
+    {
+        _failures.TryAdd(vault, new VaultFailure(vault, fault.Code, fault.Message));
+        if (fault.Status is null)
+            _silent[vault] = 0;
+    }
+
+    /// <summary>Whether a vault did not answer at all: to ask it more would cost its time limit each time.</summary>
+    public bool IsSilent(string vault) => _silent.ContainsKey(vault);
 
     /// <summary>Nothing may be closed for this assignment, or nothing with this code.</summary>
     public void StillOpen(Guid name, string? code = null) => _open[(name, code)] = 0;
@@ -37,13 +46,10 @@ internal sealed class ReconciliationTally
             Count(entry.Judgement.Kind, entry.Judgement.Code);
     }
 
-    /// <summary>What surrounds a grant was looked at.</summary>
-    public void Found(bool isNew, Impairment? impairment, Guid assignmentId)
+    /// <summary>What surrounds the grants of a trio is new.</summary>
+    public void Found(IEnumerable<Impairment> news)
     {
-        if (impairment is null)
-            return;
-        StillOpen(assignmentId, impairment.Code);
-        if (isNew)
+        foreach (var impairment in news)
             Count(impairment.Kind, impairment.Code);
     }
 

@@ -52,6 +52,18 @@ public sealed class ReconcileAssignmentsTests
         Assert.Empty(world.Cloud.Standing);
     }
 
+    [Fact]
+    public async Task A_grant_for_later_on_the_same_trio_does_not_hide_that_the_active_one_lost_its_role()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var later = await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(6), minutes: 60));
+        var active = await world.SettledGrantAsync();
+        Assert.Equal(later.AssignmentId, active.AssignmentId);
+        world.Cloud.Remove(Assert.Single(world.Cloud.Standing));
+        Assert.Equal(1, (await world.ReconcileAsync()).Missing);
+        Assert.Single(world.Cloud.Standing);
+    }
+
     [Theory, BothDatabases]
     public async Task What_was_written_a_moment_ago_is_not_called_missing(DatabaseKind kind)
     {
@@ -247,6 +259,17 @@ public sealed class ReconcileAssignmentsTests
 
         Assert.Equal((0, 0), (outcome.Vaults, outcome.Missing));
         Assert.Equal(4, outcome.Failures.Count);
+    }
+
+    [Fact]
+    public async Task A_vault_that_does_not_answer_is_asked_once_and_nothing_is_said_about_it()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.SettledGrantAsync();
+        world.Cloud.FailList = vault => vault == Company.PaymentsVault ? new CloudCallException("NoAnswer", "No answer within 30 s.", null, isTransient: true) : null;
+        world.Inventory.Lock(Company.PaymentsVault, "hands-off");
+        Assert.Equal("kv-payments-prod", Assert.Single((await world.CompareAsync()).Failures).Vault);
+        Assert.Empty(await world.DriftsAsync());
     }
 
     [Fact]

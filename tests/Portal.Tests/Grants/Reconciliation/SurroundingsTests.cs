@@ -15,9 +15,11 @@ public sealed class SurroundingsTests
         [DriftCode.VaultUsesAccessPolicies] = (w => w.Inventory.SetModel(Company.PaymentsVault, PermissionModel.AccessPolicies), w => w.Inventory.SetModel(Company.PaymentsVault, PermissionModel.RoleAssignments)),
         [DriftCode.PrincipalDisabled] = (w => w.Directory.Disable(Company.Mira), w => w.Directory.Add(Company.Mira)),
         [DriftCode.ScopeNotFound] = (w => w.Inventory.RemoveVault(Company.PaymentsVault), w => w.Inventory.AddVault("kv-payments-prod", secrets: FakeVaultInventory.Secret("stripe-api-key"))),
+        [DriftCode.ScopeReplaced] = (w => w.Inventory.Recreate(Company.PaymentsVault), w => w.Inventory.AddVault("kv-payments-prod", secrets: FakeVaultInventory.Secret("stripe-api-key"))),
+        [DriftCode.RoleChanged] = (w => w.Inventory.SetRole(GrantableRole.SecretsUser, new RoleSeen(["Microsoft.KeyVault/vaults/write"], [])), w => w.Inventory.SetRole(GrantableRole.SecretsUser, new RoleSeen([], GrantableRole.SecretsUser.DataActions))),
     };
 
-    [Theory, BothDatabases(DriftCode.ScopeLocked, DriftCode.VaultUsesAccessPolicies, DriftCode.PrincipalDisabled, DriftCode.ScopeNotFound)]
+    [Theory, BothDatabases(DriftCode.ScopeLocked, DriftCode.VaultUsesAccessPolicies, DriftCode.PrincipalDisabled, DriftCode.ScopeNotFound, DriftCode.ScopeReplaced, DriftCode.RoleChanged)]
     public async Task The_grant_needs_attention_as_long_as_it_lasts(DatabaseKind kind, string code)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
@@ -46,6 +48,8 @@ public sealed class SurroundingsTests
     [InlineData(DriftCode.VaultUsesAccessPolicies)]
     [InlineData(DriftCode.PrincipalDisabled)]
     [InlineData(DriftCode.ScopeNotFound)]
+    [InlineData(DriftCode.ScopeReplaced)]
+    [InlineData(DriftCode.RoleChanged)]
     public async Task Nothing_is_put_back_where_it_would_have_no_effect_or_could_not_be_taken_back(string code)
     {
         await using var world = await PortalWorld.OpenAsync();

@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Core;
+using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
@@ -23,7 +25,7 @@ public sealed class ReconciliationTests
     [Theory, BothDatabases]
     public async Task What_others_do_to_the_portals_assignments_is_found_and_put_right_and_what_is_theirs_stays(DatabaseKind kind)
     {
-        await using var host = await PortalHost.StartAsync(new HostSetup { Database = kind });
+        await using var host = await PortalHost.StartAsync(new HostSetup { Database = kind, Settings = new Dictionary<string, string?> { ["Cloud:CallTimeout"] = "00:00:05" } });
         await host.CatalogAsync();
         var resources = host.Sandbox.Control.Resources;
         var request = await AskedAndGivenAsync(host);
@@ -45,15 +47,21 @@ public sealed class ReconciliationTests
         Assert.Equal((1, 1), Altered(await ReconcileAsync(host)));
         await UntilAsync("it is put right", () => resources.FindAssignment(name) is { Condition: null } a && a.Description == ours.Description);
 
-        // Given back, and then a put that was on its way all the time arrives.
+        // Given back, and then a put that was on its way all the time arrives: nobody hears its answer any more.
         await SettledAsync(host, name);
+        var release = new TaskCompletionSource();
+        host.Sandbox.Control.Faults.Add("PUT", name.ToString(), Fault.HoldUntil(release.Task)).Times(1);
+        var late = new AssignmentOrder(ArmId.Normalise(ours.Scope.Value), name, FenwickCompany.Mira, PrincipalKind.User, ours.RoleDefinitionId, ours.Description!);
+        var given = await Assert.ThrowsAsync<CloudCallException>(() => host.Services.GetRequiredService<IRoleAssignments>().PutAsync(late, Ct));
+        Assert.Equal("NoAnswer", given.Code);
         var holder = await host.ActorAsync(FenwickCompany.Mira);
         var grant = await host.GrantReachesAsync(request, GrantState.Active);
         Assert.True((await host.UseAsync<ReturnGrant, Result<Done>>(r => r.ExecuteAsync(grant, holder, Ct))).Succeeded);
         await host.GrantReachesAsync(request, GrantState.Ended);
         await UntilAsync("it is gone", () => resources.FindAssignment(name) is null);
         await SettledAsync(host, name);
-        resources.Put(ours with { Description = ours.Description });
+        release.SetResult();
+        await UntilAsync("the late put has landed", () => resources.FindAssignment(name) is not null);
         Assert.Equal(1, (await ReconcileAsync(host)).Unexpected);
         await UntilAsync("it is swept", () => resources.FindAssignment(name) is null);
 
