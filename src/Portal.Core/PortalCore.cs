@@ -5,6 +5,8 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Operations;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
@@ -21,7 +23,7 @@ public static class PortalCore
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
-        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<WorkMeter>();
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
         services.AddTransient<SyncCatalog>();
@@ -32,6 +34,8 @@ public static class PortalCore
         services.AddTransient<GrantPreconditions>().AddTransient<ClaimDueAssignments>().AddTransient<DriveAssignment>();
         services.AddTransient<ListGrants>().AddTransient<ReturnGrant>().AddTransient<RevokeGrant>().AddTransient<TestAccess>();
         services.AddTransient<ReconcileAssignments>().AddTransient<ListDrift>().AddTransient<SweepAssignments>();
+        services.AddTransient<GetOperations>().AddTransient<GetLag>().AddTransient<ListWork>().AddTransient<MeasureWork>().AddTransient<RetryNow>();
+        services.AddTransient<PauseAccess>().AddTransient<ResumeAccess>().AddTransient<ListPauses>().AddTransient<FindPauseTargets>().AddTransient<UpholdPauses>();
         services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<SearchPeople>();
         return services;
     }

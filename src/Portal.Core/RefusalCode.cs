@@ -101,6 +101,24 @@ public static class RefusalCode
     /// <summary>The grant is for a whole vault: there is no one secret to test.</summary>
     public const string NothingToTest = "grant.nothing_to_test";
 
+    /// <summary>New access here is paused. Arguments: who paused, why.</summary>
+    public const string AccessPaused = "pause.in_force";
+
+    /// <summary>This is paused already. Arguments: who paused.</summary>
+    public const string PausedAlready = "pause.stands_already";
+
+    /// <summary>The pause is lifted. Arguments: who lifted it.</summary>
+    public const string PauseLifted = "pause.lifted";
+
+    /// <summary>The pause is still taking back what it covers.</summary>
+    public const string PauseTakingBack = "pause.taking_back";
+
+    /// <summary>The portal knows no such person, vault or secret.</summary>
+    public const string PauseTargetUnknown = "pause.target_unknown";
+
+    /// <summary>Nothing is failing there: there is nothing to try again.</summary>
+    public const string NothingToRetry = "grant.nothing_to_retry";
+
     /// <summary>Key Vault or Resource Manager could not be asked. Arguments: the provider's code.</summary>
     public const string CloudUnreachable = "cloud.unreachable";
 

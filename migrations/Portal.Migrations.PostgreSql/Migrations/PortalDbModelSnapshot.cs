@@ -430,6 +430,12 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.HasIndex(new[] { "DueAt" }, "IX_DesiredAssignments_Due")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
+                    b.HasIndex(new[] { "FailingSince" }, "IX_DesiredAssignments_Failing")
+                        .HasFilter("\"FailingSince\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
+                        .HasFilter("\"LeaseUntil\" IS NOT NULL");
+
                     b.ToTable("DesiredAssignments");
                 });
 
@@ -493,6 +499,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.Property<DateTime?>("GoneSeenAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid?>("PauseId")
+                        .HasColumnType("uuid");
 
                     b.Property<Guid?>("PolicyId")
                         .HasColumnType("uuid");
@@ -572,6 +581,18 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.HasIndex(new[] { "Id" }, "IX_Grants_AllNotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
 
+                    b.HasIndex(new[] { "AttentionSince", "Id" }, "IX_Grants_Attention")
+                        .HasFilter("\"AttentionCode\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "EndedAt" }, "IX_Grants_EndedAt")
+                        .HasFilter("\"EndedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "ActivatedAt" }, "IX_Grants_Given")
+                        .HasFilter("\"ActivatedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "PauseId" }, "IX_Grants_Held")
+                        .HasFilter("\"PauseId\" IS NOT NULL");
+
                     b.HasIndex(new[] { "PrincipalObjectId", "EndsAt" }, "IX_Grants_HeldNow")
                         .HasFilter("\"State\" <> 'Ended'");
 
@@ -585,6 +606,87 @@ namespace Portal.Migrations.PostgreSql.Migrations
                         .HasFilter("\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
 
                     b.ToTable("Grants");
+                });
+
+            modelBuilder.Entity("Portal.Core.Grants.Pauses.AccessPause", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTime?>("LiftedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("LiftedBy")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("PausedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("PausedBy")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<Guid?>("PausedByObjectId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid?>("PausedByTenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("PrincipalName")
+                        .HasColumnType("text");
+
+                    b.Property<Guid?>("PrincipalObjectId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid?>("PrincipalTenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Scope")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)");
+
+                    b.Property<string>("SecretName")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime?>("TakeBackAskedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("TakeBackDoneAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("TargetKey")
+                        .IsRequired()
+                        .HasMaxLength(1100)
+                        .HasColumnType("character varying(1100)");
+
+                    b.Property<string>("VaultName")
+                        .HasColumnType("text");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex(new[] { "Id" }, "IX_AccessPauses_Lifted")
+                        .HasFilter("\"LiftedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "TargetKey" }, "IX_AccessPauses_Standing")
+                        .IsUnique()
+                        .HasFilter("\"LiftedAt\" IS NULL");
+
+                    b.ToTable("AccessPauses");
                 });
 
             modelBuilder.Entity("Portal.Core.Grants.Reconciliation.Drift", b =>

@@ -421,6 +421,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.HasIndex(new[] { "DueAt" }, "IX_DesiredAssignments_Due")
                         .HasFilter("\"DueAt\" IS NOT NULL");
 
+                    b.HasIndex(new[] { "FailingSince" }, "IX_DesiredAssignments_Failing")
+                        .HasFilter("\"FailingSince\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
+                        .HasFilter("\"LeaseUntil\" IS NOT NULL");
+
                     b.ToTable("DesiredAssignments");
                 });
 
@@ -483,6 +489,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("GoneSeenAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("PauseId")
                         .HasColumnType("TEXT");
 
                     b.Property<Guid?>("PolicyId")
@@ -563,6 +572,18 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.HasIndex(new[] { "Id" }, "IX_Grants_AllNotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
 
+                    b.HasIndex(new[] { "AttentionSince", "Id" }, "IX_Grants_Attention")
+                        .HasFilter("\"AttentionCode\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "EndedAt" }, "IX_Grants_EndedAt")
+                        .HasFilter("\"EndedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "ActivatedAt" }, "IX_Grants_Given")
+                        .HasFilter("\"ActivatedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "PauseId" }, "IX_Grants_Held")
+                        .HasFilter("\"PauseId\" IS NOT NULL");
+
                     b.HasIndex(new[] { "PrincipalObjectId", "EndsAt" }, "IX_Grants_HeldNow")
                         .HasFilter("\"State\" <> 'Ended'");
 
@@ -576,6 +597,87 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasFilter("\"State\" = 'Ended' AND \"RevokingSince\" IS NOT NULL AND \"GoneSeenAt\" IS NULL");
 
                     b.ToTable("Grants");
+                });
+
+            modelBuilder.Entity("Portal.Core.Grants.Pauses.AccessPause", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("LiftedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("LiftedBy")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("PausedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PausedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("PausedByObjectId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("PausedByTenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PrincipalName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("PrincipalObjectId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("PrincipalTenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Scope")
+                        .HasMaxLength(1024)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SecretName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("TakeBackAskedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("TakeBackDoneAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("TargetKey")
+                        .IsRequired()
+                        .HasMaxLength(1100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("VaultName")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex(new[] { "Id" }, "IX_AccessPauses_Lifted")
+                        .HasFilter("\"LiftedAt\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "TargetKey" }, "IX_AccessPauses_Standing")
+                        .IsUnique()
+                        .HasFilter("\"LiftedAt\" IS NULL");
+
+                    b.ToTable("AccessPauses");
                 });
 
             modelBuilder.Entity("Portal.Core.Grants.Reconciliation.Drift", b =>

@@ -13,7 +13,7 @@ internal sealed partial record ArmScope(ResourceIdentifier Id, Guid Subscription
     {
         var match = Shape().Match(scope);
         if (!match.Success || match.Groups["group"].Value.EndsWith('.'))
-            throw new CloudCallException("InvalidScope", "The scope is neither a vault nor a secret of one.", null, isTransient: false);
+            throw new CloudCallException(AttentionCode.InvalidScope, "The scope is neither a vault nor a secret of one.", null, isTransient: false);
         return new ArmScope(new ResourceIdentifier(scope), Guid.Parse(match.Groups["sub"].Value), new ResourceIdentifier(match.Groups["vault"].Value));
     }
 

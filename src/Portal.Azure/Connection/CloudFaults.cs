@@ -13,7 +13,7 @@ namespace Portal.Azure.Connection;
 /// <param name="clock">Reads a Retry-After date when the answer itself carries no date.</param>
 internal sealed partial class CloudFaults(TimeProvider clock)
 {
-    internal const string UnreadableAnswer = "UnreadableAnswer";
+    internal const string UnreadableAnswer = AttentionCode.UnreadableAnswer;
 
     /// <summary>No provider means more than a day; a larger number is a mistake that must not stop revocations.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
@@ -52,7 +52,7 @@ internal sealed partial class CloudFaults(TimeProvider clock)
     }
 
     internal static CloudCallException NoAnswer(string message, Exception inner) =>
-        new("NoAnswer", message, null, isTransient: true, inner: inner);
+        new(AttentionCode.NoAnswer, message, null, isTransient: true, inner: inner);
 
     internal static CloudCallException CutOff(HttpResponseMessage response, Exception inner) =>
         new(UnreadableAnswer, "The answer broke off.", (int)response.StatusCode, isTransient: true, null, RequestIdOf(response), inner);
@@ -88,7 +88,7 @@ internal sealed partial class CloudFaults(TimeProvider clock)
 
     private static CloudCallException OfSignIn(AuthenticationFailedException e)
     {
-        var code = e is CredentialUnavailableException ? "CredentialUnavailable" : "AuthenticationFailed";
+        var code = e is CredentialUnavailableException ? AttentionCode.CredentialUnavailable : AttentionCode.AuthenticationFailed;
         for (Exception? inner = e; inner is not null; inner = inner.InnerException)
         {
             if (inner is MsalServiceException { StatusCode: var status and not 0 } service)

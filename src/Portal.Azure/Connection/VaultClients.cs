@@ -36,7 +36,7 @@ internal sealed class VaultClients(CloudConnection connection)
             ? vault.Host[..^suffix.Length]
             : "";
         if (label.Length == 0 || label.Contains('.'))
-            throw new CloudCallException("ForeignVaultAddress", $"{(vault.IsAbsoluteUri ? vault.Host : "A relative address")} is no vault under {connection.Options.KeyVaultSuffix}; no token is sent there.", null, isTransient: false);
+            throw new CloudCallException(AttentionCode.ForeignVaultAddress, $"{(vault.IsAbsoluteUri ? vault.Host : "A relative address")} is no vault under {connection.Options.KeyVaultSuffix}; no token is sent there.", null, isTransient: false);
         return new Uri(vault.GetLeftPart(UriPartial.Authority));
     }
 

@@ -23,7 +23,7 @@ internal sealed class PortalAppRoles(CloudConnection connection, TimeProvider cl
         }, ct), ct);
         var principal = found?.Value?.FirstOrDefault(p => string.Equals(p.AppId, connection.Application.ClientId, StringComparison.OrdinalIgnoreCase));
         if (!Guid.TryParse(principal?.Id, out var id))
-            throw new CloudCallException("ServicePrincipalNotFound", "The tenant has no service principal for AzureAd:ClientId.", null, isTransient: false);
+            throw new CloudCallException(AttentionCode.ServicePrincipalNotFound, "The tenant has no service principal for AzureAd:ClientId.", null, isTransient: false);
         var roles = new Dictionary<Guid, PortalRole>();
         foreach (var role in principal.AppRoles ?? [])
             // A role that is switched off is not sent in tokens either. Names are compared as Entra sends them: case counts.

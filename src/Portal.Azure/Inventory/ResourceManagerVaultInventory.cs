@@ -28,7 +28,7 @@ internal sealed class ResourceManagerVaultInventory(CloudConnection connection, 
     public async IAsyncEnumerable<SecretSeen> ListSecretsAsync(VaultSeen vault, [EnumeratorCancellation] CancellationToken ct)
     {
         if (vault.PermissionModel == PermissionModel.AccessPolicies)
-            throw new CloudCallException("AccessPolicyVault", $"{vault.Name} goes by access policies: role assignments have no effect there.", null, isTransient: false);
+            throw new CloudCallException(AttentionCode.AccessPolicyVault, $"{vault.Name} goes by access policies: role assignments have no effect there.", null, isTransient: false);
         var client = vaults.For(vault.VaultUri);
         var trail = new PageTrail(client.VaultUri);
         await using var pages = client.GetPropertiesOfSecretsAsync(ct).AsPages().GetAsyncEnumerator(ct);

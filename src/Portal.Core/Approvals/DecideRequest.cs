@@ -3,6 +3,7 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
@@ -50,6 +51,8 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
 
         if ((request.CannotBeSettled(now) ?? CommentFault(input)) is { } unfit)
             return (unfit, null);
+        if (input.Verdict == Verdict.Approved && PauseNotice.Of(await PausesInForce.FindAsync(db, request.Requester, request.Scope, ct)) is { } pause)
+            return (pause.Refusal, null);
         if (input.Verdict == Verdict.Approved && await RequesterFaultAsync(request, policy, ct) is { } gone)
             return (gone, null);
 

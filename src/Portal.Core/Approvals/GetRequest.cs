@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
@@ -37,6 +38,7 @@ public sealed record RequestActions(Refusal? Approve, Refusal? Deny, Refusal? Wi
 /// <param name="SettledAt">When it was settled; null while pending.</param>
 /// <param name="Decisions">The verdicts.</param>
 /// <param name="Grant">The grant; null while there is none.</param>
+/// <param name="Pause">The pause that covers the requester or the scope while there is something to give; null when none does.</param>
 /// <param name="Requester">What the one who asks holds and held; null for those whom it does not concern.</param>
 /// <param name="Timeline">Every event of the request, the first first.</param>
 /// <param name="Actions">What the one who looks may do.</param>
@@ -53,6 +55,7 @@ public sealed record RequestDetails(
     DateTimeOffset? SettledAt,
     IReadOnlyList<DecisionView> Decisions,
     GrantView? Grant,
+    PauseNotice? Pause,
     RequesterRecord? Requester,
     IReadOnlyList<AuditEvent> Timeline,
     RequestActions Actions);
@@ -91,6 +94,9 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, TimeProvid
         }
 
         var grant = await db.Grants.AsNoTracking().SingleOrDefaultAsync(g => g.RequestId == request.Id, ct);
+        var pause = request.State == RequestState.Pending || grant is { IsLive: true, State: not GrantState.Active }
+            ? PauseNotice.Of(await PausesInForce.FindAsync(db, request.Requester, request.Scope, ct))
+            : null;
         var decisions = await db.ApprovalDecisions.AsNoTracking().Where(d => d.RequestId == request.Id).OrderBy(d => d.DecidedAt).ToListAsync(ct);
         var timeline = await db.AuditEvents.AsNoTracking()
             .Where(e => e.RequestId == request.Id && (oversees || e.Outcome != AuditOutcome.Refused))
@@ -108,19 +114,20 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, TimeProvid
             [.. policy.Definition.Approvers.Select(g => g.Name)],
             request.SettledAt,
             [.. decisions.Select(d => new DecisionView(d.ApproverName, d.Verdict, d.Comment, d.DecidedAt))],
-            grant is null ? null : new GrantView(grant),
+            grant is null ? null : new GrantView(grant, pause),
+            pause,
             isApprover || oversees ? await RequesterRecord.ReadAsync(db, request, ct) : null,
             [.. timeline.Select(e => e.AsSeenBy(actor))],
-            ActionsFor(request, policy, grant, actor));
+            ActionsFor(request, policy, grant, pause, actor));
     }
 
-    private RequestActions ActionsFor(AccessRequest request, AccessPolicy policy, Grant? grant, Actor actor)
+    private RequestActions ActionsFor(AccessRequest request, AccessPolicy policy, Grant? grant, PauseNotice? pause, Actor actor)
     {
         var settled = request.CannotBeSettled(clock.Now());
         var notTheirs = new Refusal(RefusalCode.NotFound);
         var noGrant = grant is { IsLive: true } ? null : new Refusal(RefusalCode.GrantEnded);
         return new RequestActions(
-            settled ?? DecideRequest.MayNotDecide(request, policy, Verdict.Approved, actor),
+            settled ?? DecideRequest.MayNotDecide(request, policy, Verdict.Approved, actor) ?? pause?.Refusal,
             settled ?? DecideRequest.MayNotDecide(request, policy, Verdict.Denied, actor),
             actor.Is(request.Requester) ? settled : notTheirs,
             actor.Is(request.Requester) ? noGrant : notTheirs,

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
@@ -22,7 +23,8 @@ namespace Portal.Core.Approvals;
 /// <param name="SubmittedAt">When it was sent.</param>
 /// <param name="LapsesAt">When it lapses if nobody decides.</param>
 /// <param name="Requester">What the one who asks holds and held.</param>
-public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord Requester);
+/// <param name="ApproveRefusal">Why it cannot be approved now (a pause); null when nothing is known to be in the way.</param>
+public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord Requester, Refusal? ApproveRefusal);
 
 /// <summary>What to list.</summary>
 /// <param name="After">Where to go on; null for the start.</param>
@@ -56,10 +58,11 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
 
         requests = [.. requests.OrderBy(r => r.Id).Take(take + 1)];
 
+        var pauses = await PausesInForce.FindAllAsync(db, [.. requests.Take(take).Select(r => (r.Requester, r.Scope))], ct);
         var items = new List<InboxItem>(take);
-        foreach (var r in requests.Take(take))
+        foreach (var (r, pause) in requests.Take(take).Zip(pauses))
             items.Add(new InboxItem(r.Id, r.Reference, r.RequesterName, r.RequesterUpn, r.VaultName, r.SecretName, r.RoleName, r.Duration, r.WindowStart, r.Justification, r.Ticket, r.PolicyName, r.SubmittedAt, r.LapsesAt,
-                await RequesterRecord.ReadAsync(db, r, ct)));
+                await RequesterRecord.ReadAsync(db, r, ct), pause?.Refusal));
         return new Page<InboxItem>(items, requests.Count > take ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
     }
 

@@ -76,6 +76,21 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>An assignment of ours is about to be removed by command.</summary>
     public static AuditCode AssignmentSwept { get; } = new("drift.swept", "An operator's sweep announced the removal of an assignment with the portal's mark.");
 
+    /// <summary>An administrator asked for the next try at once.</summary>
+    public static AuditCode RetryAsked { get; } = new("grant.retry_asked", "An administrator had the next try of a failing call made at once; of all that fail when the detail says All.");
+
+    /// <summary>A grant waits under a pause.</summary>
+    public static AuditCode GrantPaused { get; } = new("grant.paused", "The role was to be given and a pause holds it up; the end does not move.");
+
+    /// <summary>An administrator paused access.</summary>
+    public static AuditCode AccessPaused { get; } = new("access.paused", "An administrator stopped new grants: all, one principal's, or at one scope, with a reason.");
+
+    /// <summary>An administrator had everything that a pause covers taken back.</summary>
+    public static AuditCode AccessTakenBack { get; } = new("access.taken_back", "An administrator asked that every grant that a pause covers ends at once; each is recorded as revoked.");
+
+    /// <summary>An administrator lifted a pause.</summary>
+    public static AuditCode AccessResumed { get; } = new("access.resumed", "An administrator lifted a pause.");
+
     /// <summary>A policy version took effect.</summary>
     public static AuditCode PolicyLoaded { get; } = new("policy.loaded", "A version of an access policy took effect.");
 

@@ -11,6 +11,9 @@ public static class ArmId
     /// <summary>The ARM id of one secret.</summary>
     public static string OfSecret(string vaultArmId, string secretName) => Normalise($"{vaultArmId}{SecretsSegment}{secretName}");
 
+    /// <summary>What the ARM id of every secret of a vault starts with.</summary>
+    public static string SecretsOf(string vaultArmId) => vaultArmId + SecretsSegment;
+
     /// <summary>The vault of a scope: the scope itself when it is a vault.</summary>
     public static string VaultOf(string scope)
     {

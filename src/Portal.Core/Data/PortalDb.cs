@@ -4,6 +4,7 @@ using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
@@ -40,6 +41,9 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
 
     /// <summary>The comparisons that looked for them.</summary>
     public DbSet<ReconciliationRun> ReconciliationRuns => Set<ReconciliationRun>();
+
+    /// <summary>What administrators paused.</summary>
+    public DbSet<AccessPause> AccessPauses => Set<AccessPause>();
 
     /// <summary>The audit trail.</summary>
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();

@@ -147,6 +147,9 @@ public sealed class Grant
     /// <summary>Since when it needs attention; null when it does not.</summary>
     public DateTimeOffset? AttentionSince { get; private set; }
 
+    /// <summary>The pause that keeps the role from being given although its time has come; null when none does.</summary>
+    public Guid? PauseId { get; private set; }
+
     /// <summary>Counts the changes; a save that saw an older number does not go through.</summary>
     public int Revision { get; private set; }
 
@@ -160,13 +163,37 @@ public sealed class Grant
     public bool IsLive => State is GrantState.Scheduled or GrantState.Provisioning or GrantState.Active;
 
     /// <summary>Whether the role has to be there at an instant because of this grant.</summary>
-    public bool NeedsRoleAt(DateTimeOffset instant) => IsLive && StartsAt <= instant && instant < EndsAt;
+    public bool NeedsRoleAt(DateTimeOffset instant) => IsLive && PauseId is null && StartsAt <= instant && instant < EndsAt;
+
+    /// <summary>Whether the role is to be given at an instant and is not yet, paused or not.</summary>
+    public bool WaitsForRoleAt(DateTimeOffset instant) => IsLive && State != GrantState.Active && StartsAt <= instant && instant < EndsAt;
 
     /// <summary>Whether it is over at an instant but not yet ended.</summary>
     public bool IsToEndAt(DateTimeOffset instant) => State == GrantState.Revoking || (IsLive && instant >= EndsAt);
 
     /// <summary>The portal begins to give the role.</summary>
     public void StartProvisioning() => Move(GrantState.Provisioning, from: [GrantState.Scheduled, GrantState.Provisioning]);
+
+    /// <summary>A pause keeps the role from being given. What was announced and is not known to have come about counts as not given. The end does not move.</summary>
+    /// <returns>True when this is news.</returns>
+    public bool Hold(Guid pauseId)
+    {
+        if (PauseId == pauseId)
+            return false;
+        Move(GrantState.Scheduled, from: [GrantState.Scheduled, GrantState.Provisioning]);
+        PauseId = pauseId;
+        ClearAttention();
+        return true;
+    }
+
+    /// <summary>No pause holds it any more.</summary>
+    public void GoOn()
+    {
+        if (PauseId is null)
+            return;
+        PauseId = null;
+        Revision++;
+    }
 
     /// <summary>The role is given.</summary>
     public void Activate(DateTimeOffset now)
@@ -220,6 +247,7 @@ public sealed class Grant
     public void RequestEnd(Actor by, string? reason, DateTimeOffset now)
     {
         Move(GrantState.Revoking, from: [GrantState.Scheduled, GrantState.Provisioning, GrantState.Active]);
+        PauseId = null;
         EndRequestedAt = now;
         EndRequestedBy = by.DisplayName;
         EndReason = reason;
@@ -242,6 +270,7 @@ public sealed class Grant
         Move(GrantState.Ended, from: [GrantState.Scheduled, GrantState.Provisioning, GrantState.Active, GrantState.Revoking]);
         Ending = EndRequestedAt is null ? GrantEnding.Expired : GrantEnding.Revoked;
         EndedAt = now;
+        PauseId = null;
         ClearAttention();
     }
 

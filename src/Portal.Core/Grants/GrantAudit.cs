@@ -48,5 +48,7 @@ internal static class GrantAudit
 
     public static void GrantSwept(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantSwept, grant.Subject(), Window(grant));
 
+    public static void RetryAsked(this AuditTrail trail, AuditSubject about, bool ofAll) => trail.Record(AuditCode.RetryAsked, about, ofAll ? new AuditDetail("All") : null);
+
     private static AuditDetail Window(Grant grant) => new(WindowStart: grant.StartsAt, WindowEnd: grant.EndsAt);
 }

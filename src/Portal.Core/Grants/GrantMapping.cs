@@ -21,6 +21,11 @@ internal sealed class GrantMapping : IEntityTypeConfiguration<Grant>
         builder.HasIndex(g => new { g.PrincipalObjectId, g.EndsAt }, "IX_Grants_HeldNow").HasFilter(notEnded);
         builder.HasIndex(g => new { g.PrincipalObjectId, g.Id }, "IX_Grants_MineNotEnded").HasFilter(notEnded);
         builder.HasIndex(g => g.Id, "IX_Grants_AllNotEnded").HasFilter(notEnded);
+        // What operators look at: little, or asked for by its end.
+        builder.HasIndex(g => new { g.AttentionSince, g.Id }, "IX_Grants_Attention").HasFilter("\"AttentionCode\" IS NOT NULL");
+        builder.HasIndex(g => g.ActivatedAt, "IX_Grants_Given").HasFilter("\"ActivatedAt\" IS NOT NULL");
+        builder.HasIndex(g => g.EndedAt, "IX_Grants_EndedAt").HasFilter("\"EndedAt\" IS NOT NULL");
+        builder.HasIndex(g => g.PauseId, "IX_Grants_Held").HasFilter("\"PauseId\" IS NOT NULL");
         // A list of what has ended must not begin by passing over what has not.
         builder.HasIndex(g => g.Id, "IX_Grants_AllEnded").HasFilter("\"State\" = 'Ended'");
         // Removed and not yet seen to be gone: few, and looked for at every read that shows nothing.
@@ -41,6 +46,8 @@ internal sealed class DesiredAssignmentMapping : IEntityTypeConfiguration<Desire
         builder.Property(a => a.Scope).HasMaxLength(1024);
         builder.HasIndex(a => new { a.Scope, a.PrincipalObjectId, a.RoleDefinitionId }).IsUnique();
         builder.HasIndex(a => a.DueAt, "IX_DesiredAssignments_Due").HasFilter("\"DueAt\" IS NOT NULL");
+        builder.HasIndex(a => a.LeaseUntil, "IX_DesiredAssignments_Leased").HasFilter("\"LeaseUntil\" IS NOT NULL");
+        builder.HasIndex(a => a.FailingSince, "IX_DesiredAssignments_Failing").HasFilter("\"FailingSince\" IS NOT NULL");
         builder.Ignore(a => a.Principal);
     }
 }

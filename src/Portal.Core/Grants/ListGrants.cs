@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
@@ -25,8 +26,11 @@ public sealed record GrantQuery(GrantAudience Audience = GrantAudience.Mine, boo
 public sealed record GrantView
 {
     /// <summary>Copies what screens show of a grant.</summary>
-    public GrantView(Grant grant)
+    /// <param name="grant">The grant.</param>
+    /// <param name="pause">What covers its principal or scope; null when nothing does.</param>
+    public GrantView(Grant grant, PauseNotice? pause = null)
     {
+        Pause = grant.State is GrantState.Scheduled or GrantState.Provisioning ? pause : null;
         Id = grant.Id;
         RequestId = grant.RequestId;
         RequestReference = grant.RequestReference;
@@ -126,6 +130,9 @@ public sealed record GrantView
     /// <summary>Since when.</summary>
     public DateTimeOffset? AttentionSince { get; }
 
+    /// <summary>The pause under which it waits, or will wait when its time comes; null when it has the role, is over, or nothing is paused.</summary>
+    public PauseNotice? Pause { get; }
+
     /// <summary>Whether it can still be ended early.</summary>
     public bool IsLive { get; }
 }
@@ -156,6 +163,7 @@ public sealed class ListGrants(IDbContextFactory<PortalDb> databases)
         if (before is { } place)
             grants = grants.Where(g => g.Id < place);
         var rows = await grants.OrderByDescending(g => g.Id).Take(take + 1).ToListAsync(ct);
-        return Cursor.Cut(ListName, [.. rows.Select(g => new GrantView(g))], take, g => g.Id.ToString());
+        var pauses = await PausesInForce.FindAllAsync(db, [.. rows.Select(g => (g.Principal, g.Scope))], ct);
+        return Cursor.Cut(ListName, [.. rows.Select((g, place) => new GrantView(g, pauses[place]))], take, g => g.Id.ToString());
     }
 }

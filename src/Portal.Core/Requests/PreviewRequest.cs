@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Requests;
@@ -17,6 +18,7 @@ namespace Portal.Core.Requests;
 /// <param name="LapsesAfter">How long it would wait for a decision.</param>
 /// <param name="EndsAtIfApprovedNow">When access would end if it were approved this instant.</param>
 /// <param name="HeldUntil">Until when the person holds the very same already; null when they do not.</param>
+/// <param name="Pause">The pause that covers the person or the scope: it may be sent, and nothing is approved or given until it is lifted. Null when nothing is paused.</param>
 /// <param name="Missing">All that stands against sending it; empty when it may be sent.</param>
 public sealed record RequestPreview(
     string VaultName,
@@ -30,6 +32,7 @@ public sealed record RequestPreview(
     TimeSpan? LapsesAfter,
     DateTimeOffset EndsAtIfApprovedNow,
     DateTimeOffset? HeldUntil,
+    PauseNotice? Pause,
     IReadOnlyList<Refusal> Missing);
 
 /// <summary>Says what would happen, by the evaluation that decides when it is sent. Changes nothing.</summary>
@@ -57,6 +60,7 @@ public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, TimePr
             rule?.LapsesAfter,
             EndOf(draft, now),
             await HeldUntilAsync(db, check, actor, now, ct),
+            check.Scope is null ? null : PauseNotice.Of(await PausesInForce.FindAsync(db, actor.Id!.Value, check.Scope.Secret?.ArmId ?? check.Scope.Vault.ArmId, ct)),
             check.Refusals);
     }
 

@@ -28,7 +28,7 @@ public sealed partial class ApprovalsPage
     protected override Task OnInitializedAsync() => LoadAsync();
 
     /// <inheritdoc />
-    protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Request;
+    protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Request or ChangeKind.Pause;
 
     /// <inheritdoc />
     protected override async Task LoadAsync()

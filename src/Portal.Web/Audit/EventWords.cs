@@ -66,9 +66,7 @@ public static class EventWords
         AuditOutcome.Refused => PillTone.Bad,
         AuditOutcome.Failed => PillTone.Attention,
         AuditOutcome.Success when happened.Code == AuditCode.RequestDenied.Value => PillTone.Bad,
-        AuditOutcome.Success when happened.Code == AuditCode.GrantRevoked.Value => PillTone.Attention,
-        AuditOutcome.Success when happened.Code == AuditCode.StandingAccessFound.Value => PillTone.Attention,
-        AuditOutcome.Success when happened.Code == AuditCode.DriftFound.Value => PillTone.Attention,
+        AuditOutcome.Success when Notable.Contains(happened.Code) => PillTone.Attention,
         AuditOutcome.Success when Good.Contains(happened.Code) => PillTone.Good,
         AuditOutcome.Success when Over.Contains(happened.Code) => PillTone.Ended,
         _ => PillTone.Neutral,
@@ -83,6 +81,9 @@ public static class EventWords
     }
 
     private static readonly HashSet<string> Good = [AuditCode.RequestApproved.Value, AuditCode.GrantActivated.Value, AuditCode.GrantEffective.Value];
+
+    private static readonly HashSet<string> Notable =
+        [AuditCode.GrantRevoked.Value, AuditCode.StandingAccessFound.Value, AuditCode.DriftFound.Value, AuditCode.GrantPaused.Value, AuditCode.AccessPaused.Value, AuditCode.AccessTakenBack.Value];
 
     private static readonly HashSet<string> Over =
         [AuditCode.RequestWithdrawn.Value, AuditCode.RequestLapsed.Value, AuditCode.GrantReturned.Value, AuditCode.GrantEnded.Value, AuditCode.PolicyRetired.Value, AuditCode.SignedOut.Value];
@@ -111,6 +112,11 @@ public static class EventWords
         [AuditCode.DriftFound.Value] = "warning",
         [AuditCode.DriftResolved.Value] = "check",
         [AuditCode.AssignmentSwept.Value] = "revoke",
+        [AuditCode.RetryAsked.Value] = "refresh",
+        [AuditCode.GrantPaused.Value] = "pause",
+        [AuditCode.AccessPaused.Value] = "pause",
+        [AuditCode.AccessTakenBack.Value] = "revoke",
+        [AuditCode.AccessResumed.Value] = "play",
         [AuditCode.PolicyLoaded.Value] = "policy",
         [AuditCode.PolicyRetired.Value] = "policy",
         [AuditCode.AuditExported.Value] = "download",

@@ -45,7 +45,7 @@ public sealed partial class GrantsPage
 
     /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>
-        change.Kind == ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader);
+        change.Kind == ChangeKind.Pause || (change.Kind == ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader));
 
     /// <inheritdoc />
     protected override async Task LoadAsync()

@@ -34,7 +34,7 @@ public sealed partial class HomePage
     protected override Task OnInitializedAsync() => LoadAsync();
 
     /// <inheritdoc />
-    protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Request
+    protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Request or ChangeKind.Pause
         || (change.Kind == ChangeKind.Grant && (_view is not { Oversees: false } view || change.PrincipalId is null || change.PrincipalId == view.Reader));
 
     /// <inheritdoc />

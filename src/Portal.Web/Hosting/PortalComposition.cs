@@ -27,7 +27,7 @@ public static class PortalComposition
         services.TryAddSingleton(CloudTransport.Sockets);
         services.AddPortalCore();
         services.AddScoped<LiveChanges>().AddScoped<IDelegatedTokens, DelegatedTokens>();
-        services.AddHostedService<GrantWorker>();
+        services.AddHostedService<GrantWorker>().AddHostedService<WorkGauges>().AddHostedService<ChangeRelay>();
         services.AddKeyRing();
         builder.AddPeriodicJobs();
         builder.AddOperations();

@@ -11,6 +11,7 @@ public static class PortalUrls
     public const string Policies = "/policies";
     public const string Audit = "/audit";
     public const string AuditExport = "/audit/export";
+    public const string Operations = "/operations";
     public const string SignOut = "/account/signout";
     public const string SignedOut = "/account/signed-out";
     public const string SignInFailed = "/account/sign-in-failed";
@@ -46,6 +47,12 @@ public static class PortalUrls
 
     /// <summary>One access policy.</summary>
     public static string Policy(string name) => $"{Policies}/{Uri.EscapeDataString(name)}";
+
+    /// <summary>The operators' page, narrowed; null leaves a filter out.</summary>
+    public static string OperationsWith(string? show = null, string? pauses = null) => With(Operations, ("show", show), ("pauses", pauses));
+
+    /// <summary>What to do about a code that a grant shows; null for all of them.</summary>
+    public static string Runbook(string? code) => code is null ? $"{Operations}/runbook" : $"{Operations}/runbook/{Uri.EscapeDataString(code)}";
 
     /// <summary>Where a sign-in starts.</summary>
     /// <param name="returnUrl">A local address to come back to; null for the home page.</param>

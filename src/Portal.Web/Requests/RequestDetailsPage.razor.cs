@@ -50,7 +50,8 @@ public sealed partial class RequestDetailsPage
     }
 
     /// <inheritdoc />
-    protected override bool Concerns(PortalChange change) => change.RequestId is { } id && id == _requestId;
+    protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Pause
+        || (change.RequestId is { } id ? id == _requestId : change.Kind is ChangeKind.Request or ChangeKind.Grant);
 
     /// <inheritdoc />
     protected override async Task LoadAsync()

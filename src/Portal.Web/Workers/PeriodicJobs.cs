@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
@@ -19,6 +20,7 @@ public static class PeriodicJobs
     private static readonly TimeSpan SyncEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LapseEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UpholdEvery = TimeSpan.FromSeconds(5);
 
     /// <summary>Registers the jobs.</summary>
     public static void AddPeriodicJobs(this WebApplicationBuilder builder)
@@ -50,6 +52,7 @@ public static class PeriodicJobs
             });
             quartz.ScheduleJob<SyncCatalogJob>(trigger => trigger.WithIdentity("sync-catalog").StartNow().WithSimpleSchedule(s => s.WithInterval(SyncEvery).RepeatForever()));
             quartz.ScheduleJob<ReconcileAssignmentsJob>(trigger => trigger.WithIdentity("reconcile-assignments").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
+            quartz.ScheduleJob<UpholdPausesJob>(trigger => trigger.WithIdentity("uphold-pauses").StartNow().WithSimpleSchedule(s => s.WithInterval(UpholdEvery).RepeatForever()));
             quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
         });
         builder.Services.AddHostedService<PeriodicScheduler>();
@@ -108,4 +111,12 @@ public sealed class LapseRequestsJob(LapseRequests lapse) : IJob
         {
         }
     }
+}
+
+/// <summary>Finishes what pauses ask for, should the instance that began it have died.</summary>
+[DisallowConcurrentExecution]
+public sealed class UpholdPausesJob(UpholdPauses uphold) : IJob
+{
+    /// <inheritdoc />
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) => await uphold.ExecuteAsync(Actor.System, cancellationToken);
 }

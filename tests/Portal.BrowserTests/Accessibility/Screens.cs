@@ -54,6 +54,11 @@ public static class Screens
         new("my access", "/grants", Person.Mira, (v, _) => ShowsAsync(v, "/grants", "paypal-client-secret")),
         new("everyone's access that ended", "/grants", Person.Tomas, (v, _) => ShowsAsync(v, "/grants?show=ended&of=everyone", "bank-sftp-password")),
 
+        new("operations", "/operations", Person.Tomas, (v, _) => ShowsAsync(v, "/operations", "No grant needs attention.")),
+        new("operations, pausing", "/operations", Person.Tomas, (v, _) => PressAsync(v, "/operations", "Pause access", "What to pause")),
+        new("runbook", "/operations/runbook", Person.Tomas, (v, _) => ShowsAsync(v, "/operations/runbook", "ScopeLocked")),
+        new("runbook, a code", "/operations/runbook/{Code}", Person.Tomas, (v, _) => ShowsAsync(v, "/operations/runbook/ScopeLocked", "What to do")),
+
         new("policies", "/policies", Person.Mira, (v, _) => ShowsAsync(v, "/policies", "payments-production")),
         new("policy", "/policies/{PolicyName}", Person.Mira, (v, _) => ShowsAsync(v, "/policies/payments-production", "payments-approvers")),
         new("audit", "/audit", Person.Ingrid, (v, w) => ShowsAsync(v, "/audit", w.Waiting.Reference)),

@@ -8,6 +8,8 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Operations;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
@@ -30,7 +32,10 @@ public sealed class UseCaseMatrixTests
         DecideRequest/deny            -         P        -       -             -    -        P           -
         DriveAssignment               -         -        -       -             -    -        -           S
         ExportAuditEvents             OPS       OPS      OPS     OPS           -    -        OPS         -
+        FindPauseTargets              -         -        -       OPS           -    -        OPS         -
         GetCatalogEntry               OPS       OPS      OPS     OPS           -    -        OPS         -
+        GetLag                        -         -        OPS     OPS           -    -        OPS         -
+        GetOperations                 -         -        OPS     OPS           -    -        OPS         -
         GetRequest                    O         OP       OPS     OPS           -    -        OPS         -
         LapseRequests                 -         -        -       -             -    -        -           S
         ListAuditEvents               OPS       OPS      OPS     OPS           -    -        OPS         -
@@ -38,13 +43,19 @@ public sealed class UseCaseMatrixTests
         ListGrants/mine               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListGrants/everyone           -         -        OPS     OPS           -    -        OPS         -
         ListInbox                     -         OPS      -       -             -    -        OPS         -
+        ListPauses                    -         -        OPS     OPS           -    -        OPS         -
         ListPolicies                  OPS       OPS      OPS     OPS           -    -        OPS         -
         ListRequests/mine             OPS       OPS      OPS     OPS           -    -        OPS         -
         ListRequests/everyone         -         -        OPS     OPS           -    -        OPS         -
+        ListWork                      -         -        OPS     OPS           -    -        OPS         -
         LoadPolicies                  -         -        -       -             -    -        -           S
+        MeasureWork                   -         -        -       -             -    -        -           S
+        PauseAccess                   -         -        -       OPS           -    -        OPS         -
         PreviewRequest                OPS       -        -       -             -    -        OPS         -
         ReconcileAssignments          -         -        -       OPS           -    -        OPS         S
         RecordSignIn                  OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
+        ResumeAccess                  -         -        -       OPS           -    -        -           -
+        RetryNow                      -         -        -       OPS           -    -        OPS         -
         ReturnGrant                   O         O        O       O             -    -        O           -
         RevokeGrant                   -         -        -       OPS           -    -        OPS         -
         SearchPeople                  -         -        OPS     -             -    -        OPS         -
@@ -52,6 +63,7 @@ public sealed class UseCaseMatrixTests
         SweepAssignments              -         -        -       -             -    -        -           S
         SyncCatalog                   -         -        -       -             -    -        -           S
         TestAccess                    O         O        O       O             -    -        O           -
+        UpholdPauses                  -         -        -       -             -    -        -           S
         WithdrawRequest               O         O        O       O             -    -        O           -
         """;
 
@@ -64,7 +76,10 @@ public sealed class UseCaseMatrixTests
         ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),
         ["DriveAssignment"] = (s, a) => Of(s.Get<DriveAssignment>().ExecuteAsync(s.Claim, a, Ct)),
         ["ExportAuditEvents"] = (s, a) => Of(s.Get<ExportAuditEvents>().ExecuteAsync(new AuditFilter(), a, Ct)),
+        ["FindPauseTargets"] = (s, a) => Of(s.Get<FindPauseTargets>().ExecuteAsync(new PauseTargetQuery(PauseTarget.Principal, "mira"), a, Ct)),
         ["GetCatalogEntry"] = (s, a) => Of(s.Get<GetCatalogEntry>().ExecuteAsync(Company.Stripe, a, Ct)),
+        ["GetLag"] = (s, a) => Of(s.Get<GetLag>().ExecuteAsync(a, Ct)),
+        ["GetOperations"] = (s, a) => Of(s.Get<GetOperations>().ExecuteAsync(a, Ct)),
         ["GetRequest"] = (s, a) => Of(s.Get<GetRequest>().ExecuteAsync(s.Pending.Reference, a, Ct)),
         ["LapseRequests"] = (s, a) => Of(s.Get<LapseRequests>().ExecuteAsync(a, Ct)),
         ["ListAuditEvents"] = (s, a) => Of(s.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter()), a, Ct)),
@@ -72,13 +87,19 @@ public sealed class UseCaseMatrixTests
         ["ListGrants/mine"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(), a, Ct)),
         ["ListGrants/everyone"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(GrantAudience.Everyone), a, Ct)),
         ["ListInbox"] = (s, a) => Of(s.Get<ListInbox>().ExecuteAsync(new InboxQuery(), a, Ct)),
+        ["ListPauses"] = (s, a) => Of(s.Get<ListPauses>().ExecuteAsync(new PauseQuery(), a, Ct)),
         ["ListPolicies"] = (s, a) => Of(s.Get<ListPolicies>().ExecuteAsync(a, Ct)),
         ["ListRequests/mine"] = (s, a) => Of(s.Get<ListRequests>().ExecuteAsync(new RequestQuery(), a, Ct)),
         ["ListRequests/everyone"] = (s, a) => Of(s.Get<ListRequests>().ExecuteAsync(new RequestQuery(RequestAudience.Everyone), a, Ct)),
+        ["ListWork"] = (s, a) => Of(s.Get<ListWork>().ExecuteAsync(new WorkListQuery(), a, Ct)),
         ["LoadPolicies"] = (s, a) => Of(s.Get<LoadPolicies>().ExecuteAsync([.. Company.Policies.Skip(1)], a, Ct)),
+        ["MeasureWork"] = (s, a) => Of(s.Get<MeasureWork>().ExecuteAsync(a, Ct)),
+        ["PauseAccess"] = (s, a) => Of(s.Get<PauseAccess>().ExecuteAsync(new PauseInput(PauseTarget.Everything, null, null, "Incident", TakeBack: true), a, Ct)),
         ["PreviewRequest"] = (s, a) => Of(s.Get<PreviewRequest>().ExecuteAsync(PortalWorld.Draft(), a, Ct)),
         ["ReconcileAssignments"] = (s, a) => Of(s.Get<ReconcileAssignments>().ExecuteAsync(a, Ct)),
         ["RecordSignIn"] = (s, a) => Of(s.Get<RecordSignIn>().ExecuteAsync(SignInStep.In, a, Ct)),
+        ["ResumeAccess"] = (s, a) => Of(s.Get<ResumeAccess>().ExecuteAsync(s.PauseId, a, Ct)),
+        ["RetryNow"] = (s, a) => Of(s.Get<RetryNow>().ExecuteAsync(new RetryInput(null), a, Ct)),
         ["ReturnGrant"] = (s, a) => Of(s.Get<ReturnGrant>().ExecuteAsync(s.Active.Id, a, Ct)),
         ["RevokeGrant"] = (s, a) => Of(s.Get<RevokeGrant>().ExecuteAsync(new RevocationInput(s.Active.Id, "Laptop lost"), a, Ct)),
         ["SearchPeople"] = (s, a) => Of(s.Get<SearchPeople>().ExecuteAsync("mira", a, Ct)),
@@ -86,6 +107,7 @@ public sealed class UseCaseMatrixTests
         ["SweepAssignments"] = (s, a) => Of(s.Get<SweepAssignments>().ExecuteAsync(new SweepOptions(), _ => { }, a, Ct)),
         ["SyncCatalog"] = (s, a) => Of(s.Get<SyncCatalog>().ExecuteAsync(a, Ct)),
         ["TestAccess"] = (s, a) => Of(s.Get<TestAccess>().ExecuteAsync(new AccessTest(s.Active.Id, new NoTokens()), a, Ct)),
+        ["UpholdPauses"] = (s, a) => Of(s.Get<UpholdPauses>().ExecuteAsync(a, Ct)),
         ["WithdrawRequest"] = (s, a) => Of(s.Get<WithdrawRequest>().ExecuteAsync(s.Pending.RequestId, a, Ct)),
     };
 
@@ -190,6 +212,8 @@ public sealed class UseCaseMatrixTests
 
         public required AssignmentClaim Claim { get; init; }
 
+        public required Guid PauseId { get; init; }
+
         public static async Task<Scene> OpenAsync()
         {
             var world = await PortalWorld.OpenAsync();
@@ -197,7 +221,8 @@ public sealed class UseCaseMatrixTests
             await world.WorkAsync();
             await world.PromiseAsync(draft: PortalWorld.Draft(role: GrantableRole.SecretsOfficer));
             var claim = Assert.Single(await world.ClaimAsync());
-            return new Scene(world) { Active = active, Claim = claim, Pending = await world.AskAsync() };
+            var pause = await world.PauseAsync(new PauseInput(PauseTarget.Scope, null, Company.LegacyVault, "Migration"));
+            return new Scene(world) { Active = active, Claim = claim, Pending = await world.AskAsync(), PauseId = pause.PauseId };
         }
 
         public T Get<T>() where T : notnull => _world.Get<T>();
@@ -216,6 +241,7 @@ public sealed class UseCaseMatrixTests
             Decisions = await db.ApprovalDecisions.CountAsync(),
             Grants = await db.Grants.OrderBy(g => g.Id).Select(g => new { g.Id, g.State, g.EndsAt, g.Revision }).ToListAsync(),
             Assignments = await db.DesiredAssignments.OrderBy(a => a.Id).Select(a => new { a.Id, a.Observed, a.Revision }).ToListAsync(),
+            Pauses = await db.AccessPauses.OrderBy(p => p.Id).Select(p => new { p.Id, p.Revision }).ToListAsync(),
             Policies = await db.AccessPolicies.OrderBy(p => p.Id).Select(p => new { p.Name, p.Version, p.RetiredAt }).ToListAsync(),
             Secrets = await db.Secrets.CountAsync(),
             People = await db.People.CountAsync(),

@@ -29,6 +29,9 @@ public sealed partial class RefusalWordsTests
         [RefusalCode.RequesterNoLongerEligible] = 1,
         [RefusalCode.CloudUnreachable] = 1,
         [RefusalCode.FilterUnreadable] = 1,
+        [RefusalCode.AccessPaused] = 2,
+        [RefusalCode.PausedAlready] = 1,
+        [RefusalCode.PauseLifted] = 1,
     };
 
     public static TheoryData<string> Codes => [.. RefusalCode.All];

@@ -8,6 +8,7 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
@@ -126,6 +127,17 @@ public sealed class PortalWorld : IAsyncDisposable
 
     public async Task<Result<Done>> RevokeAsync(Guid grantId, TestPerson who, string? reason = "Laptop lost") =>
         await Get<RevokeGrant>().ExecuteAsync(new RevocationInput(grantId, reason), await IdentifyAsync(who), Ct);
+
+    /// <summary>Pauses, and must succeed.</summary>
+    public async Task<PauseOutcome> PauseAsync(PauseInput input, TestPerson? who = null)
+    {
+        var result = await Get<PauseAccess>().ExecuteAsync(input, await IdentifyAsync(who ?? Company.Tomas), Ct);
+        Assert.Empty(result.Refusals);
+        return result.Value;
+    }
+
+    public async Task<Result<Done>> ResumeAsync(Guid pauseId, TestPerson? who = null) =>
+        await Get<ResumeAccess>().ExecuteAsync(pauseId, await IdentifyAsync(who ?? Company.Tomas), Ct);
 
     public async Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(int most = 20) =>
         (await Get<ClaimDueAssignments>().ExecuteAsync(most, Actor.System, Ct)).Value;

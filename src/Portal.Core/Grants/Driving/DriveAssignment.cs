@@ -54,9 +54,10 @@ public sealed partial class DriveAssignment(
     private async Task<Clearance?> ClearAsync(AssignmentClaim claim, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        if (await Trio.LoadAsync(db, claim, ct) is not { } trio)
+        var now = clock.Now();
+        if (await Trio.LoadAsync(db, claim, now, ct) is not { } trio)
             return null;
-        var plan = trio.PlanAt(clock.Now());
+        var plan = trio.PlanAt(now);
         var giving = trio.Assignment.Observed == AssignmentObservation.Absent ? plan.Needing : plan.ToProvision;
         return giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, ct);
     }
@@ -65,10 +66,11 @@ public sealed partial class DriveAssignment(
     /// <returns>Null when the claim is lost.</returns>
     private Task<Announcement?> AnnounceAsync(AssignmentClaim claim, Clearance clearance, Actor actor, CancellationToken ct) => databases.RunAsync(async db =>
     {
-        if (await Trio.LoadAsync(db, claim, ct) is not { } trio)
+        var now = clock.Now();
+        if (await Trio.LoadAsync(db, claim, now, ct) is not { } trio)
             return null;
 
-        var (assignment, now) = (trio.Assignment, clock.Now());
+        var assignment = trio.Assignment;
         var plan = trio.PlanAt(now, clearance);
         if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance))
             return new Announcement(AssignmentIntent.None, plan.Look, assignment, assignment.DescribedUntil);
@@ -155,7 +157,7 @@ public sealed partial class DriveAssignment(
     private async Task<Result<bool>> SettleAsync(PortalDb db, AssignmentClaim claim, DriveOutcome outcome, Actor actor, CancellationToken ct)
     {
         var now = clock.Now();
-        if (await Trio.LoadAsync(db, claim, ct) is not { } trio)
+        if (await Trio.LoadAsync(db, claim, now, ct) is not { } trio)
         {
             await DoubtAsync(db, claim, outcome, now, ct);
             return false;

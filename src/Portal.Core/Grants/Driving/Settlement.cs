@@ -8,7 +8,7 @@ namespace Portal.Core.Grants;
 internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail trail, DateTimeOffset now)
 {
     /// <summary>What was confirmed and does not show for longer than the provider says it may take.</summary>
-    public const string NotSeen = "NotSeenInProvider";
+    public const string NotSeen = AttentionCode.NotSeenInProvider;
 
     private readonly List<Grant> _ended = [];
 

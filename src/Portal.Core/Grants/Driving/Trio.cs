@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants.Pauses;
 
 namespace Portal.Core.Grants;
 
@@ -8,14 +9,16 @@ namespace Portal.Core.Grants;
 /// <param name="Grants">The grants.</param>
 internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Grant> Grants)
 {
-    /// <summary>Loads it.</summary>
+    /// <summary>Loads it, and has pauses hold what they cover.</summary>
     /// <returns>Null when the claim is lost.</returns>
-    public static async Task<Trio?> LoadAsync(PortalDb db, AssignmentClaim claim, CancellationToken ct)
+    public static async Task<Trio?> LoadAsync(PortalDb db, AssignmentClaim claim, DateTimeOffset now, CancellationToken ct)
     {
         var assignment = await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == claim.AssignmentId && a.Fence == claim.Fence, ct);
-        return assignment is null
-            ? null
-            : new Trio(assignment, await db.Grants.Where(g => g.AssignmentId == claim.AssignmentId && g.State != GrantState.Ended).ToListAsync(ct));
+        if (assignment is null)
+            return null;
+        var grants = await db.Grants.Where(g => g.AssignmentId == claim.AssignmentId && g.State != GrantState.Ended).ToListAsync(ct);
+        await PausesInForce.HoldAsync(db, grants, now, ct);
+        return new Trio(assignment, grants);
     }
 
     /// <summary>What has to happen now.</summary>

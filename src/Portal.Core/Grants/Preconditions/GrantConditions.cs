@@ -22,40 +22,40 @@ internal sealed record UnmetCondition(string Code, string Message);
 internal static class GrantConditions
 {
     /// <summary>The role is not one that the portal grants.</summary>
-    public const string RoleNotGrantable = "RoleNotGrantable";
+    public const string RoleNotGrantable = AttentionCode.RoleNotGrantable;
 
     /// <summary>The role allows more than it is known for, or is gone.</summary>
-    public const string RoleChanged = "RoleChanged";
+    public const string RoleChanged = AttentionCode.RoleChanged;
 
     /// <summary>The vault is gone.</summary>
-    public const string ScopeNotFound = "ScopeNotFound";
+    public const string ScopeNotFound = AttentionCode.ScopeNotFound;
 
     /// <summary>Another vault stands under the name of the one that was approved.</summary>
-    public const string ScopeReplaced = "ScopeReplaced";
+    public const string ScopeReplaced = AttentionCode.ScopeReplaced;
 
     /// <summary>The vault goes by access policies.</summary>
-    public const string VaultUsesAccessPolicies = "VaultUsesAccessPolicies";
+    public const string VaultUsesAccessPolicies = AttentionCode.VaultUsesAccessPolicies;
 
     /// <summary>A lock would keep the portal from taking the access back.</summary>
-    public const string ScopeLocked = "ScopeLocked";
+    public const string ScopeLocked = AttentionCode.ScopeLocked;
 
     /// <summary>The holder's account is disabled or gone.</summary>
-    public const string PrincipalDisabled = "PrincipalDisabled";
+    public const string PrincipalDisabled = AttentionCode.PrincipalDisabled;
 
     /// <summary>The holder may not have this any more, by the policy as it was or as it is.</summary>
-    public const string PrincipalNotEligible = "PrincipalNotEligible";
+    public const string PrincipalNotEligible = AttentionCode.PrincipalNotEligible;
 
     /// <summary>No policy offers this any more.</summary>
-    public const string PolicyWithdrawn = "PolicyWithdrawn";
+    public const string PolicyWithdrawn = AttentionCode.PolicyWithdrawn;
 
     /// <summary>The policy allows only a shorter window now.</summary>
-    public const string WindowTooLong = "WindowTooLong";
+    public const string WindowTooLong = AttentionCode.WindowTooLong;
 
     /// <summary>The approval does not name an approver whom the policy of the request entitled.</summary>
-    public const string ApproverNotEntitled = "ApproverNotEntitled";
+    public const string ApproverNotEntitled = AttentionCode.ApproverNotEntitled;
 
     /// <summary>The approver's account is disabled or gone.</summary>
-    public const string ApproverDisabled = "ApproverDisabled";
+    public const string ApproverDisabled = AttentionCode.ApproverDisabled;
 
     /// <summary>The first condition that does not hold.</summary>
     /// <returns>Null when all hold.</returns>

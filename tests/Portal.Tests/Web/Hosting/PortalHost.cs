@@ -57,7 +57,7 @@ internal sealed class PortalHost : IAsyncDisposable
 
     public string SqliteFile => Path.Combine(_directory, "portal.db");
 
-    private string ConnectionString => _setup.Database == DatabaseKind.Sqlite
+    public string ConnectionString => _setup.Database == DatabaseKind.Sqlite
         ? $"Data Source={SqliteFile}"
         : new NpgsqlConnectionStringBuilder(PostgresServer) { Database = _postgres, MaxPoolSize = 20 }.ConnectionString;
 

@@ -13,6 +13,35 @@ namespace Portal.Migrations.PostgreSql.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
+                name: "AccessPauses",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Target = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    TargetKey = table.Column<string>(type: "character varying(1100)", maxLength: 1100, nullable: false),
+                    PrincipalTenantId = table.Column<Guid>(type: "uuid", nullable: true),
+                    PrincipalObjectId = table.Column<Guid>(type: "uuid", nullable: true),
+                    PrincipalName = table.Column<string>(type: "text", nullable: true),
+                    Scope = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    VaultName = table.Column<string>(type: "text", nullable: true),
+                    SecretName = table.Column<string>(type: "text", nullable: true),
+                    Reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: false),
+                    PausedBy = table.Column<string>(type: "text", nullable: false),
+                    PausedByTenantId = table.Column<Guid>(type: "uuid", nullable: true),
+                    PausedByObjectId = table.Column<Guid>(type: "uuid", nullable: true),
+                    PausedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
+                    TakeBackAskedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    TakeBackDoneAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LiftedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    LiftedBy = table.Column<string>(type: "text", nullable: true),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AccessPauses", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AccessPolicies",
                 columns: table => new
                 {
@@ -308,6 +337,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     AttentionCode = table.Column<string>(type: "text", nullable: true),
                     AttentionMessage = table.Column<string>(type: "text", nullable: true),
                     AttentionSince = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    PauseId = table.Column<Guid>(type: "uuid", nullable: true),
                     Revision = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
@@ -347,6 +377,19 @@ namespace Portal.Migrations.PostgreSql.Migrations
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessPauses_Lifted",
+                table: "AccessPauses",
+                column: "Id",
+                filter: "\"LiftedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessPauses_Standing",
+                table: "AccessPauses",
+                column: "TargetKey",
+                unique: true,
+                filter: "\"LiftedAt\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_AccessPolicies_Name_Version",
@@ -469,6 +512,18 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Failing",
+                table: "DesiredAssignments",
+                column: "FailingSince",
+                filter: "\"FailingSince\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Leased",
+                table: "DesiredAssignments",
+                column: "LeaseUntil",
+                filter: "\"LeaseUntil\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_DesiredAssignments_Scope_PrincipalObjectId_RoleDefinitionId",
                 table: "DesiredAssignments",
                 columns: new[] { "Scope", "PrincipalObjectId", "RoleDefinitionId" },
@@ -492,6 +547,30 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 table: "Grants",
                 column: "Id",
                 filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_Attention",
+                table: "Grants",
+                columns: new[] { "AttentionSince", "Id" },
+                filter: "\"AttentionCode\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_EndedAt",
+                table: "Grants",
+                column: "EndedAt",
+                filter: "\"EndedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_Given",
+                table: "Grants",
+                column: "ActivatedAt",
+                filter: "\"ActivatedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_Held",
+                table: "Grants",
+                column: "PauseId",
+                filter: "\"PauseId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Grants_HeldNow",
@@ -569,6 +648,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "AccessPauses");
+
             migrationBuilder.DropTable(
                 name: "AccessPolicies");
 

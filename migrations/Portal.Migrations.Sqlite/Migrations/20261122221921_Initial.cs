@@ -12,6 +12,35 @@ namespace Portal.Migrations.Sqlite.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
+                name: "AccessPauses",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Target = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    TargetKey = table.Column<string>(type: "TEXT", maxLength: 1100, nullable: false),
+                    PrincipalTenantId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    PrincipalObjectId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    PrincipalName = table.Column<string>(type: "TEXT", nullable: true),
+                    Scope = table.Column<string>(type: "TEXT", maxLength: 1024, nullable: true),
+                    VaultName = table.Column<string>(type: "TEXT", nullable: true),
+                    SecretName = table.Column<string>(type: "TEXT", nullable: true),
+                    Reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: false),
+                    PausedBy = table.Column<string>(type: "TEXT", nullable: false),
+                    PausedByTenantId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    PausedByObjectId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    PausedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    TakeBackAskedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    TakeBackDoneAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    LiftedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    LiftedBy = table.Column<string>(type: "TEXT", nullable: true),
+                    Revision = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AccessPauses", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AccessPolicies",
                 columns: table => new
                 {
@@ -307,6 +336,7 @@ namespace Portal.Migrations.Sqlite.Migrations
                     AttentionCode = table.Column<string>(type: "TEXT", nullable: true),
                     AttentionMessage = table.Column<string>(type: "TEXT", nullable: true),
                     AttentionSince = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    PauseId = table.Column<Guid>(type: "TEXT", nullable: true),
                     Revision = table.Column<int>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
@@ -346,6 +376,19 @@ namespace Portal.Migrations.Sqlite.Migrations
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessPauses_Lifted",
+                table: "AccessPauses",
+                column: "Id",
+                filter: "\"LiftedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessPauses_Standing",
+                table: "AccessPauses",
+                column: "TargetKey",
+                unique: true,
+                filter: "\"LiftedAt\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_AccessPolicies_Name_Version",
@@ -468,6 +511,18 @@ namespace Portal.Migrations.Sqlite.Migrations
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Failing",
+                table: "DesiredAssignments",
+                column: "FailingSince",
+                filter: "\"FailingSince\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Leased",
+                table: "DesiredAssignments",
+                column: "LeaseUntil",
+                filter: "\"LeaseUntil\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_DesiredAssignments_Scope_PrincipalObjectId_RoleDefinitionId",
                 table: "DesiredAssignments",
                 columns: new[] { "Scope", "PrincipalObjectId", "RoleDefinitionId" },
@@ -491,6 +546,30 @@ namespace Portal.Migrations.Sqlite.Migrations
                 table: "Grants",
                 column: "Id",
                 filter: "\"State\" <> 'Ended'");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_Attention",
+                table: "Grants",
+                columns: new[] { "AttentionSince", "Id" },
+                filter: "\"AttentionCode\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_EndedAt",
+                table: "Grants",
+                column: "EndedAt",
+                filter: "\"EndedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_Given",
+                table: "Grants",
+                column: "ActivatedAt",
+                filter: "\"ActivatedAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Grants_Held",
+                table: "Grants",
+                column: "PauseId",
+                filter: "\"PauseId\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Grants_HeldNow",
@@ -568,6 +647,9 @@ namespace Portal.Migrations.Sqlite.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "AccessPauses");
+
             migrationBuilder.DropTable(
                 name: "AccessPolicies");
 

@@ -1,0 +1,53 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Grants.Operations;
+
+/// <summary>How the engine is doing.</summary>
+/// <param name="Work">How much there is to do now.</param>
+/// <param name="At">When this was read.</param>
+public sealed record OperationsView(WorkCounts Work, DateTimeOffset At);
+
+/// <summary>Shows administrators and auditors how the engine is doing.</summary>
+public sealed class GetOperations(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+{
+    /// <summary>Shows it.</summary>
+    public async Task<Result<OperationsView>> ExecuteAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.LacksAllOf(PortalRole.Administrator, PortalRole.Auditor) is { } refusal)
+            return refusal;
+        var now = clock.Now();
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), now);
+    }
+}
+
+/// <summary>Shows administrators and auditors how promptly it was done. Reads more than <see cref="GetOperations"/>: ask less often.</summary>
+public sealed class GetLag(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+{
+    /// <summary>Shows it.</summary>
+    public async Task<Result<WorkLag>> ExecuteAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.LacksAllOf(PortalRole.Administrator, PortalRole.Auditor) is { } refusal)
+            return refusal;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await WorkLag.ReadAsync(db, clock.Now(), ct);
+    }
+}
+
+/// <summary>Counts the work for metrics.</summary>
+public sealed class MeasureWork(IDbContextFactory<PortalDb> databases, TimeProvider clock, WorkMeter meter)
+{
+    /// <summary>Counts it, and has the gauges show it.</summary>
+    public async Task<Result<WorkCounts>> ExecuteAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.IsNotSystem() is { } refusal)
+            return refusal;
+        var now = clock.Now();
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var counts = await WorkCounts.ReadAsync(db, now, ct);
+        meter.Note(counts, now);
+        return counts;
+    }
+}

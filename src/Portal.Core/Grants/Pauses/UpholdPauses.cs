@@ -1,0 +1,38 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Grants.Pauses;
+
+/// <summary>Finishes what an instance that died left half done: takes back what a pause was to take back, and wakes what waits under a pause that is lifted.</summary>
+public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+{
+    /// <summary>How long whoever asked for it has to do it themselves.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Does it.</summary>
+    /// <returns>How many grants were asked to end.</returns>
+    public async Task<Result<int>> ExecuteAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.IsNotSystem() is { } refusal)
+            return refusal;
+
+        var now = clock.Now();
+        List<AccessPause> unfinished;
+        await using (var db = await databases.CreateDbContextAsync(ct))
+        {
+            var asked = now - Patience;
+            unfinished = await db.AccessPauses.AsNoTracking().Where(p => p.LiftedAt == null && p.TakeBackDoneAt == null && p.TakeBackAskedAt < asked).ToListAsync(ct);
+            var asleep = db.Grants.Where(g => g.PauseId != null && db.AccessPauses.Any(p => p.Id == g.PauseId && p.LiftedAt != null));
+            if (await asleep.AnyAsync(ct))
+                await PausesInForce.LookNowAsync(db, asleep, now, ct);
+        }
+
+        var taken = 0;
+        foreach (var pause in unfinished)
+            // The portal ends what somebody wanted ended: the trail and the grant name them.
+            taken += await TakeBack.RunAsync(databases, clock, changes, pause.Id,
+                actor with { DisplayName = pause.PausedBy, OnBehalfOf = pause.PausedByTenantId is { } tenant ? new PrincipalId(tenant, pause.PausedByObjectId!.Value) : null }, ct);
+        return taken;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+
+namespace Portal.Web.Grants.Operations;
+
+/// <summary>The runbook, as it stands in <c>docs/runbook.md</c>: carried inside the portal, so that it can be read when nothing else can.</summary>
+public static partial class Runbook
+{
+    /// <summary>The heading of the entry that holds for every code.</summary>
+    public const string CatchAll = "Any other code";
+
+    private static readonly Lazy<IReadOnlyList<RunbookEntry>> Read = new(() =>
+    {
+        using var file = typeof(Runbook).Assembly.GetManifestResourceStream("runbook.md") ?? throw new InvalidOperationException("The runbook is not in the assembly.");
+        using var reader = new StreamReader(file);
+        return Parse(reader.ReadToEnd());
+    });
+
+    /// <summary>Every entry, in the order of the file.</summary>
+    public static IReadOnlyList<RunbookEntry> Entries => Read.Value;
+
+    /// <summary>The entry for a code; the one that holds for every code when it has none of its own.</summary>
+    public static RunbookEntry Find(string code) => Entries.FirstOrDefault(e => e.Code.Equals(code, StringComparison.OrdinalIgnoreCase)) ?? Entries.Single(e => e.Code == CatchAll);
+
+    /// <summary>Reads the file: a heading of the second level is a code, and each paragraph below it begins with its name in bold.</summary>
+    public static IReadOnlyList<RunbookEntry> Parse(string markdown)
+    {
+        var entries = new List<RunbookEntry>();
+        foreach (var section in markdown.ReplaceLineEndings("\n").Split("\n## ").Skip(1))
+        {
+            var paragraphs = section.Split("\n\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            var parts = paragraphs[0].Split('\n', 2);
+            entries.Add(new RunbookEntry(parts[0].Trim(), [.. paragraphs.Skip(1).Prepend(parts.ElementAtOrDefault(1) ?? "").Select(ParagraphOf).OfType<RunbookParagraph>()]));
+        }
+
+        return entries;
+    }
+
+    private static RunbookParagraph? ParagraphOf(string text) => Named().Match(text) is { Success: true } match
+        ? new RunbookParagraph(match.Groups[1].Value, [.. RunsOf(match.Groups[2].Value.Replace('\n', ' '))])
+        : null;
+
+    private static IEnumerable<RunbookText> RunsOf(string text)
+    {
+        var at = 0;
+        foreach (Match mark in Marks().Matches(text))
+        {
+            if (mark.Index > at)
+                yield return new RunbookText(text[at..mark.Index], RunbookStyle.Plain);
+            yield return mark.Groups["code"].Success ? new RunbookText(mark.Groups["code"].Value, RunbookStyle.Code)
+                : mark.Groups["strong"].Success ? new RunbookText(mark.Groups["strong"].Value, RunbookStyle.Strong)
+                : new RunbookText(mark.Groups["name"].Value, RunbookStyle.Name);
+            at = mark.Index + mark.Length;
+        }
+
+        if (at < text.Length)
+            yield return new RunbookText(text[at..], RunbookStyle.Plain);
+    }
+
+    [GeneratedRegex(@"\A\*\*([^*]+)\.\*\* (.+)\z", RegexOptions.Singleline)]
+    private static partial Regex Named();
+
+    [GeneratedRegex(@"`(?<code>[^`]+)`|\*\*(?<strong>[^*]+)\*\*|\*(?<name>[^*]+)\*")]
+    private static partial Regex Marks();
+}
+
+/// <summary>What to do about one code.</summary>
+/// <param name="Code">The code.</param>
+/// <param name="Paragraphs">What happened, what the portal goes on doing, what to do, when it is over.</param>
+public sealed record RunbookEntry(string Code, IReadOnlyList<RunbookParagraph> Paragraphs);
+
+/// <summary>A paragraph with a name.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Text">Its text in parts.</param>
+public sealed record RunbookParagraph(string Name, IReadOnlyList<RunbookText> Text);
+
+/// <summary>Part of a text.</summary>
+/// <param name="Text">The words.</param>
+/// <param name="Style">How they are set.</param>
+public sealed record RunbookText(string Text, RunbookStyle Style);
+
+/// <summary>How words are set.</summary>
+public enum RunbookStyle
+{
+    /// <summary>As they are.</summary>
+    Plain,
+
+    /// <summary>To be typed or found as it is.</summary>
+    Code,
+
+    /// <summary>Not to be missed.</summary>
+    Strong,
+
+    /// <summary>The name of something on a screen.</summary>
+    Name,
+}
