@@ -32,6 +32,8 @@ public static class PortalCore
         services.AddTransient<PreviewRequest>().AddTransient<SubmitRequest>().AddTransient<WithdrawRequest>().AddTransient<LapseRequests>().AddTransient<ListRequests>();
         services.AddTransient<ListInbox>().AddTransient<CountInbox>().AddTransient<GetRequest>().AddTransient<DecideRequest>();
         services.AddTransient<GrantPreconditions>().AddTransient<ClaimDueAssignments>().AddTransient<DriveAssignment>();
+        services.TryAddSingleton(new SpoolOptions(null));
+        services.AddSingleton<RevocationSpool>().AddSingleton<RevokeInOutage>().AddTransient<EnterSpooledRevocations>();
         services.AddTransient<ListGrants>().AddTransient<ReturnGrant>().AddTransient<RevokeGrant>().AddTransient<TestAccess>();
         services.AddTransient<ReconcileAssignments>().AddTransient<ListDrift>().AddTransient<SweepAssignments>();
         services.AddTransient<GetOperations>().AddTransient<GetLag>().AddTransient<ListWork>().AddTransient<MeasureWork>().AddTransient<RetryNow>();

@@ -67,6 +67,9 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>An assignment of the portal's that no grant needs is removed.</summary>
     public static AuditCode GrantSwept { get; } = new("grant.swept", "A role assignment of the portal's stood where no grant needs it any more; the portal announced the call that removes it.");
 
+    /// <summary>A removal during an outage of the database.</summary>
+    public static AuditCode RemovedInOutage { get; } = new("grant.removed_in_outage", "While the database took no writes the portal called for the removal of a role assignment, announced and recorded in a file, and entered here afterwards.");
+
     /// <summary>What is in the cloud is not what should be there.</summary>
     public static AuditCode DriftFound { get; } = new("drift.found", "What is in the cloud differs from what should be there; the detail says how and what the portal does about it.");
 

@@ -10,9 +10,9 @@ public sealed class AuditEvent
     }
 
     /// <summary>Records a fact.</summary>
-    public AuditEvent(AuditCode code, AuditOutcome outcome, Actor actor, AuditSubject about, AuditDetail detail, DateTimeOffset now)
+    public AuditEvent(AuditCode code, AuditOutcome outcome, Actor actor, AuditSubject about, AuditDetail detail, DateTimeOffset now, Guid? eventId = null)
     {
-        EventId = Guid.CreateVersion7(now);
+        EventId = eventId ?? Guid.CreateVersion7(now);
         At = now;
         Code = code.Value;
         Outcome = outcome;

@@ -48,6 +48,12 @@ internal static class GrantAudit
 
     public static void GrantSwept(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantSwept, grant.Subject(), Window(grant));
 
+    public static void RemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, string? providerRequestId) =>
+        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Success, about, new AuditDetail(ProviderRequestId: providerRequestId));
+
+    public static void NotRemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, string? code, string? message, string? providerRequestId) =>
+        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Failed, about, new AuditDetail(code ?? "OutcomeUnknown", message, providerRequestId));
+
     public static void RetryAsked(this AuditTrail trail, AuditSubject about, bool ofAll) => trail.Record(AuditCode.RetryAsked, about, ofAll ? new AuditDetail("All") : null);
 
     private static AuditDetail Window(Grant grant) => new(WindowStart: grant.StartsAt, WindowEnd: grant.EndsAt);

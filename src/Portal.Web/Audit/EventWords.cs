@@ -109,6 +109,7 @@ public static class EventWords
         [AuditCode.StandingAccessFound.Value] = "people",
         [AuditCode.GrantRestored.Value] = "running",
         [AuditCode.GrantSwept.Value] = "revoke",
+        [AuditCode.RemovedInOutage.Value] = "revoke",
         [AuditCode.DriftFound.Value] = "warning",
         [AuditCode.DriftResolved.Value] = "check",
         [AuditCode.AssignmentSwept.Value] = "revoke",

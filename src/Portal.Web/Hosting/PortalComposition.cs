@@ -25,9 +25,10 @@ public static class PortalComposition
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(CloudTransport.Sockets);
+        services.AddSingleton(provider => new SpoolOptions(Path.Combine(DataDirectory.Of(provider.GetRequiredService<IConfiguration>()), "spool")));
         services.AddPortalCore();
         services.AddScoped<LiveChanges>().AddScoped<IDelegatedTokens, DelegatedTokens>();
-        services.AddHostedService<GrantWorker>().AddHostedService<WorkGauges>().AddHostedService<ChangeRelay>();
+        services.AddHostedService<GrantWorker>().AddHostedService<OutageWorker>().AddHostedService<WorkGauges>().AddHostedService<ChangeRelay>();
         services.AddKeyRing();
         builder.AddPeriodicJobs();
         builder.AddOperations();

@@ -31,6 +31,7 @@ public sealed class UseCaseMatrixTests
         DecideRequest/approve         -         P        -       -             -    -        -           -
         DecideRequest/deny            -         P        -       -             -    -        P           -
         DriveAssignment               -         -        -       -             -    -        -           S
+        EnterSpooledRevocations       -         -        -       -             -    -        -           S
         ExportAuditEvents             OPS       OPS      OPS     OPS           -    -        OPS         -
         FindPauseTargets              -         -        -       OPS           -    -        OPS         -
         GetCatalogEntry               OPS       OPS      OPS     OPS           -    -        OPS         -
@@ -58,6 +59,7 @@ public sealed class UseCaseMatrixTests
         RetryNow                      -         -        -       OPS           -    -        OPS         -
         ReturnGrant                   O         O        O       O             -    -        O           -
         RevokeGrant                   -         -        -       OPS           -    -        OPS         -
+        RevokeInOutage                -         -        -       -             -    -        -           S
         SearchPeople                  -         -        OPS     -             -    -        OPS         -
         SubmitRequest                 O         -        -       -             -    -        -           -
         SweepAssignments              -         -        -       -             -    -        -           S
@@ -74,6 +76,8 @@ public sealed class UseCaseMatrixTests
         ["CountInbox"] = (s, a) => Of(s.Get<CountInbox>().ExecuteAsync(a, Ct)),
         ["DecideRequest/approve"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Approved, null), a, Ct)),
         ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),
+        ["EnterSpooledRevocations"] = (s, a) => Of(s.Get<EnterSpooledRevocations>().ExecuteAsync(a, Ct)),
+        ["RevokeInOutage"] = (s, a) => Of(s.Get<RevokeInOutage>().ExecuteAsync(a, Ct)),
         ["DriveAssignment"] = (s, a) => Of(s.Get<DriveAssignment>().ExecuteAsync(s.Claim, a, Ct)),
         ["ExportAuditEvents"] = (s, a) => Of(s.Get<ExportAuditEvents>().ExecuteAsync(new AuditFilter(), a, Ct)),
         ["FindPauseTargets"] = (s, a) => Of(s.Get<FindPauseTargets>().ExecuteAsync(new PauseTargetQuery(PauseTarget.Principal, "mira"), a, Ct)),

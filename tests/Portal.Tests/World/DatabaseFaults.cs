@@ -1,13 +1,20 @@
 using System.Data.Common;
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace Portal.Tests.World;
 
 /// <summary>Breaks database commands on demand, before they run.</summary>
-public sealed class DatabaseFaults : DbCommandInterceptor
+public sealed partial class DatabaseFaults : DbCommandInterceptor
 {
     /// <summary>Given a command's SQL: what it meets, or null to let it through.</summary>
     public Func<string, Exception?>? Break { get; set; }
+
+    /// <summary>The database can be read and takes no writes, until further notice.</summary>
+    public void RefuseWrites() => Break = sql => Writing().IsMatch(sql) ? new IOException("attempt to write a readonly database") : null;
+
+    /// <summary>Only the audit trail takes nothing any more.</summary>
+    public void RefuseAuditEvents() => Break = sql => sql.Contains("INSERT INTO \"AuditEvents\"", StringComparison.Ordinal) ? new IOException("database or disk is full") : null;
 
     public override InterceptionResult<DbDataReader> ReaderExecuting(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result) =>
         Pass(command, result);
@@ -17,6 +24,9 @@ public sealed class DatabaseFaults : DbCommandInterceptor
 
     public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(Pass(command, result));
+
+    [GeneratedRegex(@"\b(INSERT|UPDATE|DELETE)\b")]
+    private static partial Regex Writing();
 
     private T Pass<T>(DbCommand command, T result) => Break?.Invoke(command.CommandText) is { } fault ? throw fault : result;
 }

@@ -50,6 +50,9 @@ public sealed class PortalWorld : IAsyncDisposable
 
     public DatabaseFaults DatabaseFaults { get; } = new();
 
+    /// <summary>Where the spool of revocations lies.</summary>
+    public SpoolOptions Spool { get; } = new(Path.Combine(System.IO.Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"portal-spool-{Guid.NewGuid():N}"));
+
     /// <summary>A world on a database of its own. Skips the test when this kind of database is not to be had.</summary>
     /// <param name="kind">Which database.</param>
     /// <param name="empty">True leaves out the company's policies and catalog.</param>
@@ -72,6 +75,7 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IVaultInventory>(Inventory);
         services.AddSingleton<IRoleAssignments>(Cloud);
         services.AddSingleton<IAccessProbe>(Probe);
+        services.AddSingleton(Spool);
         services.AddDbContextFactory<PortalDb>(options => _database.Configure(options).AddInterceptors(DatabaseFaults));
         services.AddPortalCore();
     }
@@ -194,6 +198,8 @@ public sealed class PortalWorld : IAsyncDisposable
     {
         await _services.DisposeAsync();
         await _database.DisposeAsync();
+        if (System.IO.Directory.Exists(Spool.Directory))
+            System.IO.Directory.Delete(Spool.Directory, recursive: true);
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -23,6 +23,12 @@ public enum DriveStep
 
     /// <summary>The outcome is saved.</summary>
     Settled,
+
+    /// <summary>In an outage of the database: the removal is announced in the spool; it has not been called for.</summary>
+    SpoolAnnounced,
+
+    /// <summary>In an outage of the database: the provider confirmed the removal; nothing of that is recorded.</summary>
+    SpoolCalled,
 }
 
 /// <summary>A step that a turn has come to.</summary>

@@ -1,0 +1,262 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Grants;
+
+/// <summary>The database can be read and takes no writes: nothing new is given, what is due to end ends, and the record follows.</summary>
+public sealed class OutageTests
+{
+    public enum Outage
+    {
+        NoWrites,
+        NoAuditEvents,
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory, BothDatabases(Outage.NoWrites, Outage.NoAuditEvents)]
+    public async Task A_revocation_that_is_due_goes_out_within_a_minute_and_is_entered_once_afterwards(DatabaseKind kind, Outage outage)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var expiring = await world.PromiseAsync();
+        var coming = await world.PromiseAsync(draft: PortalWorld.Draft(Company.LedgerPassword, start: PortalWorld.Start.AddMinutes(30)));
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+        Refuse(world, outage);
+
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        var removedAt = await EndureAsync(world, () => world.Cloud.Standing.Count == 0);
+        Assert.InRange(removedAt - expiring.EndsAt, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        await EndureAsync(world, TimeSpan.FromMinutes(2));
+        Assert.Single(world.Cloud.Calls, c => c.Verb == CloudVerb.Delete);
+        Assert.Single(world.Cloud.Calls, c => c.Verb == CloudVerb.Put);
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(expiring.RequestId)).State);
+
+        world.DatabaseFaults.Break = null;
+        Assert.Equal(1, await EnterAsync(world));
+        Assert.Equal(0, await EnterAsync(world));
+        var ended = await world.GrantOfAsync(expiring.RequestId);
+        Assert.Equal((GrantState.Ended, GrantEnding.Expired, removedAt), (ended.State, ended.Ending, ended.EndedAt!.Value));
+        await world.PassAsync(TimeSpan.FromMinutes(5));
+        var codes = await world.CodesAsync(expiring.RequestId);
+        Assert.Equal(["grant.removed_in_outage", "grant.revoking", "grant.ended"], codes.Except(["request.submitted", "request.approved", "grant.scheduled", "grant.provisioning", "grant.activated"]));
+        Assert.Equal(removedAt, Assert.Single(await world.EventsAsync(expiring.RequestId), e => e.Code == "grant.removed_in_outage").At);
+        Assert.NotNull((await world.GrantOfAsync(expiring.RequestId)).GoneSeenAt);
+
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(coming.RequestId)).State);
+        Assert.DoesNotContain(Directory.EnumerateFiles(world.Spool.Directory!), f => new FileInfo(f).Length > 0);
+    }
+
+    [Theory, BothDatabases]
+    public async Task While_the_database_takes_writes_the_spool_stays_empty_however_late_the_workers_are(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.Clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(0, await RevokeAsync(world));
+        Assert.Single(world.Cloud.Standing);
+        await world.WorkAsync();
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.revoking");
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.ended");
+        Assert.Equal(0, await EnterAsync(world));
+    }
+
+    [Fact]
+    public async Task Whoever_still_needs_the_role_keeps_it()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.PromiseAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120));
+        await world.WorkAsync();
+        world.DatabaseFaults.RefuseWrites();
+        world.Clock.Advance(TimeSpan.FromMinutes(40));
+        await EndureAsync(world, TimeSpan.FromMinutes(2));
+        Assert.Single(world.Cloud.Standing);
+        Assert.DoesNotContain(world.Cloud.Calls, c => c.Verb == CloudVerb.Delete);
+    }
+
+    [Theory, BothDatabases(DriveStep.SpoolAnnounced, DriveStep.SpoolCalled)]
+    public async Task A_process_that_dies_in_the_outage_loses_nothing(DatabaseKind kind, DriveStep where)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseFaults.RefuseWrites();
+        world.Clock.Advance(TimeSpan.FromMinutes(31));
+        world.Get<DriveSteps>().Reached += reached =>
+        {
+            if (reached.Step == where)
+                throw new InvalidOperationException("The process is gone.");
+        };
+        await Assert.ThrowsAsync<InvalidOperationException>(() => RevokeAsync(world));
+
+        // The file of the dead process is what is left.
+        world.Get<RevocationSpool>().Dispose();
+        world.DatabaseFaults.Break = null;
+        using var next = new RevocationSpool(world.Spool);
+        var enter = new EnterSpooledRevocations(world.Get<IDbContextFactory<Core.Data.PortalDb>>(), next, world.Clock, world.Get<Core.Data.ChangeFeed>());
+        Assert.Equal(1, (await enter.ExecuteAsync(Actor.System, Ct)).Value);
+        var noted = Assert.Single(await world.EventsAsync(promised.RequestId), e => e.Code == "grant.removed_in_outage");
+        Assert.Equal((Core.Audit.AuditOutcome.Failed, "OutcomeUnknown"), (noted.Outcome, noted.Reason));
+        Assert.Empty(Directory.EnumerateFiles(world.Spool.Directory!));
+
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.ended");
+    }
+
+    [Fact]
+    public async Task What_was_entered_before_the_process_died_is_not_entered_again()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseFaults.RefuseWrites();
+        world.Clock.Advance(TimeSpan.FromMinutes(31));
+        Assert.Equal(1, await RevokeAsync(world));
+        world.Get<RevocationSpool>().Dispose();
+        var file = Assert.Single(Directory.EnumerateFiles(world.Spool.Directory!));
+        var kept = File.ReadAllBytes(file);
+        Assert.Equal(2, kept.Count(b => b == '\n'));
+        world.DatabaseFaults.Break = null;
+        Assert.Equal(1, await EnterAsync(world));
+
+        // As if it had died before it cleared the spool; and in the middle of one more line.
+        File.WriteAllBytes(Path.Combine(world.Spool.Directory!, "revocations-left.jsonl"), [.. kept, .. "{\"id\":\""u8]);
+        Assert.Equal(0, await EnterAsync(world));
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.removed_in_outage");
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.ended");
+        Assert.False(File.Exists(Path.Combine(world.Spool.Directory!, "revocations-left.jsonl")));
+    }
+
+    [Fact]
+    public async Task A_line_that_cannot_be_read_is_kept_for_a_person()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        Directory.CreateDirectory(world.Spool.Directory!);
+        File.WriteAllText(Path.Combine(world.Spool.Directory!, "revocations-left.jsonl"), "not a line of ours\n");
+        Assert.Equal(0, await EnterAsync(world));
+        Assert.True(File.Exists(Path.Combine(world.Spool.Directory!, "revocations-left.jsonl.unreadable")));
+    }
+
+    [Fact]
+    public async Task Without_a_place_for_the_announcement_there_is_no_call()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseFaults.RefuseWrites();
+        // A file stands where the directory should be.
+        File.WriteAllText(world.Spool.Directory!, "");
+        world.Clock.Advance(TimeSpan.FromMinutes(31));
+        Assert.Equal(0, await RevokeAsync(world));
+        Assert.Single(world.Cloud.Calls);
+        File.Delete(world.Spool.Directory!);
+        Assert.Equal(1, await RevokeAsync(world));
+    }
+
+    [Fact]
+    public async Task When_not_even_reads_come_through_nothing_is_called_and_nothing_is_lost()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseFaults.Break = _ => new IOException("The disk is gone.");
+        world.Clock.Advance(TimeSpan.FromMinutes(31));
+        Assert.Equal(0, await RevokeAsync(world));
+        Assert.Single(world.Cloud.Calls);
+        world.DatabaseFaults.Break = null;
+        await world.PassAsync(TimeSpan.FromSeconds(30));
+        Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Fact]
+    public async Task A_call_that_fails_in_the_outage_is_tried_again_ever_more_slowly_and_each_try_is_entered()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseFaults.RefuseWrites();
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Delete ? new CloudCallException("ScopeLocked", "Locked.", 409, isTransient: false) : null;
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        await EndureAsync(world, TimeSpan.FromMinutes(10));
+        var tries = world.Cloud.Calls.Count(c => c.Verb == CloudVerb.Delete);
+        Assert.InRange(tries, 3, 12);
+        world.Cloud.FailBefore = null;
+        await EndureAsync(world, TimeSpan.FromMinutes(15));
+        Assert.Empty(world.Cloud.Standing);
+
+        world.DatabaseFaults.Break = null;
+        Assert.Equal(tries + 1, await EnterAsync(world));
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+        Assert.Equal(tries + 1, (await world.CodesAsync(promised.RequestId)).Count(c => c == "grant.removed_in_outage"));
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.ended");
+    }
+
+    private static void Refuse(PortalWorld world, Outage outage)
+    {
+        if (outage == Outage.NoWrites)
+            world.DatabaseFaults.RefuseWrites();
+        else
+            world.DatabaseFaults.RefuseAuditEvents();
+    }
+
+    private static async Task<int> RevokeAsync(PortalWorld world) => (await world.Get<RevokeInOutage>().ExecuteAsync(Actor.System, Ct)).Value;
+
+    private static async Task<int> EnterAsync(PortalWorld world) => (await world.Get<EnterSpooledRevocations>().ExecuteAsync(Actor.System, Ct)).Value;
+
+    private static async Task EndureAsync(PortalWorld world, TimeSpan time)
+    {
+        var until = world.Clock.GetUtcNow() + time;
+        await EndureAsync(world, () => world.Clock.GetUtcNow() >= until);
+    }
+
+    /// <summary>Both workers go on as they do, second by second; what the database refuses them is theirs to bear.</summary>
+    private static async Task<DateTimeOffset> EndureAsync(PortalWorld world, Func<bool> done)
+    {
+        for (var second = 0; !done(); second++)
+        {
+            Assert.True(second < 3600, "It does not come to an end.");
+            try
+            {
+                await world.WorkAsync();
+            }
+            catch (Exception refused) when (refused is IOException or DbUpdateException)
+            {
+                // As the grant worker: it looks again.
+            }
+
+            if (second % 5 == 0)
+            {
+                await TryToEnterAsync(world);
+                await RevokeAsync(world);
+            }
+
+            if (!done())
+                world.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        return world.Clock.GetUtcNow();
+    }
+
+    private static async Task TryToEnterAsync(PortalWorld world)
+    {
+        var waiting = world.Get<RevocationSpool>().HasOwn;
+        try
+        {
+            await EnterAsync(world);
+            Assert.False(waiting, "It was entered although the database takes no writes.");
+        }
+        catch (Exception refused) when (refused is IOException or DbUpdateException)
+        {
+            // It stays in the spool.
+        }
+    }
+}
