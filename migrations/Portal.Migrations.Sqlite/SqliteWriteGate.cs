@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Portal.Core.Data;
 
 namespace Portal.Migrations.Sqlite;
 
@@ -15,6 +17,18 @@ internal sealed class SqliteWriteGate : SaveChangesInterceptor
     private DbContext? _holder;
 
     public static SqliteWriteGate For(string connectionString) => Gates.GetOrAdd(connectionString, _ => new SqliteWriteGate());
+
+    /// <summary>The gate that a context's saves go through.</summary>
+    public static SqliteWriteGate Of(PortalDb db) =>
+        db.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.Interceptors?.OfType<SqliteWriteGate>().Single()
+        ?? throw new InvalidOperationException("This context was not made by UsePortalSqlite.");
+
+    /// <summary>Waits for a turn to write by other means than a save. Whoever has it must not save before giving it back.</summary>
+    public async Task<IDisposable> EnterAsync(CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct);
+        return new Turn(_gate);
+    }
 
     public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
@@ -75,5 +89,10 @@ internal sealed class SqliteWriteGate : SaveChangesInterceptor
     {
         if (eventData.Context is { } context && Interlocked.CompareExchange(ref _holder, null, context) == context)
             _gate.Release();
+    }
+
+    private sealed class Turn(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
     }
 }

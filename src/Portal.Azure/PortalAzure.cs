@@ -9,7 +9,9 @@ using Portal.Azure.Probe;
 using Portal.Azure.RoleAssignments;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
 
 namespace Portal.Azure;
@@ -36,6 +38,8 @@ public static class PortalAzure
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CloudOptions>, CloudOptionsValidation>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(CloudTransport.Sockets);
+        services.TryAddSingleton<ClockWatch>();
+        services.TryAddSingleton<CallPacing>();
         services.TryAddSingleton<CloudFaults>();
         services.TryAddSingleton<CloudConnection>();
         services.TryAddSingleton<VaultClients>();

@@ -5,7 +5,9 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
 using Portal.Core.Grants.Operations;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
@@ -17,13 +19,15 @@ namespace Portal.Core;
 /// <summary>Registers the use cases.</summary>
 public static class PortalCore
 {
-    /// <summary>Adds them. The host brings the database (<c>IDbContextFactory&lt;PortalDb&gt;</c>), the clock and the seams to the cloud.</summary>
+    /// <summary>Adds them. The host brings the database (<c>IDbContextFactory&lt;PortalDb&gt;</c>, <see cref="IDueWork"/>, <see cref="IDatabaseClock"/>), the clock and the seams to the cloud.</summary>
     public static IServiceCollection AddPortalCore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
-        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<WorkMeter>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>();
+        services.TryAddSingleton<ClockWatch>();
+        services.TryAddSingleton<CallPacing>();
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
         services.AddTransient<SyncCatalog>();

@@ -13,7 +13,7 @@ if (PortalCommands.IsCalledBy(args))
     var sweep = new SweepCommand(
         called,
         () => called.Services.AddPortalAzure(called.Configuration),
-        () => called.AddPortalDatabase(SqliteDatabase.UsePortalSqlite, PostgreSqlDatabase.UsePortalPostgreSql));
+        () => AddDatabase(called));
     return await PortalCommands.RunAsync(args, sweep.Command);
 }
 
@@ -25,14 +25,24 @@ if (StartupCheck.Report(builder.Configuration, builder.Environment, Console.Erro
     return 1;
 
 builder.AddPortal();
-builder.AddPortalDatabase(SqliteDatabase.UsePortalSqlite, PostgreSqlDatabase.UsePortalPostgreSql);
+AddDatabase(builder);
 builder.Services.AddPortalAzure(builder.Configuration);
 
 var app = builder.Build();
+if (app.IsDatabaseInUse(Console.Error))
+    return 1;
 app.UsePortal();
 await app.PrepareAsync();
 await app.RunAsync();
 return 0;
+
+static void AddDatabase(WebApplicationBuilder builder)
+{
+    var (sqlite, postgreSql) = (new SqliteDueWork(), new PostgreSqlDueWork());
+    builder.AddPortalDatabase(
+        new(SqliteDatabase.UsePortalSqlite, sqlite, sqlite, SqliteHold.Take),
+        new(PostgreSqlDatabase.UsePortalPostgreSql, postgreSql, postgreSql));
+}
 
 /// <summary>The entry point; public so that tests can host the portal.</summary>
 public partial class Program;

@@ -157,6 +157,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     Intent = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     IntentAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     DueAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
+                    DueToEnd = table.Column<bool>(type: "boolean", nullable: false),
                     LeaseUntil = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     Fence = table.Column<long>(type: "bigint", nullable: false),
                     Attempts = table.Column<int>(type: "integer", nullable: false),

@@ -346,6 +346,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<DateTime?>("DueAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<bool>("DueToEnd")
+                        .HasColumnType("boolean");
+
                     b.Property<DateTime?>("FailingSince")
                         .HasColumnType("timestamp with time zone");
 

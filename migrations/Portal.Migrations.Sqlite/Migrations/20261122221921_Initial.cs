@@ -156,6 +156,7 @@ namespace Portal.Migrations.Sqlite.Migrations
                     Intent = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     IntentAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     DueAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    DueToEnd = table.Column<bool>(type: "INTEGER", nullable: false),
                     LeaseUntil = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Fence = table.Column<long>(type: "INTEGER", nullable: false),
                     Attempts = table.Column<int>(type: "INTEGER", nullable: false),

@@ -337,6 +337,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("DueAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool>("DueToEnd")
+                        .HasColumnType("INTEGER");
+
                     b.Property<DateTime?>("FailingSince")
                         .HasColumnType("TEXT");
 

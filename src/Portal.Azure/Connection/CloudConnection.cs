@@ -7,6 +7,8 @@ using Microsoft.Graph;
 using Microsoft.Graph.Authentication;
 using Microsoft.Kiota.Http.HttpClientLibrary.Middleware;
 using Portal.Core;
+using Portal.Core.Data;
+using Portal.Core.Grants.Pacing;
 
 namespace Portal.Azure.Connection;
 
@@ -23,12 +25,12 @@ internal sealed class CloudConnection : IDisposable
     private readonly HttpClient graphHttp;
     private readonly HttpClientTransport azureTransport;
 
-    public CloudConnection(IOptions<CloudOptions> options, IOptions<PortalApplication> application, CloudTransport transport, CloudFaults faults)
+    public CloudConnection(IOptions<CloudOptions> options, IOptions<PortalApplication> application, CloudTransport transport, CloudFaults faults, CallPacing pacing, ClockWatch clocks, TimeProvider clock)
     {
         Options = options.Value;
         Application = application.Value;
         identityHttp = new HttpClient(transport.CreateHandler()) { Timeout = Options.CallTimeout };
-        azureHttp = new HttpClient(Gate()) { Timeout = Timeout.InfiniteTimeSpan };
+        azureHttp = new HttpClient(Gate(new PacedHandler(new Uri(Options.ResourceManagerEndpoint), pacing, clocks, clock, faults) { InnerHandler = transport.CreateHandler() })) { Timeout = Timeout.InfiniteTimeSpan };
         azureTransport = new HttpClientTransport(azureHttp);
         Credential = PortalCredential.Create(Options, Application, new HttpClientTransport(identityHttp));
 
@@ -39,7 +41,7 @@ internal sealed class CloudConnection : IDisposable
         GraphAddress = new Uri(Options.GraphEndpoint);
         // Kiota's own retries and redirects are taken out, for the reason above.
         var handlers = GraphClientFactory.CreateDefaultHandlers().Where(h => h is not (RetryHandler or RedirectHandler));
-        graphHttp = GraphClientFactory.Create(handlers, finalHandler: Gate());
+        graphHttp = GraphClientFactory.Create(handlers, finalHandler: Gate(transport.CreateHandler()));
         graphHttp.Timeout = Timeout.InfiniteTimeSpan;
         var graph = GraphAddress.GetLeftPart(UriPartial.Authority);
         Graph = new GraphServiceClient(graphHttp,
@@ -47,7 +49,7 @@ internal sealed class CloudConnection : IDisposable
             new AzureIdentityAuthenticationProvider(Credential, [GraphAddress.Host], null, true, [graph + "/.default"]),
             graph + "/v1.0");
 
-        AnswerGate Gate() => new(faults, Options.CallTimeout) { InnerHandler = transport.CreateHandler() };
+        AnswerGate Gate(HttpMessageHandler inner) => new(faults, Options.CallTimeout) { InnerHandler = inner };
     }
 
     internal CloudOptions Options { get; }

@@ -117,7 +117,8 @@ internal sealed partial class CloudFaults(TimeProvider clock)
         _ => status is 408 or 429 or >= 500,
     };
 
-    private TimeSpan? RetryAfterOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    /// <summary>How long an answer asks to wait, from zero to a day; null when it does not say.</summary>
+    internal TimeSpan? RetryAfterOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => Bounded(delta),
         { Date: { } date } => Bounded(date - (response.Headers.Date ?? clock.GetUtcNow())),

@@ -1,59 +1,73 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants.Claims;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
 
-/// <summary>A row that this worker holds, and the number under which it may save what came of it.</summary>
+/// <summary>A row that a worker holds, and the number under which it may save what came of it.</summary>
 /// <param name="AssignmentId">The row.</param>
 /// <param name="Fence">The number of the claim.</param>
 /// <param name="SubscriptionId">The subscription that the calls count against.</param>
-public sealed record AssignmentClaim(Guid AssignmentId, long Fence, string SubscriptionId);
+/// <param name="ToEnd">True when it was claimed as one where access may have to be taken away.</param>
+public sealed record AssignmentClaim(Guid AssignmentId, long Fence, string SubscriptionId, bool ToEnd);
 
-/// <summary>Takes due work. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
-public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, TimeProvider clock, GrantPace pace)
+/// <summary>What was claimed.</summary>
+/// <param name="Claims">The rows, the most urgent first.</param>
+/// <param name="MoreIsDue">True when rows were left because their subscription can take no more calls now, or because enough were claimed.</param>
+public sealed record ClaimedWork(IReadOnlyList<AssignmentClaim> Claims, bool MoreIsDue);
+
+/// <summary>Takes due work, judged by the database's time. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
+/// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other.</remarks>
+public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, GrantPace pace)
 {
-    /// <summary>Claims at most <paramref name="most"/> rows: the most privileged first, then the longest due.</summary>
-    public async Task<Result<IReadOnlyList<AssignmentClaim>>> ExecuteAsync(int most, Actor actor, CancellationToken ct)
+    // Giving looks at the vault, its locks, the role and the result; a reserve of reads is kept for looking at what was taken away.
+    private const int ReadsPerGive = 4;
+    private const int ReadsKeptForEnds = 50;
+
+    /// <summary>Claims at most <paramref name="most"/> rows.</summary>
+    public async Task<Result<ClaimedWork>> ExecuteAsync(int most, Actor actor, CancellationToken ct)
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
 
-        var now = clock.Now();
         await using var db = await databases.CreateDbContextAsync(ct);
-        var due = await db.DesiredAssignments
-            .Where(a => a.DueAt != null && a.DueAt <= now && (a.LeaseUntil == null || a.LeaseUntil <= now))
-            .OrderByDescending(a => a.PrivilegeRank).ThenBy(a => a.DueAt)
-            .Take(most)
-            .ToListAsync(ct);
-
-        var claims = new List<AssignmentClaim>(due.Count);
-        foreach (var assignment in due)
+        await db.Database.OpenConnectionAsync(ct);
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        var claims = new List<AssignmentClaim>();
+        var moreIsDue = false;
+        foreach (var lane in await dueWork.FindAsync(db, now, ct))
         {
-            assignment.Claim(now + pace.Lease);
-            try
-            {
-                await db.SaveChangesAsync(ct);
-                claims.Add(new AssignmentClaim(assignment.Id, assignment.Fence, assignment.SubscriptionId));
-            }
-            catch (DbUpdateConcurrencyException)
-            {
-                // Another worker took it, or something about it changed: the next poll sees it as it is then.
-                db.Entry(assignment).State = EntityState.Detached;
-            }
+            var room = Math.Min(Math.Min(RoomFor(lane, claims), most - claims.Count), lane.Rows);
+            moreIsDue |= room < lane.Rows;
+            if (room > 0)
+                claims.AddRange(await dueWork.ClaimAsync(db, new LaneClaim(lane.SubscriptionId, lane.ToEnd, room, now, now + pace.Lease), ct));
         }
 
-        return claims;
+        return new ClaimedWork(claims, moreIsDue);
     }
 
-    /// <summary>Holds a claim for another <see cref="GrantPace.Lease"/>.</summary>
-    /// <returns>False when the claim is lost: what is under way must not go on.</returns>
-    public async Task<bool> RenewAsync(AssignmentClaim claim, CancellationToken ct)
+    /// <summary>Holds claims for another <see cref="GrantPace.Lease"/>.</summary>
+    /// <returns>The rows that are still held. The claims on the others are lost: what is under way there must not go on.</returns>
+    public async Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<AssignmentClaim> claims, CancellationToken ct)
     {
-        var until = clock.Now() + pace.Lease;
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await db.DesiredAssignments
-            .Where(a => a.Id == claim.AssignmentId && a.Fence == claim.Fence && a.LeaseUntil != null)
-            .ExecuteUpdateAsync(set => set.SetProperty(a => a.LeaseUntil, until), ct) == 1;
+        await db.Database.OpenConnectionAsync(ct);
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        return await dueWork.RenewAsync(db, claims, now + pace.Lease, ct);
+    }
+
+    private int RoomFor(DueLane lane, List<AssignmentClaim> justClaimed)
+    {
+        var (id, toEnd) = (lane.SubscriptionId, lane.ToEnd);
+        var taken = justClaimed.Count(c => c.SubscriptionId == id);
+        var workers = underWay.Room(id, toEnd, pacing.IsSilent(id)) - taken;
+        // Each row in work is taken to have its call still before it.
+        var sameKind = underWay.Of(id, toEnd);
+        var calls = toEnd
+            ? pacing.Room(id, CallKind.Delete)
+            : Math.Min(pacing.Room(id, CallKind.Write), (pacing.Room(id, CallKind.Read) - ReadsKeptForEnds) / ReadsPerGive);
+        return Math.Max(0, Math.Min(workers, calls - sameKind));
     }
 }

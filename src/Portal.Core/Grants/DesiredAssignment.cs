@@ -126,6 +126,9 @@ public sealed class DesiredAssignment
     /// <summary>When there is something to do; null when nothing is foreseen.</summary>
     public DateTimeOffset? DueAt { get; private set; }
 
+    /// <summary>Whether what it is due for may take access away: such rows go ahead of those that only give.</summary>
+    public bool DueToEnd { get; private set; }
+
     /// <summary>Until when a worker holds the row; null when none does.</summary>
     public DateTimeOffset? LeaseUntil { get; private set; }
 
@@ -151,18 +154,14 @@ public sealed class DesiredAssignment
     public PrincipalId Principal => new(PrincipalTenantId, PrincipalObjectId);
 
     /// <summary>Something about its grants changed: look at it no later than then.</summary>
-    public void LookAt(DateTimeOffset when)
+    /// <param name="when">When to look.</param>
+    /// <param name="toEnd">False only when nothing but giving access, or looking, can be due then.</param>
+    public void LookAt(DateTimeOffset when, bool toEnd = true)
     {
         if (DueAt is null || when < DueAt)
-            DueAt = when;
-        Revision++;
-    }
-
-    /// <summary>Takes the row for a worker.</summary>
-    public void Claim(DateTimeOffset leaseUntil)
-    {
-        Fence++;
-        LeaseUntil = leaseUntil;
+            (DueAt, DueToEnd) = (when, toEnd);
+        else if (when == DueAt)
+            DueToEnd |= toEnd;
         Revision++;
     }
 
@@ -179,6 +178,14 @@ public sealed class DesiredAssignment
             LostCallAt = now;
         LookDueAt = now;
         LookAt(now);
+    }
+
+    /// <summary>Takes the row for a worker, as each database's own statement does (<see cref="Claims.IDueWork"/>).</summary>
+    public void Claim(DateTimeOffset leaseUntil)
+    {
+        Fence++;
+        LeaseUntil = leaseUntil;
+        Revision++;
     }
 
     /// <summary>Announces a call, before it is made. From here on the assignment may be there.</summary>
@@ -268,10 +275,14 @@ public sealed class DesiredAssignment
     }
 
     /// <summary>Gives the row back.</summary>
-    public void Release(DateTimeOffset? wantedUntil, DateTimeOffset? dueAt)
+    /// <param name="wantedUntil">Until when the assignment is to be there; null for absent.</param>
+    /// <param name="dueAt">When to look again; null when nothing is foreseen.</param>
+    /// <param name="toEnd">False only when nothing but giving access, or looking, can be due then.</param>
+    public void Release(DateTimeOffset? wantedUntil, DateTimeOffset? dueAt, bool toEnd = true)
     {
         WantedUntil = wantedUntil;
         DueAt = dueAt;
+        DueToEnd = toEnd && dueAt is not null;
         LeaseUntil = null;
         Revision++;
     }

@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants;
 
 /// <summary>The holder gives access back early.</summary>
-public sealed class ReturnGrant(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class ReturnGrant(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Gives it back.</summary>
     /// <param name="grantId">The grant.</param>
@@ -24,7 +24,7 @@ public sealed class ReturnGrant(IDbContextFactory<PortalDb> databases, TimeProvi
 public sealed record RevocationInput(Guid GrantId, string? Reason);
 
 /// <summary>An administrator ends a grant at once, with a reason.</summary>
-public sealed class RevokeGrant(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class RevokeGrant(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Revokes it.</summary>
     public async Task<Result<Done>> ExecuteAsync(RevocationInput input, Actor actor, CancellationToken ct)
@@ -43,7 +43,7 @@ internal static class GrantEnd
 {
     public static async Task<Result<Done>> RunAsync(
         IDbContextFactory<PortalDb> databases,
-        TimeProvider clock,
+        ClockWatch clock,
         ChangeFeed changes,
         Guid grantId,
         string attempt,

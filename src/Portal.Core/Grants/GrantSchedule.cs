@@ -15,7 +15,7 @@ internal static class GrantSchedule
         if (assignment is null)
             db.DesiredAssignments.Add(new DesiredAssignment(grant));
         else
-            assignment.LookAt(grant.StartsAt);
+            assignment.LookAt(grant.StartsAt, toEnd: false);
         db.Grants.Add(grant);
         trail.GrantScheduled(grant);
         return grant;

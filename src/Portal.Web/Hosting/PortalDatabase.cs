@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants.Claims;
 
 namespace Portal.Web.Hosting;
 
@@ -15,20 +16,28 @@ public static class PortalDatabase
     /// <param name="connectionString">Where the database is.</param>
     public delegate DbContextOptionsBuilder Use(DbContextOptionsBuilder options, string connectionString);
 
-    /// <summary>Registers the context, its factory, and the check that the database answers.</summary>
-    public static void AddPortalDatabase(this WebApplicationBuilder builder, Use sqlite, Use postgreSql)
+    /// <summary>One kind of database.</summary>
+    /// <param name="Use">Makes a context use it.</param>
+    /// <param name="Work">How due work is handed out there.</param>
+    /// <param name="Clock">Its clock.</param>
+    /// <param name="Hold">Given the connection string, takes the database for this process alone until disposed, and throws <see cref="DatabaseInUseException"/> when another has it; null where several may share it.</param>
+    public sealed record Kind(Use Use, IDueWork Work, IDatabaseClock Clock, Func<string, IDisposable>? Hold = null);
+
+    /// <summary>Registers the context, its factory, how due work is handed out, and the check that the database answers.</summary>
+    public static void AddPortalDatabase(this WebApplicationBuilder builder, Kind sqlite, Kind postgreSql)
     {
-        builder.Services.AddDbContextFactory<PortalDb>((services, options) =>
+        builder.Services.AddSingleton(services => services.GetRequiredService<IConfiguration>()[ProviderKey] switch
         {
             // Read late, so that a host that brings its own configuration is heard.
-            var configuration = services.GetRequiredService<IConfiguration>();
-            _ = configuration[ProviderKey] switch
-            {
-                "PostgreSql" => postgreSql(options, ConnectionStringOf(configuration)),
-                "Sqlite" => sqlite(options, ConnectionStringOf(configuration)),
-                var other => throw new InvalidOperationException($"Database:Provider '{other}' is not known."),
-            };
+            "PostgreSql" => postgreSql,
+            "Sqlite" => sqlite,
+            var other => throw new InvalidOperationException($"Database:Provider '{other}' is not known."),
         });
+        builder.Services.AddSingleton(services => services.GetRequiredService<Kind>().Work);
+        builder.Services.AddSingleton(services => services.GetRequiredService<Kind>().Clock);
+        builder.Services.AddSingleton<DatabaseHold>();
+        builder.Services.AddDbContextFactory<PortalDb>((services, options) =>
+            services.GetRequiredService<Kind>().Use(options, ConnectionStringOf(services.GetRequiredService<IConfiguration>())));
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: [Operations.ReadyTag]);
     }
 

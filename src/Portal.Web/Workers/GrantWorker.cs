@@ -1,32 +1,42 @@
 using System.Collections.Concurrent;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
 using Portal.Core.Identity;
 
 namespace Portal.Web.Workers;
 
-/// <summary>Gives and takes back what is due: woken by every change of a grant, and looking by itself every second (<see cref="GrantPace.LookEvery"/>) in case nobody woke it.</summary>
-public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssignment drive, GrantPace pace, ChangeFeed changes, TimeProvider clock, ILogger<GrantWorker> logger) : BackgroundService
+/// <summary>Gives and takes back what is due: woken by every change of a grant, and looking by itself every second (<see cref="GrantPace.LookEvery"/>) in case nobody woke it. How many rows it works on at once, in all and in each subscription, <see cref="WorkUnderWay"/> says.</summary>
+public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssignment drive, WorkUnderWay underWay, GrantPace pace, ChangeFeed changes, TimeProvider clock, ILogger<GrantWorker> logger) : BackgroundService
 {
-    private const int MostAtOnce = 16;
+    // One statement takes no more: what is claimed is worked on at once, so more would only wait.
+    private const int MostPerClaim = 50;
+
+    // A token comes back every tenth of a second.
+    private static readonly TimeSpan LookEveryWhileMoreIsDue = TimeSpan.FromMilliseconds(100);
+
+    // Long enough for a usual call and its record; what takes longer is left announced, and goes on elsewhere when its lease ends.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
-    private readonly ConcurrentDictionary<Guid, Task> _underWay = new();
+    private readonly ConcurrentDictionary<Guid, Turn> _turns = new();
+    private volatile int _wakeAt = int.MaxValue;
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var halt = new CancellationTokenSource();
         using var subscription = changes.Subscribe(change =>
         {
             if (change.Kind == ChangeKind.Grant)
                 Wake();
         });
+        var renewing = RenewAsync(halt.Token);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await ClaimAsync(stoppingToken);
-                await WaitAsync(stoppingToken);
+                await _wake.WaitAsync(await ClaimAsync(halt.Token, stoppingToken) ? LookEveryWhileMoreIsDue : pace.LookEvery, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -40,72 +50,99 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             }
         }
 
-        await Task.WhenAll(_underWay.Values);
+        var work = Task.WhenAll(_turns.Values.Select(turn => turn.Work));
+        await Task.WhenAny(work, Task.Delay(Grace, clock, CancellationToken.None));
+        await halt.CancelAsync();
+        await work;
+        await renewing;
     }
 
-    private async Task ClaimAsync(CancellationToken ct)
+    /// <returns>True when more is due than could be taken.</returns>
+    private async Task<bool> ClaimAsync(CancellationToken halt, CancellationToken ct)
     {
-        var free = MostAtOnce - _underWay.Count;
+        var free = Math.Min(MostPerClaim, WorkUnderWay.Most - underWay.Total);
         if (free <= 0)
-            return;
-        foreach (var claim in (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value)
+            return true;
+        var claimed = (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value;
+        foreach (var claim in claimed.Claims)
         {
-            var work = Task.Run(() => DriveAsync(claim, ct), CancellationToken.None);
-            _underWay[claim.AssignmentId] = work;
-            _ = work.ContinueWith(_ =>
-            {
-                _underWay.TryRemove(claim.AssignmentId, out var _);
-                Wake();
-            }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            var turn = new Turn(claim, CancellationTokenSource.CreateLinkedTokenSource(halt)) { HeldSince = clock.GetTimestamp() };
+            underWay.Begin(claim);
+            _turns[claim.AssignmentId] = turn;
+            turn.Work = Task.Run(() => DriveAsync(turn), CancellationToken.None);
         }
+
+        // With more waiting, the next claim is worth its while when half of the work is done; otherwise whatever a turn leaves is looked at right away.
+        _wakeAt = claimed.MoreIsDue ? underWay.Total / 2 : int.MaxValue;
+        return claimed.MoreIsDue;
     }
 
-    private async Task DriveAsync(AssignmentClaim claim, CancellationToken ct)
+    private async Task DriveAsync(Turn turn)
     {
-        using var lost = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var renewing = RenewAsync(claim, lost);
         try
         {
-            await drive.ExecuteAsync(claim, Actor.System, lost.Token);
+            await drive.ExecuteAsync(turn.Claim, Actor.System, turn.Lost);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (turn.Lost.IsCancellationRequested)
         {
             // Stopping, or the claim was lost: the row stays as it was announced, and whoever claims it next goes on from there.
         }
         catch (Exception fault)
         {
-            LogDriveFailed(fault, claim.AssignmentId);
+            LogDriveFailed(fault, turn.Claim.AssignmentId);
         }
         finally
         {
-            await lost.CancelAsync();
-            await renewing;
+            underWay.End(turn.Claim);
+            _turns.TryRemove(KeyValuePair.Create(turn.Claim.AssignmentId, turn));
+            turn.Finish();
+            if (underWay.Total <= _wakeAt)
+                Wake();
         }
     }
 
-    private async Task RenewAsync(AssignmentClaim claim, CancellationTokenSource lost)
+    /// <summary>Holds all claims together, three times per lease. What can no longer be held is given up.</summary>
+    private async Task RenewAsync(CancellationToken halt)
     {
-        try
+        while (true)
         {
-            while (true)
+            await Task.Delay(pace.Lease / 3, clock, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (halt.IsCancellationRequested)
+                return;
+            var held = _turns.Values.ToList();
+            if (held.Count == 0)
+                continue;
+            try
             {
-                await Task.Delay(pace.Lease / 3, clock, lost.Token);
-                if (!await claimDue.RenewAsync(claim, lost.Token))
-                    await lost.CancelAsync();
+                var kept = await claimDue.RenewAsync([.. held.Select(turn => turn.Claim)], halt);
+                foreach (var turn in held)
+                    if (kept.Contains(turn.Claim.AssignmentId))
+                        turn.HeldSince = clock.GetTimestamp();
+                    else
+                        await GiveUpAsync(turn);
+            }
+            catch (OperationCanceledException) when (halt.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                LogRenewFailed(fault, held.Count);
+                // The next try comes after a third of a lease: what cannot wait for it would outlive its lease.
+                foreach (var turn in held.Where(turn => clock.GetElapsedTime(turn.HeldSince) >= pace.Lease * 2 / 3))
+                    await GiveUpAsync(turn);
             }
         }
-        catch (OperationCanceledException)
-        {
-            // The work is done or lost.
-        }
-        catch (Exception fault)
-        {
-            LogRenewFailed(fault, claim.AssignmentId);
-            await lost.CancelAsync();
-        }
     }
 
-    private Task WaitAsync(CancellationToken ct) => _wake.WaitAsync(pace.LookEvery, ct);
+    private Task GiveUpAsync(Turn turn)
+    {
+        // One that has just ended is held by nobody, and nothing of it is under way.
+        if (!_turns.TryGetValue(turn.Claim.AssignmentId, out var current) || current != turn)
+            return Task.CompletedTask;
+        LogClaimLost(turn.Claim.AssignmentId);
+        return turn.GiveUpAsync();
+    }
 
     private void Wake()
     {
@@ -119,12 +156,45 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         }
     }
 
+    /// <summary>Work on one claim.</summary>
+    private sealed class Turn(AssignmentClaim claim, CancellationTokenSource lost)
+    {
+        private readonly Lock _lock = new();
+        private bool _finished;
+
+        public AssignmentClaim Claim => claim;
+
+        /// <summary>Cancelled when the claim is lost, or the worker halts.</summary>
+        public CancellationToken Lost { get; } = lost.Token;
+
+        /// <summary>The timestamp at which the claim was last known to hold.</summary>
+        public long HeldSince { get; set; }
+
+        public Task Work { get; set; } = Task.CompletedTask;
+
+        public Task GiveUpAsync()
+        {
+            lock (_lock)
+                return _finished ? Task.CompletedTask : lost.CancelAsync();
+        }
+
+        public void Finish()
+        {
+            lock (_lock)
+                _finished = true;
+            lost.Dispose();
+        }
+    }
+
     [LoggerMessage(LogLevel.Error, "Due work could not be looked for; trying again")]
     private partial void LogLookFailed(Exception fault);
 
     [LoggerMessage(LogLevel.Error, "Work on assignment {AssignmentId} broke off; it is claimed again when its lease ends")]
     private partial void LogDriveFailed(Exception fault, Guid assignmentId);
 
-    [LoggerMessage(LogLevel.Warning, "The claim on assignment {AssignmentId} could not be renewed; its work is given up")]
-    private partial void LogRenewFailed(Exception fault, Guid assignmentId);
+    [LoggerMessage(LogLevel.Warning, "{Count} claims could not be renewed; what would outlive its lease is given up")]
+    private partial void LogRenewFailed(Exception fault, int count);
+
+    [LoggerMessage(LogLevel.Warning, "The claim on assignment {AssignmentId} is lost; its work is given up")]
+    private partial void LogClaimLost(Guid assignmentId);
 }

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Portal.Core;
+using Portal.Core.Data;
 using Portal.Sandbox;
+using Portal.Tests.World;
 using Portal.Web.Hosting;
 
 namespace Portal.BrowserTests.World;
@@ -39,8 +41,9 @@ public sealed class PortalApp : WebApplicationFactory<Program>
         builder.ConfigureTestServices(services =>
         {
             services.AddSingleton(new CloudTransport(_sandbox.CreateHandler));
-            // One clock for both: moved once, the grant is over for the portal and for the cloud alike. Timers stay the real ones.
+            // One clock for all: moved once, the grant is over for the portal, its database and the cloud alike. Timers stay the real ones.
             services.AddSingleton<TimeProvider>(_sandbox.Control.Clock);
+            services.AddSingleton<IDatabaseClock>(new FakeDatabaseClock(_sandbox.Control.Clock));
         });
     }
 }

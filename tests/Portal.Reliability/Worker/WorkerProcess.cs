@@ -7,6 +7,7 @@ using Portal.Azure;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
 using Portal.Migrations.PostgreSql;
 using Portal.Migrations.Sqlite;
 using Portal.Web.Workers;
@@ -39,6 +40,8 @@ internal static class WorkerProcess
             WorkerSettings.PostgreSql => options.UsePortalPostgreSql(Needed(settings, WorkerSettings.ConnectionString)),
             var other => throw new InvalidOperationException($"No database {other}."),
         });
+        services.AddSingleton<IDueWork>(Needed(settings, WorkerSettings.Database) == WorkerSettings.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
+        services.AddSingleton(provider => (IDatabaseClock)provider.GetRequiredService<IDueWork>());
         services.AddPortalCore();
         services.AddPortalAzure(builder.Configuration);
         services.AddHostedService<GrantWorker>();

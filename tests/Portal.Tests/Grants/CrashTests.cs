@@ -95,19 +95,19 @@ public sealed class CrashTests
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
     }
 
-    [Fact]
-    public async Task A_renewed_lease_keeps_others_away_and_a_lost_one_cannot_be_renewed()
+    [Theory, BothDatabases]
+    public async Task A_renewed_lease_keeps_others_away_and_a_lost_one_cannot_be_renewed(DatabaseKind kind)
     {
-        await using var world = await PortalWorld.OpenAsync();
+        await using var world = await PortalWorld.OpenAsync(kind);
         await world.PromiseAsync();
         var claim = Assert.Single(await world.ClaimAsync());
         world.Clock.Advance(PortalWorld.Lease / 2);
-        Assert.True(await world.Get<ClaimDueAssignments>().RenewAsync(claim, TestContext.Current.CancellationToken));
+        Assert.Equal([claim.AssignmentId], await world.Get<ClaimDueAssignments>().RenewAsync([claim], TestContext.Current.CancellationToken));
         world.Clock.Advance(PortalWorld.Lease / 2);
         Assert.Empty(await world.ClaimAsync());
         world.Clock.Advance(PortalWorld.Lease);
         Assert.Single(await world.ClaimAsync());
-        Assert.False(await world.Get<ClaimDueAssignments>().RenewAsync(claim, TestContext.Current.CancellationToken));
+        Assert.Empty(await world.Get<ClaimDueAssignments>().RenewAsync([claim], TestContext.Current.CancellationToken));
     }
 
     private static async Task CrashAsync(PortalWorld world, Moment moment)

@@ -8,10 +8,13 @@ using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
+using Portal.Migrations.PostgreSql;
+using Portal.Migrations.Sqlite;
 
 namespace Portal.Tests.World;
 
@@ -31,6 +34,7 @@ public sealed class PortalWorld : IAsyncDisposable
     {
         _database = database;
         Cloud = new FakeRoleAssignments(Clock);
+        DatabaseClock = new FakeDatabaseClock(Clock);
         Probe = new FakeAccessProbe(Cloud);
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
@@ -39,6 +43,9 @@ public sealed class PortalWorld : IAsyncDisposable
     }
 
     public FakeTimeProvider Clock { get; } = new(Start);
+
+    /// <summary>The database's own clock: the same as <see cref="Clock"/> until a test sets it off.</summary>
+    public FakeDatabaseClock DatabaseClock { get; }
 
     public FakeDirectory Directory { get; } = new();
 
@@ -76,6 +83,8 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IRoleAssignments>(Cloud);
         services.AddSingleton<IAccessProbe>(Probe);
         services.AddSingleton(Spool);
+        services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
+        services.AddSingleton<IDatabaseClock>(DatabaseClock);
         services.AddDbContextFactory<PortalDb>(options => _database.Configure(options).AddInterceptors(DatabaseFaults));
         services.AddPortalCore();
     }
@@ -144,7 +153,7 @@ public sealed class PortalWorld : IAsyncDisposable
         await Get<ResumeAccess>().ExecuteAsync(pauseId, await IdentifyAsync(who ?? Company.Tomas), Ct);
 
     public async Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(int most = 20) =>
-        (await Get<ClaimDueAssignments>().ExecuteAsync(most, Actor.System, Ct)).Value;
+        (await Get<ClaimDueAssignments>().ExecuteAsync(most, Actor.System, Ct)).Value.Claims;
 
     public async Task<bool> DriveAsync(AssignmentClaim claim, CancellationToken? ct = null) =>
         (await Get<DriveAssignment>().ExecuteAsync(claim, Actor.System, ct ?? Ct)).Value;

@@ -39,6 +39,12 @@ public sealed record AssignmentPlan(
         return new AssignmentPlan(call, look, wantedUntil, needing, toEnd, next);
     }
 
+    /// <summary>Whether what is due at an instant may take access away; false when it can only give it, or look.</summary>
+    /// <param name="due">When the trio is worked on next.</param>
+    /// <param name="grants">All grants of the trio that have not ended.</param>
+    public bool EndsAt(DateTimeOffset due, IReadOnlyCollection<Grant> grants) =>
+        Call == AssignmentIntent.Delete || ToEnd.Count > 0 || grants.Any(g => g.IsLive && g.EndsAt <= due);
+
     private static AssignmentIntent CallFor(DesiredAssignment assignment, DateTimeOffset? wantedUntil, bool somebodyWaits, DateTimeOffset now)
     {
         var unseenTooLong = assignment.WriteAgainAt <= now;

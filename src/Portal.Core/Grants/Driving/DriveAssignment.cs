@@ -12,7 +12,7 @@ public sealed partial class DriveAssignment(
     IRoleAssignments assignments,
     GrantPreconditions preconditions,
     DriveSteps steps,
-    TimeProvider clock,
+    ClockWatch clock,
     ChangeFeed changes,
     Random jitter,
     ILogger<DriveAssignment> logger)
@@ -165,7 +165,8 @@ public sealed partial class DriveAssignment(
 
         var settlement = new Settlement(trio, outcome, new AuditTrail(db, actor, now), now);
         await settlement.ApplyAsync(db, ct);
-        trio.Assignment.Release(settlement.Plan.WantedUntil, settlement.NextLook(jitter.NextDouble()));
+        var next = settlement.NextLook(jitter.NextDouble());
+        trio.Assignment.Release(settlement.Plan.WantedUntil, next, next is { } due && trio.PlanAt(now, outcome.Clearance).EndsAt(due, trio.Grants));
         await db.SaveChangesAsync(ct);
         Measure(settlement.Touched, now);
         Publish(settlement.Touched);

@@ -1,4 +1,5 @@
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 
@@ -56,6 +57,15 @@ internal static class GrantConditions
 
     /// <summary>The approver's account is disabled or gone.</summary>
     public const string ApproverDisabled = AttentionCode.ApproverDisabled;
+
+    /// <summary>This machine's clock is too far from the database's or Resource Manager's.</summary>
+    public const string ClockSkew = AttentionCode.ClockSkew;
+
+    /// <summary>Whether clocks disagree too much for anything to be given by them.</summary>
+    /// <param name="skew">What is wrong; null for nothing.</param>
+    public static UnmetCondition? UnmetByClock(ClockReading? skew) => skew is null
+        ? null
+        : new(ClockSkew, $"The clocks of this machine and of {(skew.Reference == ReferenceClock.Database ? "the database" : "Resource Manager")} are {skew.Offset.Duration().TotalSeconds:0} s apart. Nothing is given until they agree within {ClockWatch.Tolerance.TotalSeconds:0} s; taking back goes on. Set the clock that is wrong.");
 
     /// <summary>The first condition that does not hold.</summary>
     /// <returns>Null when all hold.</returns>

@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants;
 
 /// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
-public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory)
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, ClockWatch clocks)
 {
     /// <summary>Looks for some grants of one trio.</summary>
     /// <returns>Who may be given the role, and who is held back and why: by a code of <see cref="GrantConditions"/>, or by the provider's when something could not be asked.</returns>
@@ -18,7 +18,8 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
         {
             try
             {
-                if (GrantConditions.FirstUnmet(grant, await ReadAsync(grant, ct)) is { } unmet)
+                // The clocks last, because what was asked has just brought Resource Manager's time along.
+                if ((GrantConditions.FirstUnmet(grant, await ReadAsync(grant, ct)) ?? GrantConditions.UnmetByClock(clocks.Skew())) is { } unmet)
                     heldBack.Add(grant.Id, new CloudCallException(unmet.Code, unmet.Message, status: null, isTransient: false));
                 else
                     cleared.Add(grant.Id);

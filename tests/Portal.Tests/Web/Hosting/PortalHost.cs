@@ -226,8 +226,9 @@ internal sealed class PortalHost : IAsyncDisposable
             builder.ConfigureTestServices(services =>
             {
                 services.AddSingleton(new CloudTransport(() => host.Tap.Around(host.Sandbox.CreateHandler())));
-                // One clock for both: moved once, the grant is over for the portal and for the cloud alike. Timers stay the real ones.
+                // One clock for all: moved once, the grant is over for the portal, its database and the cloud alike. Timers stay the real ones.
                 services.AddSingleton<TimeProvider>(host.Sandbox.Control.Clock);
+                services.AddSingleton<IDatabaseClock>(new FakeDatabaseClock(host.Sandbox.Control.Clock));
             });
         }
     }

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
+
+namespace Portal.Migrations.Sqlite;
+
+/// <summary>Due work on SQLite: one writer, so an update that takes rows is alone while it runs.</summary>
+public sealed class SqliteDueWork : IDueWork, IDatabaseClock
+{
+    /// <summary>What is due and held by nobody; {0} is the database's time. Public so that a test can show its plan.</summary>
+    public const string Due = """
+        FROM "DesiredAssignments" WHERE "DueAt" <= {0} AND ("LeaseUntil" IS NULL OR "LeaseUntil" <= {0})
+        """;
+
+    // An end that comes while a give still waits for its turn makes the row one to end.
+    private const string ToEnd = """("DueToEnd" OR COALESCE("WantedUntil" <= {0}, 0))""";
+
+    /// <inheritdoc />
+    public async Task<DateTimeOffset> ReadAsync(PortalDb db, CancellationToken ct) =>
+        DateTimeOffset.FromUnixTimeMilliseconds((await db.Database
+            .SqlQueryRaw<long>("""SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) AS "Value" """)
+            .ToListAsync(ct))[0]);
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<DueLane>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        var lanes = await db.Database.SqlQueryRaw<Lane>($"""
+            SELECT "SubscriptionId", {ToEnd} AS "ToEnd", COUNT(*) AS "Rows", MAX("PrivilegeRank") AS "MostPrivileged", MIN("DueAt") AS "Oldest"
+            {Due}
+            GROUP BY 1, 2 ORDER BY 2 DESC, 4 DESC, 5
+            """, now.UtcDateTime).ToListAsync(ct);
+        return [.. lanes.Select(l => new DueLane(l.SubscriptionId, l.ToEnd, l.Rows, l.MostPrivileged, Utc(l.Oldest)))];
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, LaneClaim claim, CancellationToken ct)
+    {
+        var taken = await WriteAsync(db, () => db.Database.SqlQueryRaw<Taken>($$"""
+            UPDATE "DesiredAssignments" SET "Fence" = "Fence" + 1, "LeaseUntil" = {1}, "Revision" = "Revision" + 1
+            WHERE "Id" IN (SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND {{ToEnd}} = {3} ORDER BY "PrivilegeRank" DESC, "DueAt" LIMIT {4})
+            RETURNING "Id", "Fence", "PrivilegeRank", "DueAt"
+            """, claim.Now.UtcDateTime, claim.LeaseUntil.UtcDateTime, claim.SubscriptionId, claim.ToEnd, claim.Most).ToListAsync(ct), ct);
+        return [.. taken.OrderByDescending(t => t.PrivilegeRank).ThenBy(t => t.DueAt).Select(t => new AssignmentClaim(t.Id, t.Fence, claim.SubscriptionId, claim.ToEnd))];
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlySet<Guid>> RenewAsync(PortalDb db, IReadOnlyCollection<AssignmentClaim> claims, DateTimeOffset until, CancellationToken ct)
+    {
+        var held = JsonSerializer.Serialize(claims.Select(c => new object[] { c.AssignmentId.ToString().ToUpperInvariant(), c.Fence }));
+        var kept = await WriteAsync(db, () => db.Database.SqlQueryRaw<Guid>("""
+            UPDATE "DesiredAssignments" SET "LeaseUntil" = {0}
+            WHERE "LeaseUntil" IS NOT NULL AND ("Id", "Fence") IN (SELECT value ->> 0, value ->> 1 FROM json_each({1}))
+            RETURNING "Id" AS "Value"
+            """, until.UtcDateTime, held).ToListAsync(ct), ct);
+        return kept.ToHashSet();
+    }
+
+    private static async Task<T> WriteAsync<T>(PortalDb db, Func<Task<T>> write, CancellationToken ct)
+    {
+        using var turn = await SqliteWriteGate.Of(db).EnterAsync(ct);
+        return await write();
+    }
+
+    private static DateTimeOffset Utc(DateTime stored) => new(DateTime.SpecifyKind(stored, DateTimeKind.Utc));
+
+    private sealed record Lane(string SubscriptionId, bool ToEnd, int Rows, int MostPrivileged, DateTime Oldest);
+
+    private sealed record Taken(Guid Id, long Fence, int PrivilegeRank, DateTime DueAt);
+}

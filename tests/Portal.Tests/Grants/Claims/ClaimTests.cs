@@ -1,0 +1,184 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
+using Portal.Core.Grants.Pacing;
+using Portal.Migrations.PostgreSql;
+using Portal.Migrations.Sqlite;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Grants.Claims;
+
+/// <summary>How due work is handed out: in what order, to whom, and what is passed over.</summary>
+public sealed class ClaimTests
+{
+    private const string Healthy = "11111111-0000-4000-8000-000000000001";
+    private const string Sick = "22222222-0000-4000-8000-000000000002";
+
+    [Theory, BothDatabases]
+    public async Task Ends_go_ahead_of_gives_then_the_most_privileged_then_the_longest_due(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var rows = new[]
+        {
+            await AddAsync(world, Healthy, "give-reader-old", ended: false, GrantableRole.SecretsUser, minutesDue: 50),
+            await AddAsync(world, Healthy, "give-officer", ended: false, GrantableRole.SecretsOfficer, minutesDue: 5),
+            await AddAsync(world, Healthy, "end-reader-new", ended: true, GrantableRole.SecretsUser, minutesDue: 5),
+            await AddAsync(world, Healthy, "end-reader-old", ended: true, GrantableRole.SecretsUser, minutesDue: 20),
+            await AddAsync(world, Healthy, "end-officer", ended: true, GrantableRole.SecretsOfficer, minutesDue: 1),
+        };
+        var claimed = new List<Guid>();
+        while (await world.ClaimAsync(2) is { Count: > 0 } claims)
+            claimed.AddRange(claims.Select(c => c.AssignmentId));
+        Assert.Equal([rows[4], rows[3], rows[2], rows[1], rows[0]], claimed);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_give_whose_own_end_has_come_while_it_waited_counts_as_an_end(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await AddAsync(world, Healthy, "give", ended: false, GrantableRole.SecretsUser, minutesDue: 5);
+        await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync("UPDATE \"DesiredAssignments\" SET \"WantedUntil\" = {0}", world.Clock.GetUtcNow().UtcDateTime));
+        Assert.True(Assert.Single(await world.ClaimAsync()).ToEnd);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_subscription_that_asks_to_wait_is_passed_over_and_holds_up_no_other(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        for (var n = 0; n < 100; n++)
+            await AddAsync(world, Sick, $"sick-{n}", ended: true, GrantableRole.SecretsOfficer, minutesDue: 60);
+        var fine = await AddAsync(world, Healthy, "fine", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
+        var pacing = world.Get<CallPacing>();
+        await pacing.EnterAsync(Sick, CallKind.Delete, Ct);
+        pacing.Answered(new CallAnswer(Sick, CallKind.Delete, Throttled: true, null, TimeSpan.FromMinutes(5)));
+
+        var claimed = (await world.Get<ClaimDueAssignments>().ExecuteAsync(50, Core.Identity.Actor.System, Ct)).Value;
+        Assert.Equal(fine, Assert.Single(claimed.Claims).AssignmentId);
+        Assert.True(claimed.MoreIsDue);
+        world.Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Contains(await world.ClaimAsync(), c => c.SubscriptionId == Sick);
+    }
+
+    [Theory, BothDatabases]
+    public async Task No_more_is_claimed_than_there_are_calls_left(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        for (var n = 0; n < 10; n++)
+            await AddAsync(world, Sick, $"row-{n}", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
+        var pacing = world.Get<CallPacing>();
+        await pacing.EnterAsync(Sick, CallKind.Delete, Ct);
+        pacing.Answered(new CallAnswer(Sick, CallKind.Delete, Throttled: false, Remaining: 3, null));
+        Assert.Equal(3, (await world.ClaimAsync()).Count);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_subscription_holds_sixteen_at_once_two_while_it_is_silent_and_gives_leave_room_for_ends(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        for (var n = 0; n < 20; n++)
+        {
+            await AddAsync(world, Healthy, $"give-{n}", ended: false, GrantableRole.SecretsUser, minutesDue: 1);
+            await AddAsync(world, Sick, $"end-{n}", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
+        }
+
+        world.Get<CallPacing>().Unanswered(Sick, CallKind.Delete, gaveUp: false);
+        var claims = await world.ClaimAsync(50);
+        Assert.Equal(12, claims.Count(c => c.SubscriptionId == Healthy));
+        Assert.Equal(2, claims.Count(c => c.SubscriptionId == Sick));
+        foreach (var claim in claims)
+            world.Get<WorkUnderWay>().Begin(claim);
+        Assert.Empty(await world.ClaimAsync(50));
+
+        var end = await AddAsync(world, Healthy, "end", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
+        Assert.Equal(end, Assert.Single(await world.ClaimAsync(50)).AssignmentId);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Many_workers_at_once_never_take_the_same_row(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        for (var n = 0; n < 60; n++)
+            await AddAsync(world, $"{n % 5}1111111-0000-4000-8000-000000000001", $"row-{n}", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
+        var claims = (await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var mine = new List<AssignmentClaim>();
+            for (var empty = 0; empty < 3;)
+            {
+                var taken = await world.ClaimAsync(5);
+                mine.AddRange(taken);
+                empty += taken.Count == 0 ? 1 : 0;
+            }
+
+            return mine;
+        })))).SelectMany(c => c).ToList();
+        Assert.Equal(60, claims.Count);
+        Assert.Equal(60, claims.Select(c => c.AssignmentId).Distinct().Count());
+        Assert.All(claims, c => Assert.Equal(1, c.Fence));
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_is_due_is_judged_by_the_databases_time_and_not_by_the_machines(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await AddAsync(world, Healthy, "row", ended: true, GrantableRole.SecretsUser, minutesDue: -60);
+        Assert.Empty(await world.ClaimAsync());
+        world.DatabaseClock.Ahead = TimeSpan.FromMinutes(61);
+        Assert.Single(await world.ClaimAsync());
+    }
+
+    [Theory, BothDatabases]
+    public async Task The_databases_own_clock_is_read_to_the_millisecond_and_in_UTC(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        IDatabaseClock clock = kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork();
+        var before = TimeProvider.System.GetUtcNow();
+        var said = await world.ReadAsync(db => clock.ReadAsync(db, Ct));
+        // Both databases of the tests run on this machine.
+        Assert.InRange(said, before.AddMilliseconds(-2), TimeProvider.System.GetUtcNow().AddMilliseconds(2));
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_empty_poll_is_one_look_into_the_index_of_what_is_due(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        for (var n = 0; n < 20; n++)
+            await AddAsync(world, Healthy, $"row-{n}", ended: true, GrantableRole.SecretsUser, minutesDue: -60);
+        await using var db = world.OpenDb();
+        await db.Database.OpenConnectionAsync(Ct);
+        await using var command = db.Database.GetDbConnection().CreateCommand();
+        var due = (kind == DatabaseKind.Sqlite ? SqliteDueWork.Due : PostgreSqlDueWork.Due).Replace("{0}", "'2026-03-02 09:00:00'", StringComparison.Ordinal);
+        if (kind == DatabaseKind.PostgreSql)
+        {
+            // Twenty rows fit on a page; the planner would rather read that one.
+            command.CommandText = "SET enable_seqscan = off";
+            await command.ExecuteNonQueryAsync(Ct);
+        }
+
+        command.CommandText = (kind == DatabaseKind.Sqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") + "SELECT \"SubscriptionId\" " + due;
+        var plan = new List<string>();
+        await using (var reader = await command.ExecuteReaderAsync(Ct))
+            while (await reader.ReadAsync(Ct))
+                plan.Add(reader.GetString(reader.FieldCount - 1));
+        Assert.Contains(plan, line => line.Contains("IX_DesiredAssignments_Due", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.Contains("SCAN DesiredAssignments", StringComparison.Ordinal) || line.Contains("Seq Scan", StringComparison.Ordinal));
+    }
+
+    /// <summary>A row that is due, as its grant's approval or its settling would have left it.</summary>
+    private static async Task<Guid> AddAsync(PortalWorld world, string subscription, string secret, bool ended, GrantableRole role, int minutesDue)
+    {
+        var now = world.Clock.GetUtcNow();
+        var scope = $"/subscriptions/{subscription}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv/secrets/{secret}";
+        var grant = new Grant(new GrantOrder(Guid.NewGuid(), "R-TEST", Company.Mira.Id, "Mira", scope, "kv", secret, role, now.AddMinutes(-minutesDue), now.AddDays(1)), now);
+        var row = new DesiredAssignment(grant);
+        if (ended)
+            row.Release(null, now.AddMinutes(-minutesDue), toEnd: true);
+        await using var db = world.OpenDb();
+        db.Add(row);
+        await db.SaveChangesAsync(Ct);
+        return row.Id;
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+}
