@@ -1,4 +1,6 @@
 #if SANDBOX
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Portal.Core;
 using Portal.Sandbox;
@@ -30,11 +32,28 @@ public static class SandboxLink
         if (!builder.Environment.IsDevelopment() || !string.IsNullOrWhiteSpace(builder.Configuration["AzureAd:TenantId"]) || !File.Exists(file))
             return;
         var running = JsonSerializer.Deserialize<Running>(File.ReadAllText(file))!;
+        // The file outlives a portal that was killed.
+        if (!Listens(running.HttpsPort))
+            return;
         builder.Configuration.AddInMemoryCollection(running.Settings);
         builder.Services.AddSingleton(new CloudTransport(() => SandboxHost.CreateHandler(running.CertificateFile, running.HttpsPort, running.HttpPort)));
     }
 
     private static string PathOf(IConfiguration configuration) => Path.Combine(DataDirectory.Of(configuration), "sandbox", FileName);
+
+    private static bool Listens(int port)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            client.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     private static FileStreamOptions OwnerOnly()
     {

@@ -8,11 +8,15 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
     /// <summary>How long running jobs have to come to their end. What one has not saved by then, the next turn does.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private IScheduler? _scheduler;
+
     /// <inheritdoc />
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        var scheduler = await schedulers.GetScheduler(CancellationToken.None);
+        // A host may stop twice; a scheduler that is shut down cannot be asked for again.
+        if (Interlocked.Exchange(ref _scheduler, null) is not { } scheduler)
+            return;
         try
         {
             await scheduler.Shutdown(waitForJobsToComplete: true, CancellationToken.None).AsTask().WaitAsync(Patience, cancellationToken);
@@ -26,8 +30,8 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var scheduler = await schedulers.GetScheduler(stoppingToken);
-        await scheduler.Start(stoppingToken);
+        _scheduler = await schedulers.GetScheduler(stoppingToken);
+        await _scheduler.Start(stoppingToken);
     }
 
     [LoggerMessage(LogLevel.Warning, "The periodic jobs did not come to their end within {Patience}; the portal stops without them")]

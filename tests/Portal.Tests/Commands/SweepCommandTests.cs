@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Portal.Core.Grants;
 using Portal.Sandbox;
@@ -97,6 +96,16 @@ public sealed class SweepCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_killed_portal_left_behind_is_not_taken_for_a_running_sandbox()
+    {
+        Leave();
+        await _sandbox.DisposeAsync();
+        var refused = await RunAsync("sweep");
+        Assert.Equal(ExitCode.Refused, refused.Code);
+        Assert.Contains("start one first", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_unknown_option_is_named()
     {
         var refused = await RunAsync("sweep", "--aply");
@@ -114,19 +123,5 @@ public sealed class SweepCommandTests : IAsyncLifetime
         return Resources.Put(new RoleAssignment(name, scope, BuiltInRoles.KeyVaultSecretsUser, person, "User") { Description = AssignmentMark.For(TimeProvider.System.GetUtcNow().AddHours(hours)) }).Result!;
     }
 
-    private async Task<(int Code, string Out, string Error)> RunAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [Path.Combine(AppContext.BaseDirectory, "Portal.Web.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _directory,
-        };
-        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
-        start.Environment["Portal__DataDirectory"] = _directory;
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
-        await process.WaitForExitAsync(Ct);
-        return (process.ExitCode, await output, await error);
-    }
+    private Task<(int Code, string Out, string Error)> RunAsync(params string[] arguments) => PortalProcess.RunAsync(_directory, arguments);
 }

@@ -55,6 +55,9 @@ internal sealed class PortalHost : IAsyncDisposable
 
     public IServiceProvider Services => _app!.Services;
 
+    /// <summary>Where the portal keeps files of its own.</summary>
+    public string DataDirectory => _directory;
+
     public string SqliteFile => Path.Combine(_directory, "portal.db");
 
     public string ConnectionString => _setup.Database == DatabaseKind.Sqlite
@@ -217,7 +220,7 @@ internal sealed class PortalHost : IAsyncDisposable
             // Settings of this kind reach Program.cs as arguments, so that it sees them before it builds anything.
             foreach (var (key, value) in SandboxLauncher.SettingsFor(host.Sandbox))
                 builder.UseSetting(key, value);
-            builder.UseSetting(DataDirectory.Key, host._directory);
+            builder.UseSetting(Portal.Web.Hosting.DataDirectory.Key, host._directory);
             builder.UseSetting(Portal.Web.Hosting.PortalDatabase.ProviderKey, host._setup.Database.ToString());
             builder.UseSetting("ConnectionStrings:Portal", host.ConnectionString);
             foreach (var (key, value) in host._setup.Settings)

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core;
 using Portal.Core.Catalog;
@@ -9,7 +10,10 @@ using Portal.Core.Requests;
 using Portal.Sandbox.Company;
 using Portal.Sandbox.Control;
 using Portal.Sandbox.ResourceManager;
+using Portal.Tests.Commands;
 using Portal.Tests.World;
+using Portal.Web.Commands;
+using Portal.Web.Hosting;
 
 namespace Portal.Tests.Web.Hosting;
 
@@ -102,6 +106,27 @@ public sealed class ReconciliationTests
         Assert.True(host.Sandbox.Control.Requests.Calls.Count(c => c.Query.Contains("$skipToken", StringComparison.Ordinal)) >= 100);
         await UntilAsync("all of the portal's are gone", () => !resources.RoleAssignments.Any(a => AssignmentMark.IsOurs(a.Description)));
         Assert.Equal(others, resources.RoleAssignments.Count);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_sweep_beside_a_running_portal_spares_what_its_live_grants_explain_and_records_the_rest(DatabaseKind kind)
+    {
+        await using var host = await PortalHost.StartAsync(new HostSetup { Database = kind });
+        await host.CatalogAsync();
+        await AskedAndGivenAsync(host);
+        var kept = await host.ReadAsync(db => db.Grants.Select(g => g.AssignmentId).SingleAsync(Ct));
+        var scope = FenwickEstate.SecretScope("kv-logistics-test", "made-up");
+        var left = host.Sandbox.Control.Resources.Put(new RoleAssignment(Guid.NewGuid(), scope, BuiltInRoles.KeyVaultSecretsUser, FenwickCompany.Jonas, "User") { Description = AssignmentMark.For(PortalWorld.Start) }).Result!;
+        SandboxLink.Leave(host.Sandbox, host.Services.GetRequiredService<IConfiguration>());
+
+        var swept = await PortalProcess.RunAsync(host.DataDirectory, "sweep", "--apply");
+
+        Assert.True(swept.Code == ExitCode.Done, swept.Error);
+        Assert.Contains("1 left for live grants; 1 removed, 0 could not be removed.", swept.Out, StringComparison.Ordinal);
+        Assert.NotNull(host.Sandbox.Control.Resources.FindAssignment(kept));
+        Assert.Null(host.Sandbox.Control.Resources.FindAssignment(left.Name));
+        var recorded = await host.ReadAsync(db => db.AuditEvents.SingleAsync(e => e.Code == "drift.swept", Ct));
+        Assert.Equal((ActorKind.System, "portal sweep", FenwickCompany.Jonas, "kv-logistics-test"), (recorded.ActorKind, recorded.ActorName, recorded.SubjectObjectId, recorded.VaultName));
     }
 
     private static Task<ReconciliationOutcome> ReconcileAsync(PortalHost host) =>
