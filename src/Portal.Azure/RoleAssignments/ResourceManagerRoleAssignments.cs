@@ -35,6 +35,9 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
         }
         catch (CloudCallException e) when (CloudFaults.IsMissing(e))
         {
+            // A scope or subscription that is gone has taken the assignment along. One that is only said to be gone has not: then a read still shows it.
+            if (e.Code != "RoleAssignmentNotFound" && await FindAsync(scope, name, ct) is not null)
+                throw new CloudCallException(e.Code, $"Azure says that there is nothing to remove ({e.Message}) and still shows the assignment.", e.Status, isTransient: true, e.RetryAfter, e.ProviderRequestId);
             return e.ProviderRequestId;
         }
     }

@@ -88,6 +88,25 @@ public sealed class RoleAssignmentsTests
         await Assert.ThrowsAsync<CloudCallException>(() => cloud.Get<IRoleAssignments>().FindAsync(Scope, Order.Name, Ct));
     }
 
+    [Theory]
+    [InlineData("ResourceNotFound")]
+    [InlineData("ResourceGroupNotFound")]
+    [InlineData("SubscriptionNotFound")]
+    public async Task What_went_with_its_scope_is_gone_and_what_still_shows_is_not(string code)
+    {
+        using var gone = new StubCloud(_ => Error(404, code));
+        await gone.Get<IRoleAssignments>().DeleteAsync(Scope, Order.Name, Ct);
+        Assert.Equal(["DELETE", "GET"], gone.Calls.Select(c => c.Method));
+
+        using var there = new StubCloud(c => c.Method == "DELETE" ? Error(404, code) : Json(200, AssignmentJson.Of(Order)));
+        var e = await Assert.ThrowsAsync<CloudCallException>(() => there.Get<IRoleAssignments>().DeleteAsync(Scope, Order.Name, Ct));
+        Assert.Equal((code, true), (e.Code, e.IsTransient));
+
+        // A read that cannot tell settles nothing either.
+        using var unclear = new StubCloud(c => c.Method == "DELETE" ? Error(404, code) : Error(403, "AuthorizationFailed"));
+        Assert.Equal("AuthorizationFailed", (await Assert.ThrowsAsync<CloudCallException>(() => unclear.Get<IRoleAssignments>().DeleteAsync(Scope, Order.Name, Ct))).Code);
+    }
+
     [Fact]
     public async Task Find_gives_null_for_what_is_not_there()
     {

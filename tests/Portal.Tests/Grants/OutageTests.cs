@@ -51,6 +51,26 @@ public sealed class OutageTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_database_that_really_went_read_only_holds_up_no_revocation(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        await using (await RealOutage.BeginAsync(world.Database))
+        {
+            world.Clock.Advance(TimeSpan.FromMinutes(30));
+            var removedAt = await EndureAsync(world, () => world.Cloud.Standing.Count == 0);
+            Assert.InRange(removedAt - promised.EndsAt, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+            Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
+        }
+
+        Assert.Equal(1, await EnterAsync(world));
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.ended");
+    }
+
+    [Theory, BothDatabases]
     public async Task While_the_database_takes_writes_the_spool_stays_empty_however_late_the_workers_are(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
@@ -228,7 +248,7 @@ public sealed class OutageTests
             {
                 await world.WorkAsync();
             }
-            catch (Exception refused) when (refused is IOException or DbUpdateException)
+            catch (Exception refused) when (refused is IOException or DbUpdateException or System.Data.Common.DbException or InvalidOperationException { InnerException: not null })
             {
                 // As the grant worker: it looks again.
             }
@@ -254,7 +274,7 @@ public sealed class OutageTests
             await EnterAsync(world);
             Assert.False(waiting, "It was entered although the database takes no writes.");
         }
-        catch (Exception refused) when (refused is IOException or DbUpdateException)
+        catch (Exception refused) when (refused is IOException or DbUpdateException or System.Data.Common.DbException or InvalidOperationException { InnerException: not null })
         {
             // It stays in the spool.
         }

@@ -92,6 +92,9 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>A use case, or anything else that is registered.</summary>
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
+    /// <summary>The database, for tests that break it for real.</summary>
+    public PortalDatabase Database => _database;
+
     public PortalDb OpenDb() => _database.Open();
 
     /// <summary>Reads from the database as it is now.</summary>

@@ -11,8 +11,8 @@ namespace Portal.Core.Grants;
 /// <remarks>One per process: it remembers what it tried.</remarks>
 public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases, IRoleAssignments assignments, RevocationSpool spool, DriveSteps steps, TimeProvider clock, ILogger<RevokeInOutage> logger)
 {
-    /// <summary>How long a revocation may be overdue before it is asked whether the database still takes writes.</summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+    /// <summary>How long a revocation may be overdue before it is asked whether the database still takes writes. With the half minute that SQLite waits for a lock, it goes out within a minute.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
     private const int MostAtOnce = 8;
