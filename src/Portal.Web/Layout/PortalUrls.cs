@@ -49,7 +49,7 @@ public static class PortalUrls
     public static string Policy(string name) => $"{Policies}/{Uri.EscapeDataString(name)}";
 
     /// <summary>The operators' page, narrowed; null leaves a filter out.</summary>
-    public static string OperationsWith(string? show = null, string? pauses = null) => With(Operations, ("show", show), ("pauses", pauses));
+    public static string OperationsWith(string? show = null, string? pauses = null, string? drift = null) => With(Operations, ("show", show), ("pauses", pauses), ("drift", drift));
 
     /// <summary>What to do about a code that a grant shows; null for all of them.</summary>
     public static string Runbook(string? code) => code is null ? $"{Operations}/runbook" : $"{Operations}/runbook/{Uri.EscapeDataString(code)}";

@@ -19,7 +19,7 @@ public sealed class OperationsTests
         await world.PromiseAsync();
         Assert.Equal((1, 0), await CountsAsync(world) is { } before ? (before.Due, before.Late) : default);
         await world.WorkAsync();
-        Assert.Equal(new WorkCounts(0, 0, 0, 0, 0, 0, 0, null), await CountsAsync(world));
+        Assert.Equal(new WorkCounts(0, 0, 0, 0, 0, 0, 0, 0, null), await CountsAsync(world));
         foreach (var part in Enum.GetValues<WorkPart>())
             Assert.Empty((await ListAsync(world, new WorkListQuery(part))).Items);
     }
@@ -140,7 +140,7 @@ public sealed class OperationsTests
         await world.Get<MeasureWork>().ExecuteAsync(Actor.System, Ct);
         var shown = Read(meter);
         Assert.Equal(
-            ["portal.grants.attention=1", "portal.grants.paused=1", "portal.pauses=1", "portal.work.due=1", "portal.work.failing=1", "portal.work.in_flight=0", "portal.work.late=1", "portal.work.oldest_overdue=90"],
+            ["portal.drift.open=0", "portal.grants.attention=1", "portal.grants.paused=1", "portal.pauses=1", "portal.work.due=1", "portal.work.failing=1", "portal.work.in_flight=0", "portal.work.late=1", "portal.work.oldest_overdue=90"],
             shown.Order(StringComparer.Ordinal));
         meter.Forget();
         Assert.Empty(Read(meter));

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Grants;
@@ -46,6 +47,22 @@ public sealed class PauseTests
         var given = await world.GrantOfAsync(promised.RequestId);
         Assert.Equal((GrantState.Active, (Guid?)null, promised.EndsAt), (given.State, given.PauseId, given.EndsAt));
         Assert.Single(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_pause_holds_at_an_instance_that_nobody_told(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var services = new ServiceCollection().AddLogging();
+        world.AddTo(services);
+        await using var other = services.BuildServiceProvider();
+        var promised = await world.PromiseAsync();
+        // It has taken the work up before the pause, and announces after it.
+        var claim = Assert.Single((await other.GetRequiredService<ClaimDueAssignments>().ExecuteAsync(10, Actor.System, Ct)).Value);
+        await world.PauseAsync(Everything);
+        Assert.True((await other.GetRequiredService<DriveAssignment>().ExecuteAsync(claim, Actor.System, Ct)).Value);
+        Assert.Empty(world.Cloud.Calls);
+        Assert.NotNull((await world.GrantOfAsync(promised.RequestId)).PauseId);
     }
 
     [Fact]

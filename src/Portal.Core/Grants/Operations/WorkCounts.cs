@@ -11,8 +11,9 @@ namespace Portal.Core.Grants.Operations;
 /// <param name="Attention">Grants that need attention.</param>
 /// <param name="Waiting">Grants whose time has come and that a pause holds up.</param>
 /// <param name="Pauses">Pauses that stand.</param>
+/// <param name="DriftOpen">Differences between what is and what should be that are not over.</param>
 /// <param name="OldestDueAt">Since when the oldest of what is late, failing or due should have been done; null when nothing is.</param>
-public sealed record WorkCounts(int Due, int InFlight, int Late, int Failing, int Attention, int Waiting, int Pauses, DateTimeOffset? OldestDueAt)
+public sealed record WorkCounts(int Due, int InFlight, int Late, int Failing, int Attention, int Waiting, int Pauses, int DriftOpen, DateTimeOffset? OldestDueAt)
 {
     /// <summary>From when on due work is late.</summary>
     public static readonly TimeSpan LateAfter = TimeSpan.FromMinutes(1);
@@ -35,6 +36,7 @@ public sealed record WorkCounts(int Due, int InFlight, int Late, int Failing, in
             await db.Grants.CountAsync(g => g.AttentionCode != null, ct),
             await db.Grants.CountAsync(g => g.PauseId != null, ct),
             await db.AccessPauses.CountAsync(p => p.LiftedAt == null, ct),
+            await db.Drifts.CountAsync(d => d.ResolvedAt == null, ct),
             oldestFailing is null || oldestDue < oldestFailing ? oldestDue : oldestFailing);
     }
 }

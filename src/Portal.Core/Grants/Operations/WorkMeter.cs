@@ -17,6 +17,7 @@ public sealed class WorkMeter : IDisposable
         Gauge("portal.work.oldest_overdue", "s", "How long the oldest due or failing work has been due", now => now.Counts.OldestOverdue(now.At).TotalSeconds);
         Gauge("portal.grants.attention", "{grant}", "Grants that need attention", now => now.Counts.Attention);
         Gauge("portal.grants.paused", "{grant}", "Grants whose time has come and that a pause holds up", now => now.Counts.Waiting);
+        Gauge("portal.drift.open", "{drift}", "Differences between what is in the cloud and what should be there", now => now.Counts.DriftOpen);
         Gauge("portal.pauses", "{pause}", "Pauses that stand", now => now.Counts.Pauses);
     }
 

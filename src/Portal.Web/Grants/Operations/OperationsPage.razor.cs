@@ -54,6 +54,9 @@ public sealed partial class OperationsPage
     /// <summary><c>lifted</c> for the pauses that are over; anything else for those that stand.</summary>
     [SupplyParameterFromQuery(Name = "pauses")] public string? Pauses { get; set; }
 
+    /// <summary><c>resolved</c> for the drift that is over; anything else for what is open.</summary>
+    [SupplyParameterFromQuery(Name = "drift")] public string? Drift { get; set; }
+
     private WorkPart Part => Enum.TryParse<WorkPart>(PartName, ignoreCase: true, out var part) && Enum.IsDefined(part) ? part : WorkPart.Attention;
 
     private PillTone Verdict => _view!.Work switch

@@ -22,7 +22,9 @@ public sealed partial class PauseForm
     private bool _searched;
     private bool _sending;
     private bool _takeBack;
+    private bool _focus;
     private int _turn;
+    private ElementReference _heading;
 
     [Inject] public required PauseAccess Pausing { get; init; }
 
@@ -43,9 +45,19 @@ public sealed partial class PauseForm
 
     private RefusalText? Of(string field) => _refusals.FirstOrDefault(refusal => refusal.Field == field) is { } refusal ? RefusalText.Of(refusal, Refused) : null;
 
+    /// <inheritdoc />
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        // The button that was pressed is gone: whoever goes by keyboard goes on here.
+        if (!_focus || !_open)
+            return;
+        _focus = false;
+        await _heading.FocusAsync();
+    }
+
     private async Task OpenAsync()
     {
-        (_open, _refusals) = (true, []);
+        (_open, _focus, _refusals) = (true, true, []);
         await ChooseAsync(_target);
     }
 

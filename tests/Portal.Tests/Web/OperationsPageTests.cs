@@ -1,0 +1,90 @@
+using Bunit;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core;
+using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
+using Portal.Tests.World;
+using Portal.Web.Grants.Operations;
+
+namespace Portal.Tests.Web;
+
+/// <summary>What an operator sees and does on the page.</summary>
+public sealed class OperationsPageTests : BunitContext
+{
+    private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task When_nothing_is_wrong_it_says_so()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var page = Render<OperationsPage>();
+        Assert.Contains("Nothing needs you", page.WaitForElement(".ops-verdict.is-good").TextContent, StringComparison.Ordinal);
+        page.WaitForElement(".ops-none");
+        Assert.Contains("Not compared yet", page.WaitForElement(".drift-run").TextContent, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll(".work"));
+    }
+
+    [Fact]
+    public async Task What_needs_attention_says_the_providers_words_leads_to_the_runbook_and_is_tried_now()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = _ => new CloudCallException("AuthorizationFailed", "The client <b>x</b> may not.", 403, isTransient: false);
+        await world.WorkAsync();
+
+        var page = Render<OperationsPage>();
+        page.WaitForElement(".ops-verdict.is-attention");
+        var card = page.WaitForElement(".work");
+        Assert.Contains("Mira Okafor", card.TextContent, StringComparison.Ordinal);
+        Assert.Contains("The client <b>x</b> may not.", card.TextContent, StringComparison.Ordinal);
+        Assert.Equal("/operations/runbook/AuthorizationFailed", card.QuerySelector(".work-next a")!.GetAttribute("href"));
+
+        world.Cloud.FailBefore = null;
+        await card.QuerySelector(".work-foot button")!.ClickAsync(new());
+        Assert.Equal(1, await world.WorkAsync());
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
+        // What another instance does is not announced here: the page looks by itself.
+        world.Clock.Advance(TimeSpan.FromSeconds(11));
+        page.WaitForElement(".ops-verdict.is-good");
+    }
+
+    [Fact]
+    public async Task An_administrator_pauses_with_a_reason_and_lifts_it_again()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var page = Render<OperationsPage>();
+        await page.WaitForElement(".pause-open").ClickAsync(new());
+        await page.WaitForElement(".pause-form").SubmitAsync();
+        Assert.NotEmpty(page.WaitForElement(".field-fault:not([hidden])").TextContent.Trim());
+
+        await page.Find("#pause-reason").ChangeAsync(new() { Value = "Incident 42" });
+        await page.Find(".pause-form").SubmitAsync();
+        var card = page.WaitForElement(".pause");
+        Assert.Contains("Incident 42", card.TextContent, StringComparison.Ordinal);
+        page.WaitForElement(".ops-verdict.is-waiting");
+        Assert.Equal(PauseTarget.Everything, await world.ReadAsync(db => db.AccessPauses.Where(p => p.LiftedAt == null).Select(p => p.Target).SingleAsync(Ct)));
+
+        await page.Find(".pause-do button").ClickAsync(new());
+        await page.WaitForElement(".pause-do .button:not(.quiet)").ClickAsync(new());
+        world.Clock.Advance(TimeSpan.FromSeconds(11));
+        page.WaitForElement(".ops-verdict.is-good");
+        Assert.False(await world.ReadAsync(db => db.AccessPauses.AnyAsync(p => p.LiftedAt == null, Ct)));
+    }
+
+    [Fact]
+    public async Task An_auditor_reads_and_does_nothing_and_an_engineer_sees_nothing()
+    {
+        await using (var world = await this.OpenForAsync(Company.Ingrid))
+        {
+            var page = Render<OperationsPage>();
+            page.WaitForElement(".ops-verdict");
+            Assert.Empty(page.FindAll(".pause-open, .drift-run button"));
+        }
+
+        await using var engineer = new BunitContext();
+        await using var other = await engineer.OpenForAsync(Company.Mira);
+        var refused = engineer.Render<OperationsPage>();
+        Assert.Contains(RefusalCode.RoleMissing, refused.WaitForElement("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Empty(refused.FindAll(".ops-tiles"));
+    }
+}
