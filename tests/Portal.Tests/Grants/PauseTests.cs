@@ -58,7 +58,7 @@ public sealed class PauseTests
         await using var other = services.BuildServiceProvider();
         var promised = await world.PromiseAsync();
         // It has taken the work up before the pause, and announces after it.
-        var claim = Assert.Single((await other.GetRequiredService<ClaimDueAssignments>().ExecuteAsync(10, Actor.System, Ct)).Value);
+        var claim = Assert.Single((await other.GetRequiredService<ClaimDueAssignments>().ExecuteAsync(10, Actor.System, Ct)).Value.Claims);
         await world.PauseAsync(Everything);
         Assert.True((await other.GetRequiredService<DriveAssignment>().ExecuteAsync(claim, Actor.System, Ct)).Value);
         Assert.Empty(world.Cloud.Calls);

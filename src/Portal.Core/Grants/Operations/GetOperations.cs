@@ -1,16 +1,18 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants.Operations;
 
 /// <summary>How the engine is doing.</summary>
 /// <param name="Work">How much there is to do now.</param>
+/// <param name="Pace">How each subscription stands with Resource Manager, as far as this instance knows.</param>
 /// <param name="At">When this was read.</param>
-public sealed record OperationsView(WorkCounts Work, DateTimeOffset At);
+public sealed record OperationsView(WorkCounts Work, IReadOnlyList<SubscriptionPace> Pace, DateTimeOffset At);
 
 /// <summary>Shows administrators and auditors how the engine is doing.</summary>
-public sealed class GetOperations(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, TimeProvider clock)
 {
     /// <summary>Shows it.</summary>
     public async Task<Result<OperationsView>> ExecuteAsync(Actor actor, CancellationToken ct)
@@ -19,7 +21,7 @@ public sealed class GetOperations(IDbContextFactory<PortalDb> databases, TimePro
             return refusal;
         var now = clock.Now();
         await using var db = await databases.CreateDbContextAsync(ct);
-        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), now);
+        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), pacing.Snapshot(), now);
     }
 }
 

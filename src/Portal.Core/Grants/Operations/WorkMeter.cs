@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Portal.Core.Grants.Pacing;
 
 namespace Portal.Core.Grants.Operations;
 
@@ -8,8 +9,9 @@ public sealed class WorkMeter : IDisposable
     private Reading? _last;
 
     /// <summary>Makes the gauges.</summary>
-    public WorkMeter()
+    public WorkMeter(CallPacing pacing)
     {
+        Meter.CreateObservableGauge("portal.calls.left", () => pacing.Snapshot().SelectMany(CallsLeft), "{call}", "Calls that may be sent to a subscription at once, as far as this instance knows");
         Gauge("portal.work.due", "{assignment}", "Role assignments to be worked on now", now => now.Counts.Due);
         Gauge("portal.work.in_flight", "{assignment}", "Role assignments that a worker holds", now => now.Counts.InFlight);
         Gauge("portal.work.late", "{assignment}", "Role assignments due or failing for longer than a minute", now => now.Counts.Late);
@@ -35,6 +37,12 @@ public sealed class WorkMeter : IDisposable
 
     private void Gauge(string name, string unit, string description, Func<Reading, double> value) =>
         Meter.CreateObservableGauge(name, () => _last is { } last ? [new Measurement<double>(value(last))] : Array.Empty<Measurement<double>>(), unit, description);
+
+    private static Measurement<int>[] CallsLeft(SubscriptionPace pace) =>
+        [LeftOf(pace, "read", pace.Reads), LeftOf(pace, "write", pace.Writes), LeftOf(pace, "delete", pace.Deletes)];
+
+    private static Measurement<int> LeftOf(SubscriptionPace pace, string kind, KindPace of) =>
+        new(of.TokensLeft, new KeyValuePair<string, object?>("subscription", pace.SubscriptionId), new KeyValuePair<string, object?>("kind", kind));
 
     private sealed record Reading(WorkCounts Counts, DateTimeOffset At);
 }

@@ -62,6 +62,10 @@ internal static class PausesInForce
         // The step of the revision makes whoever is about to announce a call for the row read again.
         var rows = covered.Where(g => g.State != GrantState.Ended && g.ActivatedAt == null && g.StartsAt <= now).Select(g => g.AssignmentId);
         await db.DesiredAssignments.Where(a => rows.Contains(a.Id))
-            .ExecuteUpdateAsync(set => set.SetProperty(a => a.DueAt, a => now).SetProperty(a => a.Revision, a => a.Revision + 1), ct);
+            .ExecuteUpdateAsync(set => set
+                // What may stand there without anyone having it goes ahead; what is only to be given must not get ahead of revocations.
+                .SetProperty(a => a.DueToEnd, a => (a.DueAt != null && a.DueAt <= now && a.DueToEnd) || a.Observed == AssignmentObservation.Unknown)
+                .SetProperty(a => a.DueAt, a => now)
+                .SetProperty(a => a.Revision, a => a.Revision + 1), ct);
     }
 }
