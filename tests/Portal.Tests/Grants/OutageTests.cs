@@ -87,6 +87,24 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task A_clock_of_this_machine_that_runs_a_day_ahead_ends_nothing_early()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+        world.Clock.Advance(TimeSpan.FromHours(24));
+        world.DatabaseClock.Ahead = TimeSpan.FromHours(-24);
+        using var fresh = new RevocationSpool(world.Spool);
+        var ahead = new RevokeInOutage(world.Get<IDbContextFactory<Core.Data.PortalDb>>(), world.Cloud, fresh, new DriveSteps(), world.DatabaseClock, new Core.Data.ClockWatch(world.Clock), Microsoft.Extensions.Logging.Abstractions.NullLogger<RevokeInOutage>.Instance);
+        Assert.Equal(0, (await ahead.ExecuteAsync(Actor.System, Ct)).Value);
+        world.DatabaseFaults.RefuseWrites();
+        Assert.Equal(0, (await ahead.ExecuteAsync(Actor.System, Ct)).Value);
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
+        Assert.Single(world.Cloud.Standing);
+    }
+
+    [Fact]
     public async Task Whoever_still_needs_the_role_keeps_it()
     {
         await using var world = await PortalWorld.OpenAsync();
@@ -119,7 +137,7 @@ public sealed class OutageTests
         world.Get<RevocationSpool>().Dispose();
         world.DatabaseFaults.Break = null;
         using var next = new RevocationSpool(world.Spool);
-        var enter = new EnterSpooledRevocations(world.Get<IDbContextFactory<Core.Data.PortalDb>>(), next, world.Clock, world.Get<Core.Data.ChangeFeed>());
+        var enter = new EnterSpooledRevocations(world.Get<IDbContextFactory<Core.Data.PortalDb>>(), next, world.Get<Core.Data.ClockWatch>(), world.Get<Core.Data.ChangeFeed>());
         Assert.Equal(1, (await enter.ExecuteAsync(Actor.System, Ct)).Value);
         var noted = Assert.Single(await world.EventsAsync(promised.RequestId), e => e.Code == "grant.removed_in_outage");
         Assert.Equal((Core.Audit.AuditOutcome.Failed, "OutcomeUnknown"), (noted.Outcome, noted.Reason));

@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants;
 
 /// <summary>Enters into the database what the <see cref="RevocationSpool"/> recorded while it took no writes: each removal once, whenever the process dies in between.</summary>
-public sealed class EnterSpooledRevocations(IDbContextFactory<PortalDb> databases, RevocationSpool spool, TimeProvider clock, ChangeFeed changes)
+public sealed class EnterSpooledRevocations(IDbContextFactory<PortalDb> databases, RevocationSpool spool, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Enters all there is.</summary>
     /// <returns>How many were entered. An exception of the database leaves the rest for the next time.</returns>

@@ -9,7 +9,7 @@ namespace Portal.Core.Grants;
 
 /// <summary>Takes back what is overdue although the database takes no writes: announced and confirmed in the <see cref="RevocationSpool"/>, and entered by <see cref="EnterSpooledRevocations"/> afterwards. Nothing is ever given this way.</summary>
 /// <remarks>One per process: it remembers what it tried.</remarks>
-public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases, IRoleAssignments assignments, RevocationSpool spool, DriveSteps steps, TimeProvider clock, ILogger<RevokeInOutage> logger)
+public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases, IRoleAssignments assignments, RevocationSpool spool, DriveSteps steps, IDatabaseClock databaseClock, ClockWatch clock, ILogger<RevokeInOutage> logger)
 {
     /// <summary>How long a revocation may be overdue before it is asked whether the database still takes writes. With the half minute that SQLite waits for a lock, it goes out within a minute.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
@@ -57,10 +57,11 @@ public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases
     // Overdue, perhaps there, and needed by no live grant; what is not even announced comes first.
     private async Task<IReadOnlyList<Guid>> FindOverdueAsync(CancellationToken ct)
     {
-        var now = clock.Now();
-        var before = now - Grace;
         var done = spool.Removed();
         await using var db = await databases.CreateDbContextAsync(ct);
+        // By the database's time, as ever: a clock of this machine that runs ahead must end nothing early.
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        var before = now - Grace;
         return await db.DesiredAssignments.AsNoTracking()
             .Where(a => a.DueAt != null && a.DueAt <= before && (a.Observed == AssignmentObservation.Present || a.Observed == AssignmentObservation.Unknown) && !done.Contains(a.Id))
             .Where(a => !db.Grants.Any(g => g.AssignmentId == a.Id && g.StartsAt <= now && g.EndsAt > now
