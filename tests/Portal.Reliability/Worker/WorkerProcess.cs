@@ -42,6 +42,8 @@ internal static class WorkerProcess
         });
         services.AddSingleton<IDueWork>(Needed(settings, WorkerSettings.Database) == WorkerSettings.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton(provider => (IDatabaseClock)provider.GetRequiredService<IDueWork>());
+        // As in production, a SQLite file belongs to one process at a time.
+        using var hold = settings[WorkerSettings.Database] == WorkerSettings.Sqlite ? SqliteHold.Take(Needed(settings, WorkerSettings.ConnectionString)) : null;
         services.AddPortalCore();
         services.AddPortalAzure(builder.Configuration);
         services.AddHostedService<GrantWorker>();
