@@ -49,14 +49,14 @@ public sealed class FaultMatrixTests(SandboxFixture sandbox) : IClassFixture<San
         var random = new Random(seed);
         try
         {
-            var first = await world.PromiseAsync(Window);
+            var first = await world.PromiseAsync(Window * 0.6);
             var rules = new List<FaultRule>();
             foreach (var site in CloudSite.All)
                 foreach (var fault in CloudFaultKind.All.Where(f => IsSaid(f, site) && f.Name != "answered too late").OrderBy(_ => random.Next()).Take(2))
                     rules.Add(Arm(world, site, fault, from: random.Next(1, 3)));
             await GivenAsync(world, first);
             // An extension is a new decision: the assignment stays, its end moves to the later one.
-            var second = await world.PromiseAsync(Window * 1.5);
+            var second = await world.PromiseAsync(Window);
             await GivenAsync(world, second);
             world.LeapTo(first.EndsAt);
             await world.SettleAsync(async () => (await world.GrantAsync(first.Id)).State == GrantState.Ended);
