@@ -5,8 +5,10 @@ using Microsoft.Extensions.Options;
 using Portal.Azure.Connection;
 using Portal.Azure.Directory;
 using Portal.Azure.Inventory;
+using Portal.Azure.Memberships;
 using Portal.Azure.Probe;
 using Portal.Azure.RoleAssignments;
+using Portal.Azure.Schedules;
 using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
@@ -16,7 +18,7 @@ using Portal.Core.Identity;
 
 namespace Portal.Azure;
 
-/// <summary>Brings the cloud behind the seams of Portal.Core: role assignments, vault inventory, directory, access probe.</summary>
+/// <summary>Brings the cloud behind the seams of Portal.Core: role assignments, memberships, schedules, vault inventory, directory, access probe.</summary>
 /// <remarks>
 /// How it hangs together. <c>Connection/</c> makes, once per process, one credential, one <c>ArmClient</c>, one
 /// <c>GraphServiceClient</c> and one <c>SecretClient</c> per vault. All of them send through the handlers of
@@ -27,7 +29,7 @@ namespace Portal.Azure;
 /// </remarks>
 public static class PortalAzure
 {
-    /// <summary>Registers the four seams, and the options of section <c>Cloud</c>, checked at start together with <c>AzureAd</c>.</summary>
+    /// <summary>Registers the seams, and the options of section <c>Cloud</c>, checked at start together with <c>AzureAd</c>.</summary>
     /// <param name="services">Where to register. An own <see cref="CloudTransport"/> registered by the caller is kept.</param>
     /// <param name="configuration">The root of the configuration.</param>
     /// <returns>The same collection.</returns>
@@ -45,6 +47,8 @@ public static class PortalAzure
         services.TryAddSingleton<VaultClients>();
         services.TryAddSingleton<PortalAppRoles>();
         services.TryAddSingleton<IRoleAssignments, ResourceManagerRoleAssignments>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IGrantProvider, GraphMemberships>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IGrantProvider, PimSchedules>());
         services.TryAddSingleton<IVaultInventory, ResourceManagerVaultInventory>();
         services.TryAddSingleton<IDirectory, GraphDirectory>();
         services.TryAddSingleton<IAccessProbe, KeyVaultAccessProbe>();

@@ -74,6 +74,27 @@ public static class AttentionCode
     /// <summary>Two clocks differ by more than the portal gives access under.</summary>
     public const string ClockSkew = "ClockSkew";
 
+    /// <summary>The group whose member the holder would become does not hold the role at the vault.</summary>
+    public const string GroupLacksRole = "GroupLacksRole";
+
+    /// <summary>The portal has just taken a membership back, and the directory still shows it.</summary>
+    public const string RemovedMembershipStillShown = "RemovedMembershipStillShown";
+
+    /// <summary>Azure has taken a schedule request and is still at it.</summary>
+    public const string SchedulePending = "SchedulePending";
+
+    /// <summary>The role's settings in Privileged Identity Management want another approval.</summary>
+    public const string ScheduleNeedsApproval = "ScheduleNeedsApproval";
+
+    /// <summary>Azure took a schedule request and did not carry it out.</summary>
+    public const string ScheduleRefused = "ScheduleRefused";
+
+    /// <summary>A schedule has lost its end: the licence for Privileged Identity Management has lapsed.</summary>
+    public const string ScheduleTurnedPermanent = "ScheduleTurnedPermanent";
+
+    /// <summary>This portal has nothing that speaks to the provider of a grant.</summary>
+    public const string ProviderMissing = "ProviderMissing";
+
     /// <summary>Every code of our own.</summary>
     public static IReadOnlyList<string> All { get; } =
         [.. typeof(AttentionCode).GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];
@@ -84,6 +105,7 @@ public static class AttentionCode
         "AuthorizationFailed", "ExpiredAuthenticationToken", "InternalServerError", "PrincipalNotFound", "ReadOnlyDisabledSubscription", "ResourceNotFound", "ResourceRequestsThrottled",
         "RoleAssignmentExists", "RoleAssignmentLimitExceeded", "RoleAssignmentUpdateNotPermitted", "RoleDefinitionDoesNotExist", "SubscriptionNotFound", "SubscriptionRequestsThrottled",
         "AccessDenied", "Forbidden", "ForbiddenByFirewall", "ForbiddenByPolicy", "ForbiddenByRbac", "SecretDisabled",
-        "TooManyRequests", "UnknownError",
+        "TooManyRequests", "UnknownError", "Authorization_RequestDenied", "Request_ResourceNotFound",
+        "ActiveDurationTooShort", "AadPremiumLicenseRequired", "RoleAssignmentRequestPolicyValidationFailed",
     ];
 }

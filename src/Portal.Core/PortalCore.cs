@@ -25,6 +25,7 @@ public static class PortalCore
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
+        services.AddSingleton<IGrantProvider, RoleAssignmentProvider>().AddSingleton<GrantProviders>();
         services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>();
         services.TryAddSingleton<ClockWatch>();
         services.TryAddSingleton<CallPacing>();
@@ -35,7 +36,7 @@ public static class PortalCore
         services.AddTransient<BrowseCatalog>().AddTransient<GetCatalogEntry>();
         services.AddTransient<PreviewRequest>().AddTransient<SubmitRequest>().AddTransient<WithdrawRequest>().AddTransient<LapseRequests>().AddTransient<ListRequests>();
         services.AddTransient<ListInbox>().AddTransient<CountInbox>().AddTransient<GetRequest>().AddTransient<DecideRequest>();
-        services.AddTransient<GrantPreconditions>().AddTransient<ClaimDueAssignments>().AddTransient<DriveAssignment>();
+        services.AddTransient<LookAgain>().AddTransient<GrantPreconditions>().AddTransient<ClaimDueAssignments>().AddTransient<DriveAssignment>();
         services.TryAddSingleton(new SpoolOptions(null));
         services.AddSingleton<RevocationSpool>().AddSingleton<RevokeInOutage>().AddTransient<EnterSpooledRevocations>();
         services.AddTransient<ListGrants>().AddTransient<ReturnGrant>().AddTransient<RevokeGrant>().AddTransient<TestAccess>();

@@ -364,6 +364,12 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<long>("Fence")
                         .HasColumnType("bigint");
 
+                    b.Property<DateTime?>("FreeSeenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("uuid");
+
                     b.Property<string>("Intent")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -400,6 +406,11 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<int>("PrivilegeRank")
                         .HasColumnType("integer");
 
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("integer");
@@ -430,7 +441,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId")
+                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId", "Provider")
                         .IsUnique();
 
                     b.HasIndex(new[] { "DueAt" }, "IX_DesiredAssignments_Due")
@@ -441,6 +452,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
                         .HasFilter("\"LeaseUntil\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "Provider", "Observed" }, "IX_DesiredAssignments_Unlisted")
+                        .HasFilter("\"Provider\" <> 'RoleAssignment'");
 
                     b.ToTable("DesiredAssignments");
                 });
@@ -506,6 +520,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<DateTime?>("GoneSeenAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("uuid");
+
                     b.Property<Guid?>("PauseId")
                         .HasColumnType("uuid");
 
@@ -521,6 +538,11 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.Property<Guid>("PrincipalTenantId")
                         .HasColumnType("uuid");
+
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<Guid>("RequestId")
                         .HasColumnType("uuid");

@@ -139,6 +139,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 columns: table => new
                 {
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Provider = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    GroupId = table.Column<Guid>(type: "uuid", nullable: true),
+                    FreeSeenAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: true),
                     Scope = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
                     SubscriptionId = table.Column<string>(type: "text", nullable: false),
                     PrincipalTenantId = table.Column<Guid>(type: "uuid", nullable: false),
@@ -320,6 +323,8 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     ApproverObjectId = table.Column<Guid>(type: "uuid", nullable: true),
                     ApproverName = table.Column<string>(type: "text", nullable: true),
                     ApproverGroupId = table.Column<Guid>(type: "uuid", nullable: true),
+                    Provider = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    GroupId = table.Column<Guid>(type: "uuid", nullable: true),
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     CreatedAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
                     StartsAt = table.Column<DateTime>(type: "timestamp with time zone", nullable: false),
@@ -525,10 +530,16 @@ namespace Portal.Migrations.PostgreSql.Migrations
                 filter: "\"LeaseUntil\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_DesiredAssignments_Scope_PrincipalObjectId_RoleDefinitionId",
+                name: "IX_DesiredAssignments_Scope_PrincipalObjectId_RoleDefinitionId~",
                 table: "DesiredAssignments",
-                columns: new[] { "Scope", "PrincipalObjectId", "RoleDefinitionId" },
+                columns: new[] { "Scope", "PrincipalObjectId", "RoleDefinitionId", "Provider" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Unlisted",
+                table: "DesiredAssignments",
+                columns: new[] { "Provider", "Observed" },
+                filter: "\"Provider\" <> 'RoleAssignment'");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Drifts_Open",

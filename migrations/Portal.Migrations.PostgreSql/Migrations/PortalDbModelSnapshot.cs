@@ -361,6 +361,12 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<long>("Fence")
                         .HasColumnType("bigint");
 
+                    b.Property<DateTime?>("FreeSeenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("uuid");
+
                     b.Property<string>("Intent")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -397,6 +403,11 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<int>("PrivilegeRank")
                         .HasColumnType("integer");
 
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("integer");
@@ -427,7 +438,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId")
+                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId", "Provider")
                         .IsUnique();
 
                     b.HasIndex(new[] { "DueAt" }, "IX_DesiredAssignments_Due")
@@ -438,6 +449,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
                         .HasFilter("\"LeaseUntil\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "Provider", "Observed" }, "IX_DesiredAssignments_Unlisted")
+                        .HasFilter("\"Provider\" <> 'RoleAssignment'");
 
                     b.ToTable("DesiredAssignments");
                 });
@@ -503,6 +517,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<DateTime?>("GoneSeenAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("uuid");
+
                     b.Property<Guid?>("PauseId")
                         .HasColumnType("uuid");
 
@@ -518,6 +535,11 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.Property<Guid>("PrincipalTenantId")
                         .HasColumnType("uuid");
+
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<Guid>("RequestId")
                         .HasColumnType("uuid");

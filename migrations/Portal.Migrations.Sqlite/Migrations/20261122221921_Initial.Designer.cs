@@ -355,6 +355,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<long>("Fence")
                         .HasColumnType("INTEGER");
 
+                    b.Property<DateTime?>("FreeSeenAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Intent")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -391,6 +397,11 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<int>("PrivilegeRank")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
@@ -421,7 +432,7 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId")
+                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId", "Provider")
                         .IsUnique();
 
                     b.HasIndex(new[] { "DueAt" }, "IX_DesiredAssignments_Due")
@@ -432,6 +443,9 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
                         .HasFilter("\"LeaseUntil\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "Provider", "Observed" }, "IX_DesiredAssignments_Unlisted")
+                        .HasFilter("\"Provider\" <> 'RoleAssignment'");
 
                     b.ToTable("DesiredAssignments");
                 });
@@ -497,6 +511,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("GoneSeenAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid?>("PauseId")
                         .HasColumnType("TEXT");
 
@@ -511,6 +528,11 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<Guid>("PrincipalTenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
                         .HasColumnType("TEXT");
 
                     b.Property<Guid>("RequestId")

@@ -138,6 +138,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                 columns: table => new
                 {
                     Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Provider = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    GroupId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    FreeSeenAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Scope = table.Column<string>(type: "TEXT", maxLength: 1024, nullable: false),
                     SubscriptionId = table.Column<string>(type: "TEXT", nullable: false),
                     PrincipalTenantId = table.Column<Guid>(type: "TEXT", nullable: false),
@@ -319,6 +322,8 @@ namespace Portal.Migrations.Sqlite.Migrations
                     ApproverObjectId = table.Column<Guid>(type: "TEXT", nullable: true),
                     ApproverName = table.Column<string>(type: "TEXT", nullable: true),
                     ApproverGroupId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    Provider = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    GroupId = table.Column<Guid>(type: "TEXT", nullable: true),
                     State = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
                     StartsAt = table.Column<DateTime>(type: "TEXT", nullable: false),
@@ -524,10 +529,16 @@ namespace Portal.Migrations.Sqlite.Migrations
                 filter: "\"LeaseUntil\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
-                name: "IX_DesiredAssignments_Scope_PrincipalObjectId_RoleDefinitionId",
+                name: "IX_DesiredAssignments_Scope_PrincipalObjectId_RoleDefinitionId_Provider",
                 table: "DesiredAssignments",
-                columns: new[] { "Scope", "PrincipalObjectId", "RoleDefinitionId" },
+                columns: new[] { "Scope", "PrincipalObjectId", "RoleDefinitionId", "Provider" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_DesiredAssignments_Unlisted",
+                table: "DesiredAssignments",
+                columns: new[] { "Provider", "Observed" },
+                filter: "\"Provider\" <> 'RoleAssignment'");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Drifts_Open",

@@ -352,6 +352,12 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<long>("Fence")
                         .HasColumnType("INTEGER");
 
+                    b.Property<DateTime?>("FreeSeenAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Intent")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -388,6 +394,11 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<int>("PrivilegeRank")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
@@ -418,7 +429,7 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId")
+                    b.HasIndex("Scope", "PrincipalObjectId", "RoleDefinitionId", "Provider")
                         .IsUnique();
 
                     b.HasIndex(new[] { "DueAt" }, "IX_DesiredAssignments_Due")
@@ -429,6 +440,9 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
                         .HasFilter("\"LeaseUntil\" IS NOT NULL");
+
+                    b.HasIndex(new[] { "Provider", "Observed" }, "IX_DesiredAssignments_Unlisted")
+                        .HasFilter("\"Provider\" <> 'RoleAssignment'");
 
                     b.ToTable("DesiredAssignments");
                 });
@@ -494,6 +508,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("GoneSeenAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<Guid?>("GroupId")
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid?>("PauseId")
                         .HasColumnType("TEXT");
 
@@ -508,6 +525,11 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<Guid>("PrincipalTenantId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Provider")
+                        .IsRequired()
+                        .HasMaxLength(32)
                         .HasColumnType("TEXT");
 
                     b.Property<Guid>("RequestId")

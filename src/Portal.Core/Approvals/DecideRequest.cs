@@ -67,7 +67,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         {
             request.Approve(now);
             trail.RequestApproved(request, comment);
-            await GrantSchedule.AddAsync(db, trail, OrderFor(request, await BasisAsync(db, request, policy, actor, ct), now), now, ct);
+            await GrantSchedule.AddAsync(db, trail, OrderFor(request, policy, await BasisAsync(db, request, policy, actor, ct), now), now, ct);
         }
 
         await db.SaveChangesAsync(ct);
@@ -114,7 +114,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         return new GrantBasis(policy.Id, fingerprint, approver.Id, approver.DisplayName, policy.Definition.Approvers.First(g => approver.Groups.Contains(g.Id)).Id);
     }
 
-    private static GrantOrder OrderFor(AccessRequest request, GrantBasis basis, DateTimeOffset now) => new(
+    private static GrantOrder OrderFor(AccessRequest request, AccessPolicy policy, GrantBasis basis, DateTimeOffset now) => new(
         request.Id,
         request.Reference,
         request.Requester,
@@ -127,5 +127,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         request.Window.EndIfApprovedAt(now))
     {
         Basis = basis,
+        // By the version that the request pinned: that is what was approved.
+        Choice = policy.Definition.Choice,
     };
 }

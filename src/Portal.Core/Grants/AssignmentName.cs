@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Portal.Core.Catalog;
 
 namespace Portal.Core.Grants;
 
@@ -10,9 +12,26 @@ public static class AssignmentName
     private static readonly Guid Namespace = new("6f3c2b0e-7d0a-5e0f-9a3e-4b7f2f0c9d11");
 
     /// <summary>The name for a (scope, principal, role) trio: a version 5 UUID (RFC 9562) over their lower-case text.</summary>
-    public static Guid Of(string scope, Guid principalId, Guid roleDefinitionId)
+    public static Guid Of(string scope, Guid principalId, Guid roleDefinitionId) => Derive($"{scope.ToLowerInvariant()}|{principalId:D}|{roleDefinitionId:D}");
+
+    /// <summary>The name for a grant's trio, by the provider that carries it. The same trio by two providers is two things in the cloud.</summary>
+    public static Guid Of(Grant grant) => grant.Provider switch
     {
-        var text = Encoding.UTF8.GetBytes($"{scope.ToLowerInvariant()}|{principalId:D}|{roleDefinitionId:D}");
+        GrantProvider.RoleAssignment => Of(grant.Scope, grant.PrincipalObjectId, grant.RoleDefinitionId),
+        // Whatever the grant is for: the cloud knows a member of a group once.
+        GrantProvider.GroupMembership => Derive($"member|{grant.GroupId:D}|{grant.PrincipalObjectId:D}"),
+        GrantProvider.PimSchedule => Derive($"schedule|{grant.Scope.ToLowerInvariant()}|{grant.PrincipalObjectId:D}|{grant.RoleDefinitionId:D}"),
+    };
+
+    /// <summary>The name for a request about an assignment: the same question, asked again, is the same request.</summary>
+    /// <param name="assignmentId">The assignment.</param>
+    /// <param name="what">What is asked, in full.</param>
+    /// <param name="turn">0, and one more for each request of that name that is over and done with.</param>
+    public static Guid OfRequest(Guid assignmentId, string what, int turn) => Derive(string.Create(CultureInfo.InvariantCulture, $"request|{assignmentId:D}|{what}|{turn}"));
+
+    private static Guid Derive(string name)
+    {
+        var text = Encoding.UTF8.GetBytes(name);
         var input = new byte[16 + text.Length];
         Namespace.TryWriteBytes(input, bigEndian: true, out _);
         text.CopyTo(input, 16);

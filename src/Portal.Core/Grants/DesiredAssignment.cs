@@ -35,6 +35,9 @@ public enum AssignmentIntent
 /// <summary>One row per (scope, principal, role): what we want there, what we last saw, and who is working on it. Every grant of the trio shares it.</summary>
 public sealed class DesiredAssignment
 {
+    /// <summary>What stands in the place of a subscription where calls go to Microsoft Graph.</summary>
+    public const string GraphLane = "microsoft-graph";
+
     private DesiredAssignment()
     {
     }
@@ -43,11 +46,14 @@ public sealed class DesiredAssignment
     public DesiredAssignment(Grant grant)
     {
         Id = grant.AssignmentId;
-        Scope = grant.Scope;
-        SubscriptionId = ArmId.SubscriptionOf(grant.Scope);
+        Provider = grant.Provider;
+        GroupId = grant.GroupId;
+        // A membership is one thing however many vaults it opens.
+        Scope = grant.GroupId is { } group ? $"/groups/{group}" : grant.Scope;
+        SubscriptionId = grant.GroupId is null ? ArmId.SubscriptionOf(grant.Scope) : GraphLane;
         PrincipalTenantId = grant.PrincipalTenantId;
         PrincipalObjectId = grant.PrincipalObjectId;
-        RoleDefinitionId = grant.RoleDefinitionId;
+        RoleDefinitionId = grant.GroupId is null ? grant.RoleDefinitionId : Guid.Empty;
         PrivilegeRank = GrantableRole.Find(grant.RoleDefinitionId)?.PrivilegeRank ?? int.MaxValue;
         DueAt = grant.StartsAt;
     }
@@ -72,10 +78,19 @@ public sealed class DesiredAssignment
     /// <summary>The assignment's name in the cloud, and the key here.</summary>
     public Guid Id { get; private set; }
 
-    /// <summary>The ARM id of the vault or secret.</summary>
+    /// <summary>How it reaches the cloud.</summary>
+    public GrantProvider Provider { get; private set; }
+
+    /// <summary>The group of a membership; null for anything else.</summary>
+    public Guid? GroupId { get; private set; }
+
+    /// <summary>When a read showed that nobody had put the principal into the group, just before the portal announced that it would. Null when somebody else did, and where a mark tells what is the portal's.</summary>
+    public DateTimeOffset? FreeSeenAt { get; private set; }
+
+    /// <summary>The ARM id of the vault or secret; of a membership, its group.</summary>
     public string Scope { get; private set; } = "";
 
-    /// <summary>The subscription that the calls count against.</summary>
+    /// <summary>The subscription that the calls count against; <see cref="GraphLane"/> where they count against none.</summary>
     public string SubscriptionId { get; private set; } = "";
 
     /// <summary>The principal's tenant.</summary>
@@ -87,7 +102,7 @@ public sealed class DesiredAssignment
     /// <summary>What kind of object the principal is.</summary>
     public PrincipalKind PrincipalKind { get; private set; }
 
-    /// <summary>The role definition's GUID.</summary>
+    /// <summary>The role definition's GUID; empty for a membership, which gives whatever its group holds.</summary>
     public Guid RoleDefinitionId { get; private set; }
 
     /// <summary>Higher is done first.</summary>
@@ -153,6 +168,15 @@ public sealed class DesiredAssignment
     /// <summary>The principal.</summary>
     public PrincipalId Principal => new(PrincipalTenantId, PrincipalObjectId);
 
+    /// <summary>What it stands for in the cloud.</summary>
+    public AssignmentTarget Target => new(Scope, Id, PrincipalObjectId, PrincipalKind, RoleDefinitionId, GroupId);
+
+    /// <summary>Whether what is there cannot be told from somebody else's, so that nothing may be called before it has been looked at. There is no mark on a membership: what was there before is not the portal's.</summary>
+    public bool LooksFirst => Provider == GrantProvider.GroupMembership && FreeSeenAt is null;
+
+    /// <summary>Notes, with the announcement that follows, that nobody is in the group: what shows there from now on is the portal's.</summary>
+    public void NoteFree(DateTimeOffset now) => FreeSeenAt = now;
+
     /// <summary>Something about its grants changed: look at it no later than then.</summary>
     /// <param name="when">When to look.</param>
     /// <param name="toEnd">False only when nothing but giving access, or looking, can be due then.</param>
@@ -212,6 +236,10 @@ public sealed class DesiredAssignment
     /// <summary>Notes what the provider confirmed. It is written; whether it is seen is for <see cref="NoteReading"/>.</summary>
     public void NoteWritten(AssignmentObservation observed, DateTimeOffset? describedUntil, DateTimeOffset now)
     {
+        if (Observed != AssignmentObservation.Unknown && Observed != observed)
+            WrittenAt = null;
+        if (observed == AssignmentObservation.HeldByAnother)
+            FreeSeenAt = null;
         Observed = observed;
         DescribedUntil = describedUntil;
         WrittenAt ??= now;
@@ -295,6 +323,7 @@ public sealed class DesiredAssignment
         LookDueAt = LookDelay.Confirmation(since, LostCallAt is not null, Observed == AssignmentObservation.Absent, now);
         if (LookDueAt is null)
             LostCallAt = null;
+        ForgetWhoseItWas();
     }
 
     private void LookLater(DateTimeOffset now, TimeSpan? asked)
@@ -311,6 +340,14 @@ public sealed class DesiredAssignment
         SeenAt = null;
         WriteAgainAt = null;
         LookDueAt = null;
+        ForgetWhoseItWas();
+    }
+
+    // Gone is gone: what shows there later was put there by somebody else, unless a call of ours may still arrive.
+    private void ForgetWhoseItWas()
+    {
+        if (Observed == AssignmentObservation.Absent && LostCallAt is null)
+            FreeSeenAt = null;
     }
 
     private void ClearFault() => (Attempts, FailingSince, FaultCode, FaultMessage) = (0, null, null, null);

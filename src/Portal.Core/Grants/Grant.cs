@@ -27,7 +27,9 @@ public sealed class Grant
         SecretName = order.SecretName;
         RoleDefinitionId = order.Role.DefinitionId;
         RoleName = order.Role.Name;
-        AssignmentId = AssignmentName.Of(Scope, PrincipalObjectId, RoleDefinitionId);
+        Provider = order.Choice.Provider;
+        GroupId = order.Choice.GroupId;
+        AssignmentId = AssignmentName.Of(this);
         PolicyId = order.Basis?.PolicyId;
         VaultFingerprint = order.Basis?.VaultFingerprint;
         ApproverTenantId = order.Basis?.Approver?.TenantId;
@@ -92,6 +94,12 @@ public sealed class Grant
 
     /// <summary>The group of the policy by which the approver was entitled when deciding.</summary>
     public Guid? ApproverGroupId { get; private set; }
+
+    /// <summary>How it reaches the cloud.</summary>
+    public GrantProvider Provider { get; private set; }
+
+    /// <summary>The group whose member the holder becomes; null unless that is the way.</summary>
+    public Guid? GroupId { get; private set; }
 
     /// <summary>Where it stands.</summary>
     public GrantState State { get; private set; }
@@ -335,6 +343,9 @@ public sealed record GrantOrder(Guid RequestId, string RequestReference, Princip
 {
     /// <summary>What the approval rests on. Without it nothing is ever given.</summary>
     public GrantBasis? Basis { get; init; }
+
+    /// <summary>How it is to reach the cloud.</summary>
+    public ProviderChoice Choice { get; init; } = ProviderChoice.RoleAssignment;
 }
 
 /// <summary>What an approval rests on, copied when it was given: it is looked at again just before the role is given.</summary>

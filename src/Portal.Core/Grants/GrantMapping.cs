@@ -44,10 +44,13 @@ internal sealed class DesiredAssignmentMapping : IEntityTypeConfiguration<Desire
         builder.Property(a => a.Id).ValueGeneratedNever();
         builder.Property(a => a.Revision).IsConcurrencyToken();
         builder.Property(a => a.Scope).HasMaxLength(1024);
-        builder.HasIndex(a => new { a.Scope, a.PrincipalObjectId, a.RoleDefinitionId }).IsUnique();
+        builder.HasIndex(a => new { a.Scope, a.PrincipalObjectId, a.RoleDefinitionId, a.Provider }).IsUnique();
         builder.HasIndex(a => a.DueAt, "IX_DesiredAssignments_Due").HasFilter("\"DueAt\" IS NOT NULL");
         builder.HasIndex(a => a.LeaseUntil, "IX_DesiredAssignments_Leased").HasFilter("\"LeaseUntil\" IS NOT NULL");
         builder.HasIndex(a => a.FailingSince, "IX_DesiredAssignments_Failing").HasFilter("\"FailingSince\" IS NOT NULL");
+        builder.HasIndex(a => new { a.Provider, a.Observed }, "IX_DesiredAssignments_Unlisted").HasFilter("\"Provider\" <> 'RoleAssignment'");
         builder.Ignore(a => a.Principal);
+        builder.Ignore(a => a.Target);
+        builder.Ignore(a => a.LooksFirst);
     }
 }

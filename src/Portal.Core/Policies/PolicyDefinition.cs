@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Portal.Core.Catalog;
 
 namespace Portal.Core.Policies;
@@ -16,6 +17,9 @@ public sealed record PolicyDefinition
 
     /// <summary>The shortest access window: below this, Azure's propagation eats the grant.</summary>
     public static readonly TimeSpan ShortestWindow = TimeSpan.FromMinutes(5);
+
+    /// <summary>The shortest window that goes by a schedule. Azure takes none with less than five minutes left, and approval and call take their time.</summary>
+    public static readonly TimeSpan ShortestScheduledWindow = TimeSpan.FromMinutes(10);
 
     /// <summary>How far ahead a window may start.</summary>
     public static readonly TimeSpan FarthestStart = TimeSpan.FromDays(30);
@@ -52,6 +56,20 @@ public sealed record PolicyDefinition
 
     /// <summary>How long a request waits for a decision before it lapses.</summary>
     public TimeSpan LapsesAfter { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How grants reach the cloud.</summary>
+    public GrantProvider Provider { get; init; }
+
+    /// <summary>The group that holds the role, and of which holders become members; null unless <see cref="Provider"/> is <see cref="GrantProvider.GroupMembership"/>.</summary>
+    public PolicyGroup? ProviderGroup { get; init; }
+
+    /// <summary>The way, with its group.</summary>
+    [JsonIgnore]
+    public ProviderChoice Choice => new(Provider, Provider == GrantProvider.GroupMembership ? ProviderGroup?.Id : null);
+
+    /// <summary>The shortest access window under this policy.</summary>
+    [JsonIgnore]
+    public TimeSpan LeastWindow => Provider == GrantProvider.PimSchedule ? ShortestScheduledWindow : ShortestWindow;
 
     /// <summary>Whether this policy speaks about an entitlement.</summary>
     public bool Covers(Entitlement entitlement) =>

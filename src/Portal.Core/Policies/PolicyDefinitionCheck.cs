@@ -16,7 +16,16 @@ public static class PolicyDefinitionCheck
             faults.AddRange(FaultsOf(policies[i], $"{section}:{i}"));
         faults.AddRange(policies.GroupBy(p => p.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Key.Length > 0 && g.Count() > 1)
             .Select(g => $"{section}: the name '{g.Key}' is used {g.Count()} times; a policy's name must be unique."));
+        faults.AddRange(JoinableDeciders(policies, section));
         return faults;
+    }
+
+    private static IEnumerable<string> JoinableDeciders(IReadOnlyList<PolicyDefinition> policies, string section)
+    {
+        for (var i = 0; i < policies.Count; i++)
+            if (policies[i].Choice.GroupId is { } group && policies.Any(p => p.Eligible.Concat(p.Approvers).Any(g => g.Id == group)))
+                // Whoever could join the deciders by asking would decide for themselves, under this policy or another.
+                yield return $"{section}:{i}:ProviderGroup must be neither among Eligible nor among Approvers of any policy: membership would decide about membership.";
     }
 
     private static IEnumerable<string> FaultsOf(PolicyDefinition policy, string key)
@@ -35,9 +44,31 @@ public static class PolicyDefinitionCheck
             yield return $"{key}:Eligible must name at least one group by its object id.";
         if (policy.Approvers.Count == 0 || policy.Approvers.Any(g => g.Id == Guid.Empty))
             yield return $"{key}:Approvers must name at least one group by its object id; nothing is approved by nobody.";
-        if (policy.LongestWindow < PolicyDefinition.ShortestWindow || policy.LongestWindow > PolicyDefinition.LongestWindowEver)
-            yield return $"{key}:LongestWindow must lie between {PolicyDefinition.ShortestWindow} and {PolicyDefinition.LongestWindowEver}.";
+        if (policy.LongestWindow < policy.LeastWindow || policy.LongestWindow > PolicyDefinition.LongestWindowEver)
+            yield return $"{key}:LongestWindow must lie between {policy.LeastWindow} and {PolicyDefinition.LongestWindowEver}.";
         if (policy.LapsesAfter < TimeSpan.FromMinutes(5) || policy.LapsesAfter > TimeSpan.FromDays(30))
             yield return $"{key}:LapsesAfter must lie between 00:05:00 and 30.00:00:00.";
+        foreach (var fault in ProviderFaultsOf(policy, key))
+            yield return fault;
+    }
+
+    private static IEnumerable<string> ProviderFaultsOf(PolicyDefinition policy, string key)
+    {
+        if (!Enum.IsDefined(policy.Provider))
+            yield return $"{key}:Provider must be one of {string.Join(", ", Enum.GetNames<GrantProvider>())}.";
+        if (policy.Provider != GrantProvider.GroupMembership)
+        {
+            if (policy.ProviderGroup is not null)
+                yield return $"{key}:ProviderGroup is for the provider {GrantProvider.GroupMembership}.";
+            yield break;
+        }
+
+        if (policy.ProviderGroup is null || policy.ProviderGroup.Id == Guid.Empty)
+            yield return $"{key}:ProviderGroup must name the group that holds the role, by its object id.";
+        // A membership gives all that the group holds: what was approved must not be less than what is given.
+        if (!policy.WholeVault || policy.Secrets.Count > 0)
+            yield return $"{key}: a membership cannot be narrower than what its group holds, so with {GrantProvider.GroupMembership} WholeVault must be true and Secrets be left out.";
+        if (policy.Roles.Count != 1)
+            yield return $"{key}:Roles must name the one role that the group holds.";
     }
 }

@@ -77,8 +77,8 @@ public static class PolicyEvaluation
     {
         var duration = question.Duration;
         yield return Require(RefusalCode.WindowEmpty, duration > TimeSpan.Zero, () => new Refusal(RefusalCode.WindowEmpty, "duration"));
-        yield return Require(RefusalCode.WindowTooShort, duration <= TimeSpan.Zero || duration >= PolicyDefinition.ShortestWindow,
-            () => new Refusal(RefusalCode.WindowTooShort, "duration", (int)PolicyDefinition.ShortestWindow.TotalMinutes));
+        yield return Require(RefusalCode.WindowTooShort, duration <= TimeSpan.Zero || duration >= rule.LeastWindow,
+            () => new Refusal(RefusalCode.WindowTooShort, "duration", (int)rule.LeastWindow.TotalMinutes));
         yield return Require(RefusalCode.WindowTooLong, duration <= rule.LongestWindow,
             () => new Refusal(RefusalCode.WindowTooLong, "duration", (int)rule.LongestWindow.TotalMinutes));
         if (question.Start is not { } start)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Portal.Core.Catalog;
 using Portal.Core.Policies;
 
 namespace Portal.Web.Policies;
@@ -22,20 +23,27 @@ public static class ConfiguredPolicies
         return policies;
     }
 
-    private static PolicyDefinition ReadOne(IConfigurationSection entry, ICollection<string> faults) => new()
+    private static PolicyDefinition ReadOne(IConfigurationSection entry, ICollection<string> faults)
     {
-        Name = entry["Name"] ?? "",
-        Description = entry["Description"] ?? "",
-        Vaults = Strings(entry, "Vaults") ?? [],
-        Secrets = Strings(entry, "Secrets") ?? ["*"],
-        WholeVault = Flag(entry, "WholeVault", faults),
-        Roles = Strings(entry, "Roles") ?? [],
-        Eligible = Groups(entry, "Eligible", faults),
-        Approvers = Groups(entry, "Approvers", faults),
-        LongestWindow = Span(entry, "LongestWindow", TimeSpan.FromHours(8), faults),
-        RequiresTicket = Flag(entry, "RequiresTicket", faults),
-        LapsesAfter = Span(entry, "LapsesAfter", TimeSpan.FromHours(24), faults),
-    };
+        var provider = Provider(entry, faults);
+        return new PolicyDefinition
+        {
+            Name = entry["Name"] ?? "",
+            Description = entry["Description"] ?? "",
+            Vaults = Strings(entry, "Vaults") ?? [],
+            // A membership is never about single secrets.
+            Secrets = Strings(entry, "Secrets") ?? (provider == GrantProvider.GroupMembership ? [] : ["*"]),
+            WholeVault = Flag(entry, "WholeVault", faults),
+            Roles = Strings(entry, "Roles") ?? [],
+            Eligible = Groups(entry, "Eligible", faults),
+            Approvers = Groups(entry, "Approvers", faults),
+            LongestWindow = Span(entry, "LongestWindow", TimeSpan.FromHours(8), faults),
+            RequiresTicket = Flag(entry, "RequiresTicket", faults),
+            LapsesAfter = Span(entry, "LapsesAfter", TimeSpan.FromHours(24), faults),
+            Provider = provider,
+            ProviderGroup = entry.GetSection("ProviderGroup").Exists() ? Group(entry.GetSection("ProviderGroup"), faults) : null,
+        };
+    }
 
     private static List<string>? Strings(IConfigurationSection entry, string key) =>
         entry.GetSection(key).GetChildren().Select(c => c.Value ?? "").ToList() is { Count: > 0 } values ? values : null;
@@ -44,13 +52,26 @@ public static class ConfiguredPolicies
     {
         var groups = new List<PolicyGroup>();
         foreach (var group in entry.GetSection(key).GetChildren())
-        {
-            if (!Guid.TryParseExact(group["Id"], "D", out var id))
-                faults.Add($"{group.Path}:Id must be a group's object id, as a GUID.");
-            groups.Add(new PolicyGroup(id, group["Name"] is { Length: > 0 } name ? name : id.ToString()));
-        }
-
+            groups.Add(Group(group, faults));
         return groups;
+    }
+
+    private static PolicyGroup Group(IConfigurationSection group, ICollection<string> faults)
+    {
+        if (!Guid.TryParseExact(group["Id"], "D", out var id))
+            faults.Add($"{group.Path}:Id must be a group's object id, as a GUID.");
+        return new PolicyGroup(id, group["Name"] is { Length: > 0 } name ? name : id.ToString());
+    }
+
+    private static GrantProvider Provider(IConfigurationSection entry, ICollection<string> faults)
+    {
+        if (string.IsNullOrEmpty(entry["Provider"]))
+            return GrantProvider.RoleAssignment;
+        // By name only: a number would be taken too, and means nothing to whoever reads it.
+        if (Enum.GetNames<GrantProvider>().FirstOrDefault(n => n.Equals(entry["Provider"], StringComparison.OrdinalIgnoreCase)) is { } name)
+            return Enum.Parse<GrantProvider>(name);
+        faults.Add($"{entry.Path}:Provider must be one of {string.Join(", ", Enum.GetNames<GrantProvider>())}.");
+        return GrantProvider.RoleAssignment;
     }
 
     private static bool Flag(IConfigurationSection entry, string key, ICollection<string> faults)

@@ -30,6 +30,7 @@ public static class PolicyText
         new("Longest", RelativeTime.Length(rule.LongestWindow, shell)),
         new("Ticket", words[rule.RequiresTicket ? "Ticket.Needed" : "Ticket.Optional"]),
         new("Lapses", RelativeTime.Length(rule.LapsesAfter, shell)),
+        new("Provider", words[$"Provider.{rule.Provider}", rule.ProviderGroup?.Name ?? ""]),
     ];
 
     /// <summary>What one version says differently from another; empty when they say the same.</summary>

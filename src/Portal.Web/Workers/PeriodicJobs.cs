@@ -53,6 +53,7 @@ public static class PeriodicJobs
             quartz.ScheduleJob<SyncCatalogJob>(trigger => trigger.WithIdentity("sync-catalog").StartNow().WithSimpleSchedule(s => s.WithInterval(SyncEvery).RepeatForever()));
             quartz.ScheduleJob<ReconcileAssignmentsJob>(trigger => trigger.WithIdentity("reconcile-assignments").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
             quartz.ScheduleJob<UpholdPausesJob>(trigger => trigger.WithIdentity("uphold-pauses").StartNow().WithSimpleSchedule(s => s.WithInterval(UpholdEvery).RepeatForever()));
+            quartz.ScheduleJob<LookAgainJob>(trigger => trigger.WithIdentity("look-again").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
             quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
         });
         builder.Services.AddHostedService<PeriodicScheduler>();

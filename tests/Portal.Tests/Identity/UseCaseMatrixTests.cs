@@ -38,6 +38,7 @@ public sealed class UseCaseMatrixTests
         GetLag                        -         -        OPS     OPS           -    -        OPS         -
         GetOperations                 -         -        OPS     OPS           -    -        OPS         -
         GetRequest                    O         OP       OPS     OPS           -    -        OPS         -
+        LookAgain                     -         -        -       -             -    -        -           S
         LapseRequests                 -         -        -       -             -    -        -           S
         ListAuditEvents               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListDrift                     -         -        OPS     OPS           -    -        OPS         -
@@ -86,6 +87,7 @@ public sealed class UseCaseMatrixTests
         ["GetOperations"] = (s, a) => Of(s.Get<GetOperations>().ExecuteAsync(a, Ct)),
         ["GetRequest"] = (s, a) => Of(s.Get<GetRequest>().ExecuteAsync(s.Pending.Reference, a, Ct)),
         ["LapseRequests"] = (s, a) => Of(s.Get<LapseRequests>().ExecuteAsync(a, Ct)),
+        ["LookAgain"] = (s, a) => Of(s.Get<LookAgain>().ExecuteAsync(a, Ct)),
         ["ListAuditEvents"] = (s, a) => Of(s.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter()), a, Ct)),
         ["ListDrift"] = (s, a) => Of(s.Get<ListDrift>().ExecuteAsync(new DriftQuery(), a, Ct)),
         ["ListGrants/mine"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(), a, Ct)),

@@ -35,6 +35,8 @@ public sealed class PortalWorld : IAsyncDisposable
         _database = database;
         Cloud = new FakeRoleAssignments(Clock);
         DatabaseClock = new FakeDatabaseClock(Clock);
+        Memberships = new FakeMemberships(Clock);
+        Schedules = new FakeSchedules(Clock);
         Probe = new FakeAccessProbe(Cloud);
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
@@ -52,6 +54,10 @@ public sealed class PortalWorld : IAsyncDisposable
     public FakeVaultInventory Inventory { get; } = new();
 
     public FakeRoleAssignments Cloud { get; }
+
+    public FakeMemberships Memberships { get; }
+
+    public FakeSchedules Schedules { get; }
 
     public FakeAccessProbe Probe { get; }
 
@@ -81,6 +87,7 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IDirectory>(Directory);
         services.AddSingleton<IVaultInventory>(Inventory);
         services.AddSingleton<IRoleAssignments>(Cloud);
+        services.AddSingleton<IGrantProvider>(Memberships).AddSingleton<IGrantProvider>(Schedules);
         services.AddSingleton<IAccessProbe>(Probe);
         services.AddSingleton(Spool);
         services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());

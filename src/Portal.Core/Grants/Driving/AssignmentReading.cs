@@ -23,14 +23,14 @@ public sealed record AssignmentReading(ReadingKind Kind, CloudCallException? Fau
 {
     /// <summary>Compares what is there with what the row ordered.</summary>
     /// <param name="seen">What the cloud shows under our name; null for nothing.</param>
-    /// <param name="row">The row.</param>
+    /// <param name="target">What was ordered.</param>
     /// <param name="describedUntil">The expiry that its description is to carry; null when it is to be absent.</param>
-    public static AssignmentReading Of(AssignmentSeen? seen, DesiredAssignment row, DateTimeOffset? describedUntil)
+    public static AssignmentReading Of(AssignmentSeen? seen, AssignmentTarget target, DateTimeOffset? describedUntil)
     {
         if (seen is null)
             return new AssignmentReading(ReadingKind.Missing);
-        var asOrdered = seen.PrincipalId == row.PrincipalObjectId
-            && seen.RoleDefinitionId == row.RoleDefinitionId
+        var asOrdered = seen.PrincipalId == target.PrincipalId
+            && seen.RoleDefinitionId == target.RoleDefinitionId
             && string.IsNullOrEmpty(seen.Condition)
             && describedUntil is { } until && seen.Description == AssignmentMark.For(until);
         return new AssignmentReading(asOrdered ? ReadingKind.AsOrdered : ReadingKind.Altered);

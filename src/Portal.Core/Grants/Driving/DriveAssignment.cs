@@ -9,7 +9,7 @@ namespace Portal.Core.Grants;
 /// <summary>Drives one trio from what is there to what should be there: plan, check, announce, call, read back, save the outcome. The same loop gives, updates, expires, revokes, looks again and puts right.</summary>
 public sealed partial class DriveAssignment(
     IDbContextFactory<PortalDb> databases,
-    IRoleAssignments assignments,
+    GrantProviders providers,
     GrantPreconditions preconditions,
     DriveSteps steps,
     ClockWatch clock,
@@ -59,7 +59,8 @@ public sealed partial class DriveAssignment(
             return null;
         var plan = trio.PlanAt(now);
         var giving = trio.Assignment.Observed == AssignmentObservation.Absent ? plan.Needing : plan.ToProvision;
-        return giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, ct);
+        var clearance = giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, ct);
+        return trio.Assignment.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
     }
 
     /// <summary>Saves, before the call, that it will be made, with the events that say so. Without this record there is no call.</summary>
@@ -74,6 +75,9 @@ public sealed partial class DriveAssignment(
         var plan = trio.PlanAt(now, clearance);
         if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance))
             return new Announcement(AssignmentIntent.None, plan.Look, assignment, assignment.DescribedUntil);
+        if (assignment.LooksFirst && clearance.First != FirstLook.Free)
+            // What changed since the look is looked at in the next turn.
+            return new Announcement(AssignmentIntent.None, false, assignment, null, clearance.First == FirstLook.Held);
 
         var trail = new AuditTrail(db, actor, now);
         foreach (var grant in plan.ToProvision.Where(g => g.State == GrantState.Scheduled))
@@ -93,6 +97,8 @@ public sealed partial class DriveAssignment(
                 trail.GrantSwept(witness);
         }
 
+        if (assignment.LooksFirst)
+            assignment.NoteFree(now);
         assignment.Announce(plan.Call, plan.WantedUntil, now);
         await db.SaveChangesAsync(ct);
         Publish(trio.Grants);
@@ -102,7 +108,7 @@ public sealed partial class DriveAssignment(
     /// <summary>Makes the announced call and reads back what it wrote; or only reads.</summary>
     private async Task<DriveOutcome> ActAsync(Announcement announced, Clearance clearance, CancellationToken ct)
     {
-        var outcome = new DriveOutcome(announced.Call, clearance);
+        var outcome = new DriveOutcome(announced.Call, clearance) { Written = announced.Held ? AssignmentObservation.HeldByAnother : null };
         if (announced.Call != AssignmentIntent.None)
         {
             try
@@ -130,10 +136,9 @@ public sealed partial class DriveAssignment(
     {
         var row = announced.Row;
         if (announced.Call == AssignmentIntent.Delete)
-            return outcome with { Written = AssignmentObservation.Absent, ProviderRequestId = await assignments.DeleteAsync(row.Scope, row.Id, ct) };
+            return outcome with { Written = AssignmentObservation.Absent, ProviderRequestId = await providers.For(row).DeleteAsync(row.Target, ct) };
         var until = announced.Until!.Value;
-        var written = await assignments.PutAsync(
-            new AssignmentOrder(row.Scope, row.Id, row.PrincipalObjectId, row.PrincipalKind, row.RoleDefinitionId, AssignmentMark.For(until)), ct);
+        var written = await providers.For(row).PutAsync(row.Target, until, ct);
         return written.Outcome switch
         {
             AssignmentWriteOutcome.Ours => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderRequestId = written.ProviderRequestId },
@@ -145,7 +150,7 @@ public sealed partial class DriveAssignment(
     {
         try
         {
-            return AssignmentReading.Of(await assignments.FindAsync(announced.Row.Scope, announced.Row.Id, ct), announced.Row, announced.Until);
+            return await providers.For(announced.Row).ReadAsync(announced.Row.Target, announced.Until, ct);
         }
         catch (CloudCallException fault)
         {
@@ -205,7 +210,8 @@ public sealed partial class DriveAssignment(
     /// <param name="Look">Whether to read what is there.</param>
     /// <param name="Row">The row as it was announced.</param>
     /// <param name="Until">The expiry that the description carries or will carry; null for what is to be absent.</param>
-    private sealed record Announcement(AssignmentIntent Call, bool Look, DesiredAssignment Row, DateTimeOffset? Until);
+    /// <param name="Held">Whether a look showed, before anything was announced, that it is somebody else's.</param>
+    private sealed record Announcement(AssignmentIntent Call, bool Look, DesiredAssignment Row, DateTimeOffset? Until, bool Held = false);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code} and is tried again: {Text}")]
     private static partial void LogCallFailed(ILogger logger, Guid assignmentId, string code, string text);

@@ -37,12 +37,16 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
 
     /// <summary>The grant in whose name something is recorded that no grant needs: one that the portal is giving or taking, else the last that ended.</summary>
     /// <returns>Null when the trio never had a grant.</returns>
-    public async Task<Grant?> WitnessAsync(PortalDb db, CancellationToken ct) => Grants.FirstOrDefault(g => g.State is GrantState.Provisioning or GrantState.Revoking)
-        ?? await db.Grants
-            // In the words of an index that there is.
-            .Where(g => g.Scope == Assignment.Scope && g.PrincipalObjectId == Assignment.PrincipalObjectId && g.AssignmentId == Assignment.Id && g.State == GrantState.Ended)
-            .OrderByDescending(g => g.Id).FirstOrDefaultAsync(ct)
-        ?? Grants.FirstOrDefault();
+    public async Task<Grant?> WitnessAsync(PortalDb db, CancellationToken ct)
+    {
+        if (Grants.FirstOrDefault(g => g.State is GrantState.Provisioning or GrantState.Revoking) is { } concerned)
+            return concerned;
+        var ended = db.Grants.Where(g => g.PrincipalObjectId == Assignment.PrincipalObjectId && g.AssignmentId == Assignment.Id && g.State == GrantState.Ended);
+        // In the words of an index that there is; grants by one membership can be for several vaults.
+        if (Assignment.GroupId is null)
+            ended = ended.Where(g => g.Scope == Assignment.Scope);
+        return await ended.OrderByDescending(g => g.Id).FirstOrDefaultAsync(ct) ?? Grants.FirstOrDefault();
+    }
 }
 
 /// <summary>What came of a turn's call and read.</summary>

@@ -9,7 +9,7 @@ namespace Portal.Core.Grants;
 
 /// <summary>Takes back what is overdue although the database takes no writes: announced and confirmed in the <see cref="RevocationSpool"/>, and entered by <see cref="EnterSpooledRevocations"/> afterwards. Nothing is ever given this way.</summary>
 /// <remarks>One per process: it remembers what it tried.</remarks>
-public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases, IRoleAssignments assignments, RevocationSpool spool, DriveSteps steps, IDatabaseClock databaseClock, ClockWatch clock, ILogger<RevokeInOutage> logger)
+public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases, GrantProviders providers, RevocationSpool spool, DriveSteps steps, IDatabaseClock databaseClock, ClockWatch clock, ILogger<RevokeInOutage> logger)
 {
     /// <summary>How long a revocation may be overdue before it is asked whether the database still takes writes. With the half minute that SQLite waits for a lock, it goes out within a minute.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
@@ -113,6 +113,9 @@ public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases
             await using var db = await databases.CreateDbContextAsync(ct);
             if (await LoadAsync(db, assignmentId, ct) is not { } trio || trio.PlanAt(clock.Now()) is not { Call: AssignmentIntent.Delete } plan)
                 return false;
+            // Not known to be the portal's: nothing of it is taken.
+            if (trio.Assignment.LooksFirst)
+                return false;
             row = trio.Assignment;
             announced = new SpoolLine(Guid.CreateVersion7(clock.Now()), SpoolLineKind.Announced, assignmentId, [.. plan.ToEnd.Select(g => g.Id)], clock.Now());
             // Without this record there is no call.
@@ -127,7 +130,7 @@ public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases
         steps.Reach(DriveStep.SpoolAnnounced, assignmentId, AssignmentIntent.Delete);
         try
         {
-            var requestId = await assignments.DeleteAsync(row.Scope, row.Id, ct);
+            var requestId = await providers.For(row).DeleteAsync(row.Target, ct);
             steps.Reach(DriveStep.SpoolCalled, assignmentId, AssignmentIntent.Delete);
             _failing.TryRemove(assignmentId, out _);
             Note(announced with { Kind = SpoolLineKind.Removed, At = clock.Now(), ProviderRequestId = requestId });

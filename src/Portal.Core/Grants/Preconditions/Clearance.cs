@@ -8,6 +8,19 @@ public sealed record Clearance(IReadOnlySet<Guid> Cleared, IReadOnlyDictionary<G
     /// <summary>Nothing was to be cleared.</summary>
     public static Clearance Nothing { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, CloudCallException>());
 
+    /// <summary>What a look before the first call showed; null when there was none.</summary>
+    public FirstLook? First { get; init; }
+
     /// <summary>Whether a grant counts: it is active, or it may be given, and it is not held back.</summary>
     public bool Counts(Grant grant) => !HeldBack.ContainsKey(grant.Id) && (grant.State == GrantState.Active || Cleared.Contains(grant.Id));
+}
+
+/// <summary>What a look at a membership showed before the first call about it.</summary>
+public enum FirstLook
+{
+    /// <summary>Nobody has put the principal in.</summary>
+    Free,
+
+    /// <summary>Somebody else has; or there is nothing of the portal's to take.</summary>
+    Held,
 }

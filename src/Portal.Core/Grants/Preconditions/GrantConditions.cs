@@ -12,7 +12,11 @@ namespace Portal.Core.Grants;
 /// <param name="Approver">The one who approved; null when no person did, or the directory has them no more.</param>
 /// <param name="Pinned">The policy version that governed the request.</param>
 /// <param name="Current">The policies in force.</param>
-internal sealed record GrantFacts(ScopeSeen Scope, RoleSeen? Role, Standing Holder, DirectoryPrincipal? Approver, AccessPolicy? Pinned, IReadOnlyList<AccessPolicy> Current);
+internal sealed record GrantFacts(ScopeSeen Scope, RoleSeen? Role, Standing Holder, DirectoryPrincipal? Approver, AccessPolicy? Pinned, IReadOnlyList<AccessPolicy> Current)
+{
+    /// <summary>What the group of a membership holds at the vault itself; empty for anything else.</summary>
+    public IReadOnlyList<AssignmentSeen> HeldByGroup { get; init; } = [];
+}
 
 /// <summary>A condition that does not hold.</summary>
 /// <param name="Code">Which.</param>
@@ -39,6 +43,9 @@ internal static class GrantConditions
 
     /// <summary>A lock would keep the portal from taking the access back.</summary>
     public const string ScopeLocked = AttentionCode.ScopeLocked;
+
+    /// <summary>The group whose member the holder would become does not hold the role at the vault.</summary>
+    public const string GroupLacksRole = AttentionCode.GroupLacksRole;
 
     /// <summary>The holder's account is disabled or gone.</summary>
     public const string PrincipalDisabled = AttentionCode.PrincipalDisabled;
@@ -70,7 +77,7 @@ internal static class GrantConditions
     /// <summary>The first condition that does not hold.</summary>
     /// <returns>Null when all hold.</returns>
     public static UnmetCondition? FirstUnmet(Grant grant, GrantFacts facts) =>
-        UnmetByScope(grant, facts) ?? UnmetByRole(grant, facts) ?? UnmetByHolder(grant, facts) ?? UnmetByPolicy(grant, facts) ?? UnmetByApproval(grant, facts);
+        UnmetByScope(grant, facts) ?? UnmetByRole(grant, facts) ?? UnmetByGroup(grant, facts) ?? UnmetByHolder(grant, facts) ?? UnmetByPolicy(grant, facts) ?? UnmetByApproval(grant, facts);
 
     /// <summary>The first condition that does not hold any more for a role that was given: what takes its effect away, or would keep it from being taken back. Eligibility is asked when it is given, not while it is held.</summary>
     /// <returns>Null when all hold.</returns>
@@ -101,6 +108,12 @@ internal static class GrantConditions
             ? new(RoleChanged, $"The role {grant.RoleName} now allows '{beyond}', which the portal does not know it for. Somebody who knows Azure's roles has to look at it; until then it is not given.")
             : null;
     }
+
+    // What was approved is this role at this vault. A group that does not hold it would give nothing, or something else.
+    private static UnmetCondition? UnmetByGroup(Grant grant, GrantFacts facts) =>
+        grant.GroupId is { } group && !facts.HeldByGroup.Any(a => a.RoleDefinitionId == grant.RoleDefinitionId)
+            ? new(GroupLacksRole, $"The group {group} does not hold {grant.RoleName} at the vault {grant.VaultName} itself: membership would not give what was approved. Assign the role to the group, or end this access.")
+            : null;
 
     private static UnmetCondition? UnmetByHolder(Grant grant, GrantFacts facts)
     {

@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants;
 
 /// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
-public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, ClockWatch clocks)
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks)
 {
     /// <summary>Looks for some grants of one trio.</summary>
     /// <returns>Who may be given the role, and who is held back and why: by a code of <see cref="GrantConditions"/>, or by the provider's when something could not be asked.</returns>
@@ -41,11 +41,12 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
         var role = inventory.ReadRoleAsync(vaultId, grant.RoleDefinitionId, ct);
         var holder = directory.StandingOfAsync(grant.Principal, ct);
         var approver = grant.Approver is { } who ? directory.FindAsync(who, ct) : Task.FromResult<DirectoryPrincipal?>(null);
+        var held = grant.GroupId is { } group ? assignments.ListAtAsync(grant.Scope, group, ct) : Task.FromResult<IReadOnlyList<AssignmentSeen>>([]);
         // All of them end before anything is decided, so that none fails unseen.
-        await Task.WhenAll(scope, role, holder, approver).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(scope, role, holder, approver, held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         await using var db = await databases.CreateDbContextAsync(ct);
         var policies = await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null || p.Id == grant.PolicyId).ToListAsync(ct);
-        return new GrantFacts(await scope, await role, await holder, await approver, policies.Find(p => p.Id == grant.PolicyId), [.. policies.Where(p => p.RetiredAt is null)]);
+        return new GrantFacts(await scope, await role, await holder, await approver, policies.Find(p => p.Id == grant.PolicyId), [.. policies.Where(p => p.RetiredAt is null)]) { HeldByGroup = await held };
     }
 }

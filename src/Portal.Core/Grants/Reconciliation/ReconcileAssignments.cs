@@ -160,7 +160,8 @@ public sealed partial class ReconcileAssignments(
         if (live.Any(g => around.TryGetValue(g.Id, out var impairment) && (impairment is not null || g.AttentionCode is not null)))
             tally.Found(await book.EnterSurroundingsAsync(row.Id, around, actor, ct));
         // Granting fails closed, putting back too. And where the list was not read to its end, nothing is known to be missing.
-        if (tally.IsListed(ArmId.VaultOf(row.Scope)) && !tally.IsSeen(row.Id) && live.Any(g => around.TryGetValue(g.Id, out var impairment) && impairment is null))
+        // What is no assignment of the portal's own is in no list of them: LookAgain has it read.
+        if (row.Provider == GrantProvider.RoleAssignment && tally.IsListed(ArmId.VaultOf(row.Scope)) && !tally.IsSeen(row.Id) && live.Any(g => around.TryGetValue(g.Id, out var impairment) && impairment is null))
             await LookForMissingAsync(row, live, book, tally, actor, ct);
     }
 

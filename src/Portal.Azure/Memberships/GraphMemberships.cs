@@ -1,0 +1,76 @@
+using Microsoft.Graph.Models;
+using Portal.Azure.Connection;
+using Portal.Core;
+using Portal.Core.Catalog;
+using Portal.Core.Grants;
+
+namespace Portal.Azure.Memberships;
+
+/// <summary>Grants as memberships in groups, through Microsoft Graph. Needs the application permission GroupMember.ReadWrite.All.</summary>
+/// <remarks>A membership carries no mark: whose it is stands in the portal's row, which says that nobody was in before the first call was announced.</remarks>
+internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvider
+{
+    public GrantProvider Kind => GrantProvider.GroupMembership;
+
+    public async Task<AssignmentWritten> PutAsync(AssignmentTarget target, DateTimeOffset until, CancellationToken ct)
+    {
+        var reference = new ReferenceCreate { OdataId = new Uri(connection.GraphAddress, $"/v1.0/directoryObjects/{target.PrincipalId}").AbsoluteUri };
+        try
+        {
+            await CallAsync(() => connection.Graph.Groups[GroupOf(target)].Members.Ref.PostAsync(reference, cancellationToken: ct), ct);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, null);
+        }
+        catch (CloudCallException e) when (IsAlreadyIn(e))
+        {
+            // It was seen that nobody was in before this call, or the one before it, was announced: an earlier answer was lost.
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, e.ProviderRequestId);
+        }
+    }
+
+    public async Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct)
+    {
+        try
+        {
+            // The reference, never the object behind it.
+            await CallAsync(() => connection.Graph.Groups[GroupOf(target)].Members[target.PrincipalId.ToString()].Ref.DeleteAsync(cancellationToken: ct), ct);
+            return null;
+        }
+        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
+        {
+            return e.ProviderRequestId;
+        }
+    }
+
+    public async Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct)
+    {
+        // Asked of the group and page by page: a filter on members is an "advanced query", answered from an index that lags behind.
+        var members = connection.Graph.Groups[GroupOf(target)].Members;
+        var trail = new PageTrail(connection.GraphAddress);
+        var page = await AnswerAsync(() => members.GetAsync(r => { r.QueryParameters.Select = ["id"]; r.QueryParameters.Top = 999; }, ct), ct);
+        while (true)
+        {
+            var found = page.Value ?? throw CloudFaults.Unreadable("A list without its items.");
+            if (found.Exists(m => string.Equals(m.Id, target.PrincipalId.ToString(), StringComparison.OrdinalIgnoreCase)))
+                return new AssignmentReading(ReadingKind.AsOrdered);
+            if (trail.Next(page.OdataNextLink) is not { } next)
+                return new AssignmentReading(ReadingKind.Missing);
+            page = await AnswerAsync(() => members.WithUrl(next.AbsoluteUri).GetAsync(cancellationToken: ct), ct);
+        }
+    }
+
+    private static string GroupOf(AssignmentTarget target) =>
+        (target.GroupId ?? throw new ArgumentException("A membership needs its group.", nameof(target))).ToString();
+
+    // Graph has one code for every bad request; only the words tell this one.
+    private static bool IsAlreadyIn(CloudCallException e) =>
+        e.Status == 400 && e.Message.Contains("already exist", StringComparison.OrdinalIgnoreCase) && e.Message.Contains("members", StringComparison.OrdinalIgnoreCase);
+
+    private static Task<bool> CallAsync(Func<Task> call, CancellationToken ct) => CloudFaults.GuardAsync(async () =>
+    {
+        await call();
+        return true;
+    }, ct);
+
+    private static async Task<T> AnswerAsync<T>(Func<Task<T?>> call, CancellationToken ct) where T : class =>
+        await CloudFaults.GuardAsync(call, ct) ?? throw CloudFaults.Unreadable("Graph answered with nothing.");
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using Portal.Azure.Connection;
+using Portal.Azure.RoleAssignments;
+using Portal.Core;
+using Portal.Core.Catalog;
+using Portal.Core.Grants;
+
+namespace Portal.Azure.Schedules;
+
+/// <summary>Grants as schedules of Privileged Identity Management: Azure ends them by itself. Ours are told by the mark in the justification of the request that made them.</summary>
+internal sealed class PimSchedules(CloudConnection connection, TimeProvider clock) : IGrantProvider
+{
+    // Microsoft Learn, "Assign Azure resource roles in Privileged Identity Management": it can't be removed within five minutes of being assigned.
+    private static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(5);
+
+    // Azure may keep an instant to the second.
+    private static readonly TimeSpan SameInstant = TimeSpan.FromSeconds(1);
+
+    public GrantProvider Kind => GrantProvider.PimSchedule;
+
+    public async Task<AssignmentWritten> PutAsync(AssignmentTarget target, DateTimeOffset until, CancellationToken ct)
+    {
+        var operations = At(target);
+        if (await FindAsync(operations, target, ct) is not { } standing)
+            return await AssignAsync(operations, target, until, ct);
+        if (!await IsOursAsync(operations, standing, ct))
+            return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, null);
+        if (EndsAt(standing, until))
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, null);
+        try
+        {
+            var moved = await new ScheduleDesk(operations, target).AskAsync("AdminUpdate", until, standing.Name, ct);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, moved);
+        }
+        catch (CloudCallException e) when (standing.EndsAt is null && e.Code == ScheduleFaults.NotLicensed)
+        {
+            throw ScheduleFaults.TurnedPermanent(e);
+        }
+    }
+
+    public async Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct)
+    {
+        var operations = At(target);
+        if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
+            return null;
+        try
+        {
+            return await new ScheduleDesk(operations, target).AskAsync("AdminRemove", null, standing.Name, ct);
+        }
+        catch (CloudCallException e) when (e.Code == ScheduleFaults.DoesNotExist)
+        {
+            return e.ProviderRequestId;
+        }
+        catch (CloudCallException e) when (e.Code == ScheduleFaults.TooYoung)
+        {
+            throw ScheduleFaults.NotYet(e, (standing.StartsAt ?? clock.GetUtcNow()) + LeastAge, clock.GetUtcNow());
+        }
+        catch (CloudCallException e) when (e.Code == ScheduleFaults.NotLicensed)
+        {
+            return await DeleteCarrierAsync(operations, target, standing, e, ct);
+        }
+    }
+
+    public async Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct)
+    {
+        var operations = At(target);
+        if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
+            return new AssignmentReading(ReadingKind.Missing);
+        return new AssignmentReading(until is { } end && EndsAt(standing, end) ? ReadingKind.AsOrdered : ReadingKind.Altered);
+    }
+
+    private static async Task<AssignmentWritten> AssignAsync(ScheduleOperations operations, AssignmentTarget target, DateTimeOffset until, CancellationToken ct)
+    {
+        try
+        {
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, await new ScheduleDesk(operations, target).AskAsync("AdminAssign", until, null, ct));
+        }
+        catch (CloudCallException e) when (e.Code == ScheduleFaults.Exists)
+        {
+            // Not visible: to call it another's could leave our own standing until its end. Ask again later.
+            throw new CloudCallException(e.Code, "Azure says that the assignment exists, but does not show it yet.", e.Status, isTransient: true, e.RetryAfter, e.ProviderRequestId);
+        }
+    }
+
+    /// <summary>Without a licence Azure takes no request, but what it left standing is a role assignment like any other.</summary>
+    private async Task<string?> DeleteCarrierAsync(ScheduleOperations operations, AssignmentTarget target, ScheduleSeen standing, CloudCallException unlicensed, CancellationToken ct)
+    {
+        await foreach (var (schedule, assignment) in operations.ListCarriersAsync(target.PrincipalId, ct))
+            if (schedule == standing.Name)
+                return await new RoleAssignmentOperations(connection.Arm, ArmScope.Parse(target.Scope).Id).DeleteAsync(assignment, ct);
+        throw unlicensed;
+    }
+
+    private static async Task<ScheduleSeen?> FindAsync(ScheduleOperations operations, AssignmentTarget target, CancellationToken ct)
+    {
+        ScheduleSeen? found = null;
+        // Azure's filter knows a principal but no single scope; whatever stands above or below is none of our business.
+        await foreach (var schedule in operations.ListForAsync(target.PrincipalId, ct))
+            if (schedule.PrincipalId == target.PrincipalId && schedule.RoleDefinitionId == target.RoleDefinitionId
+                && string.Equals(schedule.Scope.TrimEnd('/'), target.Scope.TrimEnd('/'), StringComparison.OrdinalIgnoreCase))
+                found = schedule;
+        return found;
+    }
+
+    private static async Task<bool> IsOursAsync(ScheduleOperations operations, ScheduleSeen schedule, CancellationToken ct) =>
+        schedule.RequestName is { } request && AssignmentMark.IsOurs((await operations.FindRequestAsync(request, ct))?.Justification);
+
+    private static bool EndsAt(ScheduleSeen schedule, DateTimeOffset until) => schedule.EndsAt is { } end && (end - until).Duration() < SameInstant;
+
+    private ScheduleOperations At(AssignmentTarget target) => new(connection.Arm, ArmScope.Parse(target.Scope).Id);
+}
+
+/// <summary>What Azure says about schedules, and what the portal makes of it.</summary>
+internal static class ScheduleFaults
+{
+    internal const string Exists = "RoleAssignmentExists";
+    internal const string DoesNotExist = "RoleAssignmentDoesNotExist";
+    internal const string RequestExists = "RoleAssignmentRequestExists";
+    internal const string TooYoung = "ActiveDurationTooShort";
+    internal const string NotLicensed = "AadPremiumLicenseRequired";
+
+    internal static CloudCallException NotYet(CloudCallException e, DateTimeOffset when, DateTimeOffset now) => new(
+        e.Code,
+        string.Create(CultureInfo.InvariantCulture, $"Azure lets go of a schedule five minutes after it began: at {when.UtcDateTime:HH:mm:ss} UTC. The portal asks again then. ({e.Message})"),
+        e.Status, isTransient: false, when > now ? when - now : TimeSpan.FromSeconds(1), e.ProviderRequestId);
+
+    internal static CloudCallException TurnedPermanent(CloudCallException e) => new(
+        AttentionCode.ScheduleTurnedPermanent,
+        $"Azure does not end this access any more: its schedule has lost its end, and no new one is taken. The portal still takes it back when it is due. Renew the licence for Privileged Identity Management. ({e.Message})",
+        e.Status, isTransient: false, e.RetryAfter, e.ProviderRequestId);
+
+    internal static CloudCallException UnderWay(string status) =>
+        new(AttentionCode.SchedulePending, $"Azure has taken the request and is still at it ({status}).", null, isTransient: true);
+
+    internal static CloudCallException WaitsForPeople(string status) =>
+        new(AttentionCode.ScheduleNeedsApproval, $"The role's settings in Privileged Identity Management want somebody to approve this ({status}). The portal's approval is meant to be the only one: change the role's settings at this scope.", null, isTransient: false);
+
+    internal static CloudCallException Refused(string status) =>
+        new(AttentionCode.ScheduleRefused, $"Azure took the request and did not carry it out ({status}).", null, isTransient: false);
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Portal.Core;
+using Portal.Core.Grants;
+
+namespace Portal.Azure.Schedules;
+
+/// <summary>Hands in requests under names that are derived from what is asked: the same request, made again or arriving late, is the same call, and Azure takes it once.</summary>
+internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarget target)
+{
+    // A name is used up by a request that failed, too. Past this many, a fresh one is better than none.
+    private const int DerivedNames = 8;
+
+    /// <summary>Asks.</summary>
+    /// <param name="type">AdminAssign, AdminUpdate or AdminRemove.</param>
+    /// <param name="until">The end to give; null to remove.</param>
+    /// <param name="schedule">The schedule to change or remove; null for a new one.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>The provider's request id, if it gave one.</returns>
+    internal async Task<string?> AskAsync(string type, DateTimeOffset? until, Guid? schedule, CancellationToken ct)
+    {
+        var content = new ScheduleRequestContent(
+            target.PrincipalId,
+            $"/subscriptions/{Connection.ArmScope.Parse(target.Scope).SubscriptionId}/providers/Microsoft.Authorization/roleDefinitions/{target.RoleDefinitionId}",
+            type,
+            until is { } end ? AssignmentMark.For(end) : $"{AssignmentMark.Prefix} taken back by the access portal.",
+            schedule?.ToString(),
+            until is { } at ? ScheduleInfo.Until(at) : null);
+        var what = string.Create(CultureInfo.InvariantCulture, $"{type}|{schedule}|{until?.UtcDateTime:O}");
+        for (var turn = 0; ; turn++)
+        {
+            var name = turn < DerivedNames ? AssignmentName.OfRequest(target.Name, what, turn) : Guid.NewGuid();
+            try
+            {
+                var answer = await operations.AskAsync(name, content, ct);
+                Judge(answer.Status);
+                return answer.ProviderRequestId;
+            }
+            catch (CloudCallException e) when (e.Code == ScheduleFaults.RequestExists)
+            {
+                // Ours by its name, handed in before. Done with, it says nothing of now: what it gave may have been taken since.
+                var earlier = await operations.FindRequestAsync(name, ct)
+                    ?? throw new CloudCallException(e.Code, e.Message, e.Status, isTransient: true, e.RetryAfter, e.ProviderRequestId);
+                if (IsUnderWay(earlier.Status) || WaitsForPeople(earlier.Status))
+                    Judge(earlier.Status);
+            }
+        }
+    }
+
+    private static void Judge(string status)
+    {
+        if (status is "Provisioned" or "Revoked")
+            return;
+        throw IsUnderWay(status) ? ScheduleFaults.UnderWay(status) : WaitsForPeople(status) ? ScheduleFaults.WaitsForPeople(status) : ScheduleFaults.Refused(status);
+    }
+
+    private static bool IsUnderWay(string status) => status is "Accepted" or "PendingEvaluation" or "Granted" or "PendingProvisioning" or "PendingRevocation"
+        or "ProvisioningStarted" or "PendingScheduleCreation" or "ScheduleCreated" or "PendingExternalProvisioning" or "AdminApproved";
+
+    private static bool WaitsForPeople(string status) => status is "PendingApproval" or "PendingApprovalProvisioning" or "PendingAdminDecision";
+}

@@ -1,0 +1,32 @@
+namespace Portal.Core.Grants;
+
+/// <summary>Looks before the first call where nothing marks what is the portal's: what is there by then was put there by somebody else, and stays.</summary>
+internal static class FirstLooks
+{
+    /// <summary>Looks, where something is about to be called.</summary>
+    /// <returns>The clearance with what was seen. Where it could not be seen, everyone who waits is held back.</returns>
+    public static async Task<Clearance> LookFirstAsync(this IGrantProvider provider, Trio trio, Clearance clearance, DateTimeOffset now, CancellationToken ct)
+    {
+        var plan = trio.PlanAt(now, clearance);
+        if (plan.Call == AssignmentIntent.None)
+            return clearance;
+        // Without a record that it was free when we came, nothing here is ours to take.
+        if (plan.Call == AssignmentIntent.Delete)
+            return clearance with { First = FirstLook.Held };
+        try
+        {
+            var held = (await provider.ReadAsync(trio.Assignment.Target, null, ct)).Kind != ReadingKind.Missing;
+            if (held && JustTaken(trio.Assignment, now))
+                throw new CloudCallException(AttentionCode.RemovedMembershipStillShown, "The portal has just taken this membership back, and the directory still shows it. Whether somebody else gave it cannot be told yet.", null, isTransient: true);
+            return clearance with { First = held ? FirstLook.Held : FirstLook.Free };
+        }
+        catch (CloudCallException fault)
+        {
+            return clearance with { HeldBack = plan.Needing.ToDictionary(g => g.Id, _ => fault) };
+        }
+    }
+
+    // The directory may show for minutes what is gone.
+    private static bool JustTaken(DesiredAssignment row, DateTimeOffset now) =>
+        row is { Observed: AssignmentObservation.Absent, WrittenAt: { } taken } && now - taken < LookDelay.Propagation;
+}

@@ -1,0 +1,198 @@
+using Azure;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
+using Portal.Azure;
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
+using Portal.Core.Identity;
+using Portal.Core.Policies;
+using Portal.Core.Requests;
+using Portal.Migrations.Sqlite;
+using Portal.Sandbox.Company;
+using Portal.Tests.Sandbox;
+using Portal.Tests.World;
+using Portal.Web.Policies;
+
+namespace Portal.Tests.Grants;
+
+/// <summary>From the ask to the secret and back by the other two ways, with the policies that a checkout starts with: real SDKs, a real wire, and Key Vault as the judge.</summary>
+public sealed class ProvidersEndToEndTests : IAsyncLifetime
+{
+    private const string TestVault = "kv-logistics-test";
+    private readonly SandboxFixture _sandbox = new();
+    private PortalDatabase? _database;
+    private ServiceProvider? _portal;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _sandbox.InitializeAsync();
+        _database = await PortalDatabase.CreateAsync(DatabaseKind.Sqlite);
+        _portal = Start();
+        var faults = new List<string>();
+        var policies = ConfiguredPolicies.Read(new ConfigurationBuilder().AddJsonFile(Path.Combine(Architecture.SourceTree.Root, "appsettings.Development.json")).Build(), faults);
+        Assert.Empty(faults);
+        Assert.True((await Get<LoadPolicies>().ExecuteAsync(policies, Actor.System, Ct)).Succeeded);
+        Assert.True((await Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct)).Succeeded);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_portal is not null) await _portal.DisposeAsync();
+        if (_database is not null) await _database.DisposeAsync();
+        await _sandbox.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Two_grants_through_one_group_open_the_vault_as_long_as_one_of_them_needs_it()
+    {
+        Assert.False(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        var first = await PromiseAsync(Company.Jonas, TestVault, GrantableRole.SecretsUser, 30);
+        var second = await PromiseAsync(Company.Jonas, TestVault, GrantableRole.SecretsUser, 120);
+        await WorkAsync();
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        var assignments = _sandbox.Host.Control.Resources.RoleAssignments.Count;
+
+        await PassAsync(TimeSpan.FromMinutes(31));
+        Assert.Equal(GrantState.Ended, (await GrantAsync(first)).State);
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        Assert.Empty((await Get<ReturnGrant>().ExecuteAsync((await GrantAsync(second)).Id, await IdentifyAsync(Company.Jonas), Ct)).Refusals);
+        await WorkAsync();
+        Assert.Equal(GrantState.Ended, (await GrantAsync(second)).State);
+        Assert.False(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        Assert.Equal(assignments, _sandbox.Host.Control.Resources.RoleAssignments.Count);
+    }
+
+    [Fact]
+    public async Task Who_was_in_the_group_before_keeps_what_it_opens()
+    {
+        _sandbox.Host.Control.Directory.AddMember(FenwickCompany.LogisticsTestReaders, FenwickCompany.Jonas);
+        var request = await PromiseAsync(Company.Jonas, TestVault, GrantableRole.SecretsUser, 30);
+        await WorkAsync();
+        Assert.True((await GrantAsync(request)).StandingAccess);
+        await PassAsync(TimeSpan.FromMinutes(31));
+        Assert.Equal(GrantState.Ended, (await GrantAsync(request)).State);
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        Assert.DoesNotContain(_sandbox.Host.Control.Requests.Calls, c => c.Path.EndsWith("$ref", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_schedule_ends_while_the_portal_is_gone_and_the_portal_finds_it_ended()
+    {
+        const string vault = "kv-logistics-prod";
+        var secret = _sandbox.Host.Control.Vaults.Latest(vault).First(s => s.Settings.Enabled).Name;
+        var request = await PromiseAsync(Company.Jonas, vault, GrantableRole.SecretsOfficer, 30, secret);
+        await WorkAsync();
+        Assert.Equal(GrantState.Active, (await GrantAsync(request)).State);
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, vault, secret));
+
+        await _portal!.DisposeAsync();
+        _portal = null;
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromMinutes(31));
+        Assert.False(await ReadsAsync(FenwickCompany.Jonas, vault, secret));
+        _portal = Start();
+        await WorkAsync();
+        var ended = await GrantAsync(request);
+        Assert.Equal((GrantState.Ended, GrantEnding.Expired), (ended.State, ended.Ending));
+    }
+
+    [Fact]
+    public async Task A_lapsed_licence_is_found_and_the_access_is_still_taken_back_on_time()
+    {
+        const string vault = "kv-logistics-prod";
+        var secret = _sandbox.Host.Control.Vaults.Latest(vault).First(s => s.Settings.Enabled).Name;
+        var request = await PromiseAsync(Company.Jonas, vault, GrantableRole.SecretsOfficer, 30, secret);
+        await WorkAsync();
+        _sandbox.Host.Control.Resources.ScheduleLicence = false;
+        await Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await WorkAsync();
+        Assert.Equal("ScheduleTurnedPermanent", (await GrantAsync(request)).AttentionCode);
+
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromMinutes(31));
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, vault, secret));
+        await WorkAsync();
+        Assert.False(await ReadsAsync(FenwickCompany.Jonas, vault, secret));
+        Assert.Equal(GrantState.Ended, (await GrantAsync(request)).State);
+    }
+
+    private T Get<T>() where T : notnull => _portal!.GetRequiredService<T>();
+
+    private ServiceProvider Start() => new ServiceCollection()
+        .AddLogging()
+        .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = Environments.Development })
+        .AddSingleton(new CloudTransport(_sandbox.Host.CreateHandler))
+        // The portal goes by the same time as the cloud.
+        .AddSingleton<TimeProvider>(_sandbox.Host.Control.Clock)
+        .AddSingleton<IDueWork, SqliteDueWork>().AddSingleton<IDatabaseClock>(new FakeDatabaseClock(_sandbox.Host.Control.Clock))
+        .AddDbContextFactory<PortalDb>(options => _database!.Configure(options))
+        .AddPortalAzure(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["AzureAd:TenantId"] = _sandbox.Host.Addresses.TenantId.ToString(),
+            ["AzureAd:ClientId"] = _sandbox.Host.PortalClient.ClientId.ToString(),
+            ["AzureAd:ClientSecret"] = _sandbox.Host.PortalClient.ClientSecret,
+            ["Cloud:AuthorityHost"] = _sandbox.Host.Addresses.Instance,
+            ["Cloud:Credential"] = "ClientSecret",
+        }).Build())
+        .AddPortalCore()
+        .BuildServiceProvider();
+
+    private Task<Actor> IdentifyAsync(TestPerson person) => Get<IdentifyActor>().ExecuteAsync(
+        new SignedInPerson(person.Id, person.Name, person.Upn, person.Roles.ToHashSet(), person.Groups.ToHashSet(), new ClientInfo("192.0.2.7", "test"), null), Ct);
+
+    private async Task<Guid> PromiseAsync(TestPerson who, string vault, GrantableRole role, int minutes, string? secret = null)
+    {
+        await using var db = _database!.Open();
+        var vaultId = await db.Vaults.Where(v => v.Name == vault).Select(v => v.ArmId).SingleAsync(Ct);
+        var draft = new RequestDraft(secret is null ? vaultId : ArmId.OfSecret(vaultId, secret), role.DefinitionId, null, TimeSpan.FromMinutes(minutes), "Rotate the key", "INC-4711");
+        var asked = await Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), draft), await IdentifyAsync(who), Ct);
+        Assert.Empty(asked.Refusals);
+        Assert.Empty((await Get<DecideRequest>().ExecuteAsync(new DecisionInput(asked.Value.RequestId, Verdict.Approved, null), await IdentifyAsync(Company.Tomas), Ct)).Refusals);
+        return asked.Value.RequestId;
+    }
+
+    private async Task<Grant> GrantAsync(Guid requestId)
+    {
+        await using var db = _database!.Open();
+        return await db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == requestId, Ct);
+    }
+
+    private async Task WorkAsync()
+    {
+        for (var turn = 0; turn < 50; turn++)
+        {
+            var claims = (await Get<ClaimDueAssignments>().ExecuteAsync(20, Actor.System, Ct)).Value.Claims;
+            if (claims.Count == 0) return;
+            foreach (var claim in claims) await Get<DriveAssignment>().ExecuteAsync(claim, Actor.System, Ct);
+        }
+
+        Assert.Fail("The grant worker goes round in circles.");
+    }
+
+    private Task PassAsync(TimeSpan time)
+    {
+        _sandbox.Host.Control.Clock.Advance(time);
+        return WorkAsync();
+    }
+
+    private async Task<bool> ReadsAsync(Guid person, string vault, string? secret = null)
+    {
+        secret ??= _sandbox.Host.Control.Vaults.Latest(vault).First(s => s.Settings.Enabled).Name;
+        try
+        {
+            await new CloudClients(_sandbox.Host, _sandbox.Handler).Secrets(vault, person).GetSecretAsync(secret, cancellationToken: Ct);
+            return true;
+        }
+        catch (RequestFailedException refused) when (refused.Status == 403)
+        {
+            return false;
+        }
+    }
+}
