@@ -5,6 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.BrowserTests.BadInput;
 
 /// <summary>What every answer carries, and what forged calls meet.</summary>
+[Collection(World.Journeys.Name)]
 public sealed class HttpTests(Stage stage) : BrowserTest(stage)
 {
     [Fact]

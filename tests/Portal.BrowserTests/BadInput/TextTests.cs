@@ -6,6 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.BrowserTests.BadInput;
 
 /// <summary>Texts that nobody should send, typed into the form.</summary>
+[Collection(World.Journeys.Name)]
 public sealed class TextTests(Stage stage) : BrowserTest(stage)
 {
     private const string Vault = "kv-payments-test";

@@ -6,6 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.BrowserTests.Journeys;
 
 /// <summary>The other ways in which a request or an access can end.</summary>
+[Collection(World.Journeys.Name)]
 public sealed class DecisionTests(Stage stage) : BrowserTest(stage)
 {
     private const string Vault = "kv-payments-prod";

@@ -10,6 +10,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.BrowserTests.Journeys;
 
 /// <summary>A role that is taken away while its holder has a page open.</summary>
+[Collection(World.Journeys.Name)]
 public sealed class LostRoleTests(Stage stage) : BrowserTest(stage)
 {
     private const string Role = "Requester";

@@ -6,6 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.BrowserTests.Journeys;
 
 /// <summary>Coming and going.</summary>
+[Collection(World.Journeys.Name)]
 public sealed class SignInTests(Stage stage) : BrowserTest(stage)
 {
     [Fact]

@@ -8,6 +8,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.BrowserTests.Journeys;
 
 /// <summary>The main job, end to end, as five people see it.</summary>
+[Collection(World.Journeys.Name)]
 public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
 {
     private const string Vault = "kv-payments-prod";

@@ -1,7 +1,3 @@
-[assembly: AssemblyFixture(typeof(Portal.BrowserTests.World.Stage))]
-// One portal, one clock: what one test moves, the next one must not be in the middle of.
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
-
 namespace Portal.BrowserTests.World;
 
 /// <summary>A test with people at browsers. When it ends, no browser may have complained: no script error, no violation of the content security policy, nothing missing.</summary>

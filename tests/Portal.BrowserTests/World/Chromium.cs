@@ -10,11 +10,11 @@ internal static class Chromium
 
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
 
-    /// <summary>The program: what the environment variable CHROMIUM names, otherwise the first of the usual places that has one; null when there is none.</summary>
-    public static string? Path { get; } = Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } named ? named : Places.FirstOrDefault(File.Exists);
+    /// <summary>The program: what the environment variable PORTAL_TEST_CHROMIUM names, otherwise the first of the usual places that has one; null when there is none.</summary>
+    public static string? Path { get; } = Environment.GetEnvironmentVariable("PORTAL_TEST_CHROMIUM") is { Length: > 0 } named ? named : Places.FirstOrDefault(File.Exists);
 
     /// <summary>Why the tests of this project cannot run here; null when they can.</summary>
-    public static string? Missing => Path is not null && File.Exists(Path) ? null : "Chromium is not installed (apt-get install chromium, or set CHROMIUM to its path).";
+    public static string? Missing => Path is not null && File.Exists(Path) ? null : "Chromium is not installed (apt-get install chromium, or set PORTAL_TEST_CHROMIUM to its path).";
 
     /// <summary>Starts it.</summary>
     public static Task<IBrowser> StartAsync(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new() { ExecutablePath = Path, Args = Arguments });

@@ -14,7 +14,7 @@ using Portal.Sandbox.Control;
 
 namespace Portal.BrowserTests.World;
 
-/// <summary>A sandbox, a portal and a browser: started by the first test that needs them and shared by all, which run one after another.</summary>
+/// <summary>A sandbox, a portal and a browser: started by the first test of a collection that needs them and shared by all of it, which run one after another.</summary>
 public sealed class Stage : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("portal-browser-").FullName;
@@ -143,6 +143,7 @@ public sealed class Stage : IAsyncLifetime
             await _portal.DisposeAsync();
         if (Sandbox is not null)
             await Sandbox.DisposeAsync();
+        // The other stage's pools go with them, and are filled again.
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(_directory, recursive: true);
     }
