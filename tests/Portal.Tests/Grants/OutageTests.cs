@@ -96,7 +96,7 @@ public sealed class OutageTests
         world.Clock.Advance(TimeSpan.FromHours(24));
         world.DatabaseClock.Ahead = TimeSpan.FromHours(-24);
         using var fresh = new RevocationSpool(world.Spool);
-        var ahead = new RevokeInOutage(world.Get<IDbContextFactory<Core.Data.PortalDb>>(), world.Cloud, fresh, new DriveSteps(), world.DatabaseClock, new Core.Data.ClockWatch(world.Clock), Microsoft.Extensions.Logging.Abstractions.NullLogger<RevokeInOutage>.Instance);
+        var ahead = new RevokeInOutage(world.Get<IDbContextFactory<Core.Data.PortalDb>>(), world.Get<GrantProviders>(), fresh, new DriveSteps(), world.DatabaseClock, new Core.Data.ClockWatch(world.Clock), Microsoft.Extensions.Logging.Abstractions.NullLogger<RevokeInOutage>.Instance);
         Assert.Equal(0, (await ahead.ExecuteAsync(Actor.System, Ct)).Value);
         world.DatabaseFaults.RefuseWrites();
         Assert.Equal(0, (await ahead.ExecuteAsync(Actor.System, Ct)).Value);
