@@ -142,7 +142,7 @@ public sealed class SandboxWorld : IAsyncDisposable
     }
 
     /// <summary>Leaps from one due instant to the next until something is so. Fails when that takes more than four hours of the cloud's time, or when nothing is due any more.</summary>
-    /// <param name="settled">What is to be so; null for nothing due within the next quarter of an hour.</param>
+    /// <param name="settled">What is to be so; null for nothing due within the next two hours: what a provider asks to wait is an hour at most.</param>
     public async Task SettleAsync(Func<Task<bool>>? settled = null)
     {
         var began = _clock.GetUtcNow();
@@ -152,7 +152,7 @@ public sealed class SandboxWorld : IAsyncDisposable
             if (settled is not null && await settled())
                 return;
             var due = await ReadAsync(db => db.DesiredAssignments.AsNoTracking().Where(a => a.Id == AssignmentId).Select(a => a.DueAt).SingleAsync());
-            if (settled is null && (due is null || due > _clock.GetUtcNow() + TimeSpan.FromMinutes(15)))
+            if (settled is null && (due is null || due > _clock.GetUtcNow() + TimeSpan.FromHours(2)))
                 return;
             Assert.True(due is not null, "Nothing is due any more.");
             Assert.True(_clock.GetUtcNow() - began < TimeSpan.FromHours(4), $"It takes too long: {await StateAsync()}.");
