@@ -1,3 +1,4 @@
+using Portal.Benchmarks.Engine;
 using Portal.Benchmarks.World;
 
 namespace Portal.Benchmarks;
@@ -12,6 +13,12 @@ internal static class Entry
         ["start"] = StartUp.RunAsync,
         ["circuits"] = Circuits.RunAsync,
         ["clicks"] = Clicks.RunAsync,
+        ["empty-poll"] = EmptyPoll.RunAsync,
+        ["expiry-storm"] = ExpiryStorm.RunAsync,
+        ["token-bucket"] = Throttled.OneSubscriptionAsync,
+        ["three-subscriptions"] = Throttled.ThreeSubscriptionsAsync,
+        ["black-hole"] = BlackHole.RunAsync,
+        ["start-overdue"] = StartOverdue.RunAsync,
     };
 
     private static async Task<int> Main(string[] args)

@@ -45,6 +45,14 @@ internal sealed class BareCloud : IDisposable
         await TimeAsync("DELETE", () => _http.DeleteAsync(address));
     }
 
+    /// <summary>Takes one assignment away.</summary>
+    public async Task DeleteAsync(string scope, Guid name)
+    {
+        using var answer = await _http.DeleteAsync($"https://management.azure.com{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01");
+        await answer.Content.ReadAsByteArrayAsync();
+        answer.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Milliseconds of one call. A method that was not made by itself counts as a GET.</summary>
     public double Median(string method) => Report.Median(_times.GetValueOrDefault(method) ?? _times["GET"]);
 
