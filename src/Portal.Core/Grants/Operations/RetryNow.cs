@@ -11,7 +11,7 @@ namespace Portal.Core.Grants.Operations;
 public sealed record RetryInput(Guid? AssignmentId);
 
 /// <summary>An administrator has the next try made now instead of when the wait is over. What a worker holds at the moment is tried anyway.</summary>
-public sealed class RetryNow(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class RetryNow(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Has it tried.</summary>
     /// <returns>How many are tried; none when what was asked for is not failing.</returns>

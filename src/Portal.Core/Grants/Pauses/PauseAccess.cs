@@ -20,7 +20,7 @@ public sealed record PauseInput(PauseTarget Target, Guid? PrincipalObjectId, str
 public sealed record PauseOutcome(Guid PauseId, int TakenBack);
 
 /// <summary>An administrator stops new grants: all, one principal's, or at one scope. It is in force on every instance as soon as it is saved, because whoever announces a grant reads it then.</summary>
-public sealed class PauseAccess(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class PauseAccess(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>The longest reason, in UTF-16 units.</summary>
     public const int LongestReason = 500;

@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants.Pauses;
 
 /// <summary>An administrator lifts a pause: what waited under it, and whose time has not run out meanwhile, is given now.</summary>
-public sealed class ResumeAccess(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class ResumeAccess(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Lifts it.</summary>
     /// <param name="pauseId">The pause.</param>

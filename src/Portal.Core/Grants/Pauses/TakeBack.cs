@@ -12,7 +12,7 @@ internal static class TakeBack
 
     /// <summary>Asks them.</summary>
     /// <returns>How many were asked.</returns>
-    public static async Task<int> RunAsync(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes, Guid pauseId, Actor actor, CancellationToken ct)
+    public static async Task<int> RunAsync(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes, Guid pauseId, Actor actor, CancellationToken ct)
     {
         var asked = 0;
         while (true)

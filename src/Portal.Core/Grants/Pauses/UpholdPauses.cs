@@ -5,7 +5,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants.Pauses;
 
 /// <summary>Finishes what an instance that died left half done: takes back what a pause was to take back, and wakes what waits under a pause that is lifted.</summary>
-public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>How long whoever asked for it has to do it themselves.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
