@@ -26,6 +26,8 @@ public sealed record ClockReading(ReferenceClock Reference, TimeSpan Offset, Tim
 /// Between two hearings time is counted by the machine's monotonic timer, so a jump of the wall clock moves nothing. The time told
 /// here never goes back, and a database whose clock jumps back by more than <see cref="Tolerance"/> is not followed until Resource
 /// Manager's clock agrees with it: no jump lengthens a grant. A jump ahead is followed, which may end a grant early but never late.
+/// A slow answer ends none early: an answer may have been on its way no time at all, so the time told is what was said, counted on
+/// from when it came, and behind the database by at most the way there and back.
 /// </remarks>
 public sealed class ClockWatch(TimeProvider clock)
 {
@@ -46,7 +48,7 @@ public sealed class ClockWatch(TimeProvider clock)
     {
         lock (_lock)
         {
-            var now = (_kept is { } kept ? At(kept) : clock.GetUtcNow()).CutToMillisecond();
+            var now = (_kept is { } kept ? EarliestAt(kept) : clock.GetUtcNow()).CutToMillisecond();
             if (_kept is null)
                 return now;
             return _latest = now > _latest ? now : _latest;
@@ -113,10 +115,12 @@ public sealed class ClockWatch(TimeProvider clock)
         var received = clock.GetTimestamp();
         var half = clock.GetElapsedTime(sent, received) / 2;
         // It was said somewhere on the way: half the way ago, give or take as much.
-        return new Hearing(said + half, received, half + coarseness);
+        return new Hearing(said, said + half, received, half + coarseness);
     }
+
+    private DateTimeOffset EarliestAt(Hearing hearing) => hearing.Said + clock.GetElapsedTime(hearing.Timestamp);
 
     private DateTimeOffset At(Hearing hearing) => hearing.Instant + clock.GetElapsedTime(hearing.Timestamp);
 
-    private readonly record struct Hearing(DateTimeOffset Instant, long Timestamp, TimeSpan Uncertainty);
+    private readonly record struct Hearing(DateTimeOffset Said, DateTimeOffset Instant, long Timestamp, TimeSpan Uncertainty);
 }

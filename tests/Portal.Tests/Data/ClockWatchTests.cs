@@ -32,6 +32,18 @@ public sealed class ClockWatchTests
     }
 
     [Fact]
+    public void A_machine_that_stalls_before_its_question_is_out_does_not_take_the_time_to_be_later_than_it_is()
+    {
+        var watch = new ClockWatch(_clock);
+        var sent = _clock.GetTimestamp();
+        // Three seconds until the question reaches the database, none until the answer is back.
+        _clock.Pass(TimeSpan.FromSeconds(3));
+        watch.HearDatabase(PortalWorld.Start.AddSeconds(3), sent);
+        Assert.Equal(PortalWorld.Start.AddSeconds(3), watch.Now());
+        Assert.Null(watch.Skew());
+    }
+
+    [Fact]
     public void A_database_whose_clock_goes_back_a_day_is_not_followed_so_that_nothing_ends_later()
     {
         var watch = new ClockWatch(_clock);
