@@ -112,7 +112,13 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<Guid?>("GrantId")
                         .HasColumnType("uuid");
 
+                    b.Property<string>("OnBehalfOfName")
+                        .HasColumnType("text");
+
                     b.Property<Guid?>("OnBehalfOfObjectId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid?>("OnBehalfOfTenantId")
                         .HasColumnType("uuid");
 
                     b.Property<string>("Outcome")
@@ -125,6 +131,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.Property<int?>("PolicyVersion")
                         .HasColumnType("integer");
+
+                    b.Property<string>("ProviderCorrelationId")
+                        .HasColumnType("text");
 
                     b.Property<string>("ProviderRequestId")
                         .HasColumnType("text");
@@ -190,6 +199,117 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.HasIndex("VaultName", "At", "Sequence");
 
                     b.ToTable("AuditEvents");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditCheckpoint", b =>
+                {
+                    b.Property<long>("Size")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Note")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("Time")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Size");
+
+                    b.ToTable("AuditCheckpoints");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditKey", b =>
+                {
+                    b.Property<string>("Vkey")
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)");
+
+                    b.Property<DateTime>("Since")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Vkey");
+
+                    b.ToTable("AuditKeys");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditLeaf", b =>
+                {
+                    b.Property<long>("Position")
+                        .HasColumnType("bigint");
+
+                    b.Property<Guid>("EventId")
+                        .HasColumnType("uuid");
+
+                    b.Property<byte[]>("FieldDigests")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.HasKey("Position");
+
+                    b.HasIndex("EventId")
+                        .IsUnique();
+
+                    b.ToTable("AuditLeaves");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditSealer", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Holder")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("AuditSealers");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Fence = 0L
+                        });
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditTile", b =>
+                {
+                    b.Property<int>("Level")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("Index")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte[]>("Hashes")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.HasKey("Level", "Index");
+
+                    b.ToTable("AuditTiles");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.PendingSeal", b =>
+                {
+                    b.Property<DateTime>("Since")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<Guid>("EventId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Since", "EventId");
+
+                    b.ToTable("PendingSeals");
                 });
 
             modelBuilder.Entity("Portal.Core.Catalog.Secret", b =>

@@ -105,7 +105,13 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<Guid?>("GrantId")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("OnBehalfOfName")
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid?>("OnBehalfOfObjectId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("OnBehalfOfTenantId")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Outcome")
@@ -118,6 +124,9 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.Property<int?>("PolicyVersion")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("ProviderCorrelationId")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("ProviderRequestId")
                         .HasColumnType("TEXT");
@@ -183,6 +192,117 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.HasIndex("VaultName", "At", "Sequence");
 
                     b.ToTable("AuditEvents");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditCheckpoint", b =>
+                {
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Note")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("Time")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Size");
+
+                    b.ToTable("AuditCheckpoints");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditKey", b =>
+                {
+                    b.Property<string>("Vkey")
+                        .HasMaxLength(400)
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("Since")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Vkey");
+
+                    b.ToTable("AuditKeys");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditLeaf", b =>
+                {
+                    b.Property<long>("Position")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("EventId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("FieldDigests")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.HasKey("Position");
+
+                    b.HasIndex("EventId")
+                        .IsUnique();
+
+                    b.ToTable("AuditLeaves");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditSealer", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Fence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Holder")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("Until")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("AuditSealers");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Fence = 0L
+                        });
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditTile", b =>
+                {
+                    b.Property<int>("Level")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Index")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Hashes")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.HasKey("Level", "Index");
+
+                    b.ToTable("AuditTiles");
+                });
+
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.PendingSeal", b =>
+                {
+                    b.Property<DateTime>("Since")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("EventId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Since", "EventId");
+
+                    b.ToTable("PendingSeals");
                 });
 
             modelBuilder.Entity("Portal.Core.Catalog.Secret", b =>

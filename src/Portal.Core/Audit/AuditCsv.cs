@@ -26,6 +26,7 @@ public static class AuditCsv
         "request_id", "request_reference", "grant_id", "policy", "policy_version",
         "reason", "comment", "provider_request_id", "window_start", "window_end",
         "correlation_id", "client_address", "user_agent",
+        "on_behalf_of_tenant_id", "on_behalf_of_name", "provider_correlation_id",
     ];
 
     /// <summary>Writes the events as they come and leaves the stream open. Holds one event and a buffer of 64 KiB, however many there are; never writes synchronously.</summary>
@@ -90,6 +91,10 @@ public static class AuditCsv
         Text(csv, row.CorrelationId);
         Text(csv, row.ClientAddress);
         Text(csv, row.UserAgent);
+
+        csv.WriteField(row.OnBehalfOfTenantId);
+        Text(csv, row.OnBehalfOfName);
+        Text(csv, row.ProviderCorrelationId);
     }
 
     private static void Time(CsvWriter csv, DateTimeOffset? instant)

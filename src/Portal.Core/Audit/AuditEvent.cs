@@ -1,3 +1,4 @@
+using System.Text;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Audit;
@@ -9,39 +10,42 @@ public sealed class AuditEvent
     {
     }
 
-    /// <summary>Records a fact.</summary>
+    /// <summary>Records a fact. Instants are cut to whole milliseconds, which every database and file holds alike, and texts made what UTF-8 can carry.</summary>
     public AuditEvent(AuditCode code, AuditOutcome outcome, Actor actor, AuditSubject about, AuditDetail detail, DateTimeOffset now, Guid? eventId = null)
     {
         EventId = eventId ?? Guid.CreateVersion7(now);
-        At = now;
+        At = Cut(now);
         Code = code.Value;
         Outcome = outcome;
         ActorKind = actor.Kind;
         ActorTenantId = actor.Id?.TenantId;
         ActorObjectId = actor.Id?.ObjectId;
-        ActorName = actor.DisplayName;
+        ActorName = WellFormed(actor.DisplayName) ?? "";
         ActorRoles = string.Join(' ', actor.Roles.Order());
         OnBehalfOfObjectId = actor.OnBehalfOf?.ObjectId;
         SubjectTenantId = about.Principal?.TenantId;
         SubjectObjectId = about.Principal?.ObjectId;
-        SubjectName = about.PrincipalName;
-        Scope = about.Scope;
-        VaultName = about.VaultName;
-        SecretName = about.SecretName;
-        RoleName = about.RoleName;
+        SubjectName = WellFormed(about.PrincipalName);
+        Scope = WellFormed(about.Scope);
+        VaultName = WellFormed(about.VaultName);
+        SecretName = WellFormed(about.SecretName);
+        RoleName = WellFormed(about.RoleName);
         RequestId = about.RequestId;
-        RequestReference = about.RequestReference;
+        RequestReference = WellFormed(about.RequestReference);
         GrantId = about.GrantId;
-        PolicyName = about.PolicyName;
+        PolicyName = WellFormed(about.PolicyName);
         PolicyVersion = about.PolicyVersion;
-        Reason = detail.Reason;
-        Comment = detail.Comment;
-        ProviderRequestId = detail.ProviderRequestId;
-        WindowStart = detail.WindowStart;
-        WindowEnd = detail.WindowEnd;
-        CorrelationId = actor.CorrelationId;
-        ClientAddress = actor.Client.Address;
-        UserAgent = actor.Client.UserAgent;
+        Reason = WellFormed(detail.Reason);
+        Comment = WellFormed(detail.Comment);
+        ProviderRequestId = WellFormed(detail.ProviderRequestId);
+        WindowStart = Cut(detail.WindowStart);
+        WindowEnd = Cut(detail.WindowEnd);
+        CorrelationId = WellFormed(actor.CorrelationId) ?? "";
+        ClientAddress = WellFormed(actor.Client.Address);
+        UserAgent = WellFormed(actor.Client.UserAgent);
+        OnBehalfOfTenantId = actor.OnBehalfOf?.TenantId;
+        OnBehalfOfName = WellFormed(actor.OnBehalfOfName);
+        ProviderCorrelationId = WellFormed(detail.ProviderCorrelationId);
     }
 
     /// <summary>The event as its reader may see it: where somebody else sat, and with what, is for auditors.</summary>
@@ -145,6 +149,28 @@ public sealed class AuditEvent
 
     /// <summary>What the client said it was.</summary>
     public string? UserAgent { get; private set; }
+
+    /// <summary>The tenant of the one for whom the actor acted; null for itself.</summary>
+    public Guid? OnBehalfOfTenantId { get; private set; }
+
+    /// <summary>The name of the one for whom the actor acted, as seen then; null for itself, or when it was not known.</summary>
+    public string? OnBehalfOfName { get; private set; }
+
+    /// <summary>The provider's id of what the call belonged to (<c>x-ms-correlation-request-id</c>).</summary>
+    public string? ProviderCorrelationId { get; private set; }
+
+    private static DateTimeOffset Cut(DateTimeOffset instant) => new(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMillisecond), TimeSpan.Zero);
+
+    private static DateTimeOffset? Cut(DateTimeOffset? instant) => instant is { } known ? Cut(known) : null;
+
+    // Half a surrogate pair has no UTF-8, and PostgreSQL takes no NUL. Empty and absent are one.
+    private static string? WellFormed(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        var pairs = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+        return pairs.Replace('\0', '\uFFFD');
+    }
 }
 
 /// <summary>What an event is about. Everything is optional: an event says what it knows.</summary>
@@ -195,6 +221,9 @@ public sealed record AuditSubject
 /// <param name="WindowEnd">The end of the window.</param>
 public sealed record AuditDetail(string? Reason = null, string? Comment = null, string? ProviderRequestId = null, DateTimeOffset? WindowStart = null, DateTimeOffset? WindowEnd = null)
 {
+    /// <summary>The provider's id of what the call belonged to.</summary>
+    public string? ProviderCorrelationId { get; init; }
+
     /// <summary>Nothing besides.</summary>
     public static AuditDetail None { get; } = new();
 }

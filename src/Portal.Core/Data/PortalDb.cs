@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
@@ -48,11 +49,43 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     /// <summary>The audit trail.</summary>
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
+    /// <summary>Events that have no place in the log yet.</summary>
+    public DbSet<PendingSeal> PendingSeals => Set<PendingSeal>();
+
+    /// <summary>The places of events in the log.</summary>
+    public DbSet<AuditLeaf> AuditLeaves => Set<AuditLeaf>();
+
+    /// <summary>The log's hashes.</summary>
+    public DbSet<AuditTile> AuditTiles => Set<AuditTile>();
+
+    /// <summary>What was signed of the log.</summary>
+    public DbSet<AuditCheckpoint> AuditCheckpoints => Set<AuditCheckpoint>();
+
+    /// <summary>Who may seal now: one row.</summary>
+    public DbSet<AuditSealer> AuditSealers => Set<AuditSealer>();
+
+    /// <summary>The public keys that checkpoints were signed with.</summary>
+    public DbSet<AuditKey> AuditKeys => Set<AuditKey>();
+
     /// <summary>The web host's own protection keys.</summary>
     public DbSet<StoredKey> StoredKeys => Set<StoredKey>();
 
     /// <summary>Everyone the portal has seen.</summary>
     public DbSet<Person> People => Set<Person>();
+
+    /// <inheritdoc />
+    public override int SaveChanges(bool acceptAllChangesOnSuccess)
+    {
+        PendingSeal.ForNewEvents(this);
+        return base.SaveChanges(acceptAllChangesOnSuccess);
+    }
+
+    /// <inheritdoc />
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        PendingSeal.ForNewEvents(this);
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
 
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(PortalDb).Assembly);

@@ -42,6 +42,9 @@ public sealed record Actor(
     /// <summary>For whom the actor acts, where it is not for itself.</summary>
     public PrincipalId? OnBehalfOf { get; init; }
 
+    /// <summary>Their name as seen now; null where the actor acts for itself.</summary>
+    public string? OnBehalfOfName { get; init; }
+
     /// <summary>From where.</summary>
     public ClientInfo Client { get; init; } = new(null, null);
 

@@ -64,7 +64,7 @@ public sealed class AuditCsvTests
     {
         var file = await WriteAsync([]);
         Assert.Equal(
-            "sequence,event_id,at,code,outcome,actor_kind,actor_tenant_id,actor_object_id,actor_name,actor_roles,on_behalf_of_object_id,subject_tenant_id,subject_object_id,subject_name,scope,vault,secret,role,request_id,request_reference,grant_id,policy,policy_version,reason,comment,provider_request_id,window_start,window_end,correlation_id,client_address,user_agent",
+            "sequence,event_id,at,code,outcome,actor_kind,actor_tenant_id,actor_object_id,actor_name,actor_roles,on_behalf_of_object_id,subject_tenant_id,subject_object_id,subject_name,scope,vault,secret,role,request_id,request_reference,grant_id,policy,policy_version,reason,comment,provider_request_id,window_start,window_end,correlation_id,client_address,user_agent,on_behalf_of_tenant_id,on_behalf_of_name,provider_correlation_id",
             string.Join(',', Assert.Single(StrictCsv.Read(file))));
     }
 
@@ -73,7 +73,7 @@ public sealed class AuditCsvTests
     {
         var principal = new PrincipalId(Guid.NewGuid(), Guid.NewGuid());
         var behalf = new PrincipalId(Guid.NewGuid(), Guid.NewGuid());
-        var actor = Person("Ada") with { OnBehalfOf = behalf, Client = new ClientInfo("192.0.2.7", "curl/8"), CorrelationId = "c0ffee" };
+        var actor = Person("Ada") with { OnBehalfOf = behalf, OnBehalfOfName = "Cyd", Client = new ClientInfo("192.0.2.7", "curl/8"), CorrelationId = "c0ffee" };
         var about = new AuditSubject
         {
             Principal = principal,
@@ -88,7 +88,7 @@ public sealed class AuditCsvTests
             PolicyName = "prod",
             PolicyVersion = 3,
         };
-        var happened = new AuditEvent(AuditCode.GrantActivated, AuditOutcome.Success, actor, about, new AuditDetail("why", "text", "prov-1", At.AddMinutes(1), At.AddMinutes(31)), At.ToOffset(TimeSpan.FromHours(5)));
+        var happened = new AuditEvent(AuditCode.GrantActivated, AuditOutcome.Success, actor, about, new AuditDetail("why", "text", "prov-1", At.AddMinutes(1), At.AddMinutes(31)) { ProviderCorrelationId = "prov-2" }, At.ToOffset(TimeSpan.FromHours(5)));
         var records = StrictCsv.Read(await WriteAsync([happened]));
         var row = records[0].Zip(records[1]).ToDictionary(cell => cell.First, cell => cell.Second);
 
@@ -123,6 +123,9 @@ public sealed class AuditCsvTests
         Assert.Equal("c0ffee", row["correlation_id"]);
         Assert.Equal("192.0.2.7", row["client_address"]);
         Assert.Equal("curl/8", row["user_agent"]);
+        Assert.Equal(behalf.TenantId.ToString("D"), row["on_behalf_of_tenant_id"]);
+        Assert.Equal("Cyd", row["on_behalf_of_name"]);
+        Assert.Equal("prov-2", row["provider_correlation_id"]);
         Assert.Equal(records[0].Length, row.Count);
     }
 

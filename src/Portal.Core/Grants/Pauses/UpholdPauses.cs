@@ -32,7 +32,7 @@ public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, ClockWat
         foreach (var pause in unfinished)
             // The portal ends what somebody wanted ended: the trail and the grant name them.
             taken += await TakeBack.RunAsync(databases, clock, changes, pause.Id,
-                actor with { DisplayName = pause.PausedBy, OnBehalfOf = pause.PausedByTenantId is { } tenant ? new PrincipalId(tenant, pause.PausedByObjectId!.Value) : null }, ct);
+                actor with { DisplayName = pause.PausedBy, OnBehalfOf = pause.PausedByTenantId is { } tenant ? new PrincipalId(tenant, pause.PausedByObjectId!.Value) : null, OnBehalfOfName = pause.PausedBy }, ct);
         return taken;
     }
 }
