@@ -29,8 +29,8 @@ internal sealed class CloudConnection : IDisposable
     {
         Options = options.Value;
         Application = application.Value;
-        identityHttp = new HttpClient(transport.CreateHandler()) { Timeout = Options.CallTimeout };
-        azureHttp = new HttpClient(Gate(new PacedHandler(new Uri(Options.ResourceManagerEndpoint), pacing, clocks, clock, faults) { InnerHandler = transport.CreateHandler() })) { Timeout = Timeout.InfiniteTimeSpan };
+        identityHttp = new HttpClient(new IssuerHandler(pacing) { InnerHandler = transport.CreateHandler() }) { Timeout = Options.CallTimeout };
+        azureHttp = new HttpClient(Gate(new PacedHandler(new Uri(Options.ResourceManagerEndpoint), Options.CallTimeout, pacing, clocks, clock, faults) { InnerHandler = transport.CreateHandler() })) { Timeout = Timeout.InfiniteTimeSpan };
         azureTransport = new HttpClientTransport(azureHttp);
         Credential = PortalCredential.Create(Options, Application, new HttpClientTransport(identityHttp));
 

@@ -6,10 +6,16 @@ using Portal.Core.Grants.Pacing;
 namespace Portal.Azure.Connection;
 
 /// <summary>Lets calls to Resource Manager out no faster than it takes them, and tells what its answers say about that and about the time.</summary>
-internal sealed class PacedHandler(Uri resourceManager, CallPacing pacing, ClockWatch clocks, TimeProvider clock, CloudFaults faults) : DelegatingHandler
+/// <param name="resourceManager">Where Resource Manager is.</param>
+/// <param name="timeout">How long an answer is waited for.</param>
+/// <param name="pacing">Who is told.</param>
+/// <param name="clocks">Who is told the time.</param>
+/// <param name="clock">Measures how long it took.</param>
+/// <param name="faults">Reads answers.</param>
+internal sealed class PacedHandler(Uri resourceManager, TimeSpan timeout, CallPacing pacing, ClockWatch clocks, TimeProvider clock, CloudFaults faults) : DelegatingHandler
 {
-    // Whoever leaves sooner left of their own will: the answer was not late yet.
-    private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
+    // Whoever leaves sooner left of their own will: the answer was not late yet. The timer that cuts the wait may be a little early.
+    private readonly TimeSpan late = TimeSpan.FromSeconds(Math.Min(5, 0.9 * timeout.TotalSeconds));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -28,7 +34,7 @@ internal sealed class PacedHandler(Uri resourceManager, CallPacing pacing, Clock
         }
         catch (Exception e) when (subscription is not null)
         {
-            pacing.Unanswered(subscription, kind, gaveUp: e is OperationCanceledException && clock.GetElapsedTime(sent) < Late);
+            pacing.Unanswered(subscription, kind, gaveUp: e is OperationCanceledException && clock.GetElapsedTime(sent) < late);
             throw;
         }
 

@@ -19,12 +19,15 @@ public sealed record AssignmentClaim(Guid AssignmentId, long Fence, string Subsc
 public sealed record ClaimedWork(IReadOnlyList<AssignmentClaim> Claims, bool MoreIsDue);
 
 /// <summary>Takes due work, judged by the database's time. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
-/// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other.</remarks>
+/// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other. One that does not answer this instance is left to instances that it answers: see <see cref="LooksLeftToOthers"/>.</remarks>
 public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, GrantPace pace)
 {
     // Giving looks at the vault, its locks, the role and the result; a reserve of reads is kept for looking at what was taken away.
     private const int ReadsPerGive = 4;
     private const int ReadsKeptForEnds = 50;
+
+    /// <summary>While a subscription does not answer this instance, what has become due there is left to the others for so many looks (<see cref="GrantPace.LookEvery"/>). What nobody took by then this instance tries by itself.</summary>
+    public const int LooksLeftToOthers = 3;
 
     /// <summary>Claims at most <paramref name="most"/> rows.</summary>
     public async Task<Result<ClaimedWork>> ExecuteAsync(int most, Actor actor, CancellationToken ct)
@@ -39,7 +42,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         var moreIsDue = false;
         foreach (var lane in await dueWork.FindAsync(db, now, ct))
         {
-            var room = Math.Min(Math.Min(RoomFor(lane, claims), most - claims.Count), lane.Rows);
+            var room = Math.Min(Math.Min(RoomFor(lane, claims, now), most - claims.Count), lane.Rows);
             moreIsDue |= room < lane.Rows;
             if (room > 0)
                 claims.AddRange(await dueWork.ClaimAsync(db, new LaneClaim(lane.SubscriptionId, lane.ToEnd, room, now, now + pace.Lease), ct));
@@ -58,11 +61,15 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         return await dueWork.RenewAsync(db, claims, now + pace.Lease, ct);
     }
 
-    private int RoomFor(DueLane lane, List<AssignmentClaim> justClaimed)
+    private int RoomFor(DueLane lane, List<AssignmentClaim> justClaimed, DateTimeOffset now)
     {
         var (id, toEnd) = (lane.SubscriptionId, lane.ToEnd);
+        var silent = pacing.IsSilent(id);
+        // A failed try would not only take its time, but put the row off for everybody.
+        if (silent && now - lane.Oldest < pace.LookEvery * LooksLeftToOthers)
+            return 0;
         var taken = justClaimed.Count(c => c.SubscriptionId == id);
-        var workers = underWay.Room(id, toEnd, pacing.IsSilent(id)) - taken;
+        var workers = underWay.Room(id, toEnd, silent) - taken;
         // Each row in work is taken to have its call still before it.
         var sameKind = underWay.Of(id, toEnd);
         var calls = toEnd

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Portal.Core;
+using Portal.Core.Catalog;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
 using static Portal.Tests.Azure.StubCloud;
 
@@ -147,6 +149,20 @@ public sealed class HostileAnswerTests
         using var cloud = new StubCloud(_ => new TaskCompletionSource<HttpResponseMessage>().Task, ("Cloud:CallTimeout", "00:00:01"));
         var e = await Fails(cloud);
         Assert.Equal(("NoAnswer", (int?)null, true), (e.Code, e.Status, e.IsTransient));
+        // However short the wait was set: other instances may reach it.
+        Assert.True(cloud.Get<CallPacing>().IsSilent(ArmId.SubscriptionOf(Order.Scope)));
+    }
+
+    [Fact]
+    public async Task Whoever_gets_no_token_reaches_no_subscription()
+    {
+        var silent = true;
+        using var cloud = new StubCloud(c => c.Uri.Host == "login.microsoftonline.com" && silent ? throw new HttpRequestException("unreachable") : Json(401, "{}")) { OwnIssuer = true };
+        await Fails(cloud);
+        Assert.True(cloud.Get<CallPacing>().IsSilent("any"));
+        silent = false;
+        await Fails(cloud);
+        Assert.False(cloud.Get<CallPacing>().IsSilent("any"));
     }
 
     [Fact]

@@ -30,6 +30,30 @@ public sealed class OverlapHeldBackTests
         Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
     }
 
+    [Theory, BothDatabases]
+    public async Task Whoever_begins_while_another_is_looked_at_keeps_the_role_that_still_stands(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(31)));
+        var begins = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120, start: PortalWorld.Start.AddMinutes(35)));
+
+        // The portal was away: what the first had still stands, and the second cannot be looked at while the third begins.
+        world.Clock.Advance(TimeSpan.FromMinutes(35) - TimeSpan.FromSeconds(1));
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        world.Get<DriveSteps>().Reached += reached =>
+        {
+            if (reached.Step != DriveStep.Checked || world.Directory.Fault is null)
+                return;
+            world.Directory.Fault = null;
+            world.Clock.Advance(TimeSpan.FromSeconds(2));
+        };
+        await world.WorkAsync();
+        Assert.Equal(begins.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+        Assert.DoesNotContain(world.Cloud.Calls, call => call.Verb == CloudVerb.Delete);
+    }
+
     [Fact]
     public async Task What_may_have_been_given_is_taken_back_when_it_may_not_be_given_any_more()
     {

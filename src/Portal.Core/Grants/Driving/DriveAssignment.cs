@@ -73,7 +73,7 @@ public sealed partial class DriveAssignment(
 
         var assignment = trio.Assignment;
         var plan = trio.PlanAt(now, clearance);
-        if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance))
+        if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, assignment, assignment.DescribedUntil);
         if (assignment.LooksFirst && clearance.First != FirstLook.Free)
             // What changed since the look is looked at in the next turn.

@@ -35,6 +35,10 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     public static bool MustWait(AssignmentPlan plan, Clearance clearance) =>
         plan is { Call: AssignmentIntent.Delete, ToEnd.Count: 0 } && clearance.HeldBack.Values.Any(f => f.IsTransient);
 
+    /// <summary>Whether somebody needs the role by now who did not when it was looked at who may have it. Nothing is taken away from under them: the next turn, at once, looks at them too.</summary>
+    public bool HasNewcomerAt(DateTimeOffset now, Clearance clearance) =>
+        Grants.Any(g => g.NeedsRoleAt(now) && !clearance.Counts(g) && !clearance.HeldBack.ContainsKey(g.Id));
+
     /// <summary>The grant in whose name something is recorded that no grant needs: one that the portal is giving or taking, else the last that ended.</summary>
     /// <returns>Null when the trio never had a grant.</returns>
     public async Task<Grant?> WitnessAsync(PortalDb db, CancellationToken ct)

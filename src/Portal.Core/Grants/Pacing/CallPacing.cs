@@ -18,6 +18,7 @@ public sealed class CallPacing(TimeProvider clock)
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<string, Lanes> _subscriptions = new(StringComparer.OrdinalIgnoreCase);
+    private volatile bool _issuerSilent;
 
     /// <summary>How many calls of a kind may be sent now; 0 while the subscription asks to wait.</summary>
     public int Room(string subscriptionId, CallKind kind)
@@ -35,8 +36,12 @@ public sealed class CallPacing(TimeProvider clock)
             return lanes.Of(kind).Wait;
     }
 
-    /// <summary>Whether the last call to a subscription got no answer at all.</summary>
-    public bool IsSilent(string subscriptionId) => Of(subscriptionId).Silent;
+    /// <summary>Whether the last call to a subscription got no answer at all, or the issuer of tokens gave none, without which there is no call.</summary>
+    public bool IsSilent(string subscriptionId) => _issuerSilent || Of(subscriptionId).Silent;
+
+    /// <summary>The issuer of tokens was asked.</summary>
+    /// <param name="answered">Whether it answered, whatever it said.</param>
+    public void HearIssuer(bool answered) => _issuerSilent = !answered;
 
     /// <summary>Waits for a call's turn, at most two seconds, and counts it as sent.</summary>
     /// <exception cref="CloudCallException">Its turn is further off: code <see cref="PacedCode"/>, to be tried again after what its <c>RetryAfter</c> says. Nothing was sent.</exception>
@@ -58,6 +63,8 @@ public sealed class CallPacing(TimeProvider clock)
     public void Answered(CallAnswer answer)
     {
         var lanes = Of(answer.SubscriptionId);
+        // Whoever is answered had a token, from wherever it came.
+        _issuerSilent = false;
         lock (lanes)
         {
             lanes.Silent = false;
@@ -85,7 +92,7 @@ public sealed class CallPacing(TimeProvider clock)
         var all = new List<SubscriptionPace>();
         foreach (var (id, lanes) in _subscriptions.OrderBy(s => s.Key, StringComparer.OrdinalIgnoreCase))
             lock (lanes)
-                all.Add(new SubscriptionPace(id, lanes.Silent, lanes.Of(CallKind.Read).Show(), lanes.Of(CallKind.Write).Show(), lanes.Of(CallKind.Delete).Show()));
+                all.Add(new SubscriptionPace(id, lanes.Silent || _issuerSilent, lanes.Of(CallKind.Read).Show(), lanes.Of(CallKind.Write).Show(), lanes.Of(CallKind.Delete).Show()));
         return all;
     }
 

@@ -96,6 +96,38 @@ public sealed class ClaimTests
     }
 
     [Theory, BothDatabases]
+    public async Task What_does_not_answer_this_instance_is_left_to_one_that_it_answers_and_tried_when_nobody_takes_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var end = await AddAsync(world, Sick, "end", ended: true, GrantableRole.SecretsUser, minutesDue: 0);
+        var give = await AddAsync(world, Sick, "give", ended: false, GrantableRole.SecretsUser, minutesDue: 0);
+        var fine = await AddAsync(world, Healthy, "fine", ended: true, GrantableRole.SecretsUser, minutesDue: 0);
+        world.Get<CallPacing>().Unanswered(Sick, CallKind.Read, gaveUp: false);
+        var claimed = (await world.Get<ClaimDueAssignments>().ExecuteAsync(20, Core.Identity.Actor.System, Ct)).Value;
+        Assert.Equal(fine, Assert.Single(claimed.Claims).AssignmentId);
+        Assert.True(claimed.MoreIsDue);
+
+        // Another instance, which knows of no silence, takes the first at once.
+        Assert.Equal(end, Assert.Single((await Another(world).ExecuteAsync(1, Core.Identity.Actor.System, Ct)).Value.Claims).AssignmentId);
+
+        // Nobody takes the other.
+        world.Clock.Advance(new GrantPace().LookEvery * ClaimDueAssignments.LooksLeftToOthers);
+        Assert.Equal(give, Assert.Single(await world.ClaimAsync()).AssignmentId);
+    }
+
+    [Fact]
+    public async Task What_is_answered_again_is_taken_at_once()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await AddAsync(world, Sick, "end", ended: true, GrantableRole.SecretsUser, minutesDue: 0);
+        var pacing = world.Get<CallPacing>();
+        pacing.HearIssuer(answered: false);
+        Assert.Empty(await world.ClaimAsync());
+        pacing.HearIssuer(answered: true);
+        Assert.Single(await world.ClaimAsync());
+    }
+
+    [Theory, BothDatabases]
     public async Task Many_workers_at_once_never_take_the_same_row(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
@@ -164,6 +196,10 @@ public sealed class ClaimTests
         Assert.Contains(plan, line => line.Contains("IX_DesiredAssignments_Due", StringComparison.Ordinal));
         Assert.DoesNotContain(plan, line => line.Contains("SCAN DesiredAssignments", StringComparison.Ordinal) || line.Contains("Seq Scan", StringComparison.Ordinal));
     }
+
+    /// <summary>As much of another instance as claims, on the same database.</summary>
+    private static ClaimDueAssignments Another(PortalWorld world) => new(
+        world.Get<IDbContextFactory<PortalDb>>(), world.Get<IDueWork>(), world.DatabaseClock, new ClockWatch(world.Clock), new CallPacing(world.Clock), new WorkUnderWay(), new GrantPace());
 
     /// <summary>A row that is due, as its grant's approval or its settling would have left it.</summary>
     private static async Task<Guid> AddAsync(PortalWorld world, string subscription, string secret, bool ended, GrantableRole role, int minutesDue)
