@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -19,7 +20,7 @@ namespace Portal.Core;
 /// <summary>Registers the use cases.</summary>
 public static class PortalCore
 {
-    /// <summary>Adds them. The host brings the database (<c>IDbContextFactory&lt;PortalDb&gt;</c>, <see cref="IDueWork"/>, <see cref="IDatabaseClock"/>), the clock and the seams to the cloud.</summary>
+    /// <summary>Adds them. The host brings the database (<c>IDbContextFactory&lt;PortalDb&gt;</c>, <see cref="IDueWork"/>, <see cref="IDatabaseClock"/>, <see cref="IAuditReading"/>), the clock and the seams to the cloud.</summary>
     public static IServiceCollection AddPortalCore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);

@@ -40,8 +40,8 @@ static void AddDatabase(WebApplicationBuilder builder)
 {
     var (sqlite, postgreSql) = (new SqliteDueWork(), new PostgreSqlDueWork());
     builder.AddPortalDatabase(
-        new(SqliteDatabase.UsePortalSqlite, sqlite, sqlite, SqliteHold.Take),
-        new(PostgreSqlDatabase.UsePortalPostgreSql, postgreSql, postgreSql));
+        new(SqliteDatabase.UsePortalSqlite, sqlite, sqlite, new SqliteAuditReading(), SqliteHold.Take),
+        new(PostgreSqlDatabase.UsePortalPostgreSql, postgreSql, postgreSql, new PostgreSqlAuditReading()));
 }
 
 /// <summary>The entry point; public so that tests can host the portal.</summary>

@@ -1,3 +1,4 @@
+using Portal.Benchmarks.Audit;
 using Portal.Benchmarks.Engine;
 using Portal.Benchmarks.World;
 
@@ -19,6 +20,7 @@ internal static class Entry
         ["three-subscriptions"] = Throttled.ThreeSubscriptionsAsync,
         ["black-hole"] = BlackHole.RunAsync,
         ["start-overdue"] = StartOverdue.RunAsync,
+        ["export"] = ExportRate.RunAsync,
     };
 
     private static async Task<int> Main(string[] args)

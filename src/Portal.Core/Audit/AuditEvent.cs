@@ -52,10 +52,13 @@ public sealed class AuditEvent
     /// <remarks>Only for a copy that no unit of work tracks.</remarks>
     internal AuditEvent AsSeenBy(Actor reader)
     {
-        if (!reader.Has(PortalRole.Auditor) && ActorObjectId != reader.Id?.ObjectId)
+        if (HidesOriginFrom(reader, ActorObjectId))
             (ClientAddress, UserAgent) = (null, null);
         return this;
     }
+
+    /// <summary>Whether a reader may not see from where, and with what, somebody acted.</summary>
+    internal static bool HidesOriginFrom(Actor reader, Guid? actorObjectId) => !reader.Has(PortalRole.Auditor) && actorObjectId != reader.Id?.ObjectId;
 
     /// <summary>The order in which the database took it in; the key.</summary>
     public long Sequence { get; private set; }

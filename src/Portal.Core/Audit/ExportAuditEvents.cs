@@ -1,18 +1,17 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Audit;
 
 /// <summary>Exports exactly what a filter shows, the first event first, as it comes from the database. That it was exported is recorded before the first row leaves.</summary>
-public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, TimeProvider clock)
 {
-    private const int Piece = 1000;
-
     /// <summary>Exports.</summary>
-    /// <returns>The events, read while they are enumerated; enumerate once. The export's own event is not among them.</returns>
-    public async Task<Result<IAsyncEnumerable<AuditEvent>>> ExecuteAsync(AuditFilter filter, Actor actor, CancellationToken ct)
+    /// <returns>The events, piece by piece, read while they are enumerated; enumerate once, and be done with a piece before taking the next. The export's own event is not among them.</returns>
+    public async Task<Result<IAsyncEnumerable<AuditRows>>> ExecuteAsync(AuditFilter filter, Actor actor, CancellationToken ct)
     {
         if ((actor.IsNobody() ?? filter.Fault()) is { } refusal)
             return refusal;
@@ -33,20 +32,41 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, Tim
         return Result.Of(ReadAsync(filter, actor, last, ct));
     }
 
-    // In pieces: one long read would hold a snapshot of the database for as long as a slow reader takes.
-    private async IAsyncEnumerable<AuditEvent> ReadAsync(AuditFilter filter, Actor actor, long last, [EnumeratorCancellation] CancellationToken ct)
+    // In pieces: one long read would hold a snapshot of the database for as long as a slow reader takes. While one piece is written, the next is read.
+    private async IAsyncEnumerable<AuditRows> ReadAsync(AuditFilter filter, Actor actor, long last, [EnumeratorCancellation] CancellationToken ct)
     {
-        TrailPlace? after = null;
-        List<AuditEvent> piece;
-        do
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var (piece, next) = (new AuditRows(), new AuditRows());
+        var reading = ReadPieceAsync(piece, null);
+        try
         {
-            await using (var db = await databases.CreateDbContextAsync(ct))
-                piece = await AuditQuery.Earliest(db, actor, filter, after, last, Piece).ToListAsync(ct);
-            if (piece.Count > 0)
-                after = new TrailPlace(piece[^1]);
-            foreach (var row in piece)
-                yield return row.AsSeenBy(actor);
+            while (true)
+            {
+                await reading;
+                var whole = piece.Count == AuditRows.Most;
+                if (whole)
+                    reading = ReadPieceAsync(next, piece.Last());
+                if (piece.Count > 0)
+                    yield return piece;
+                if (!whole)
+                    yield break;
+                (piece, next) = (next, piece);
+            }
         }
-        while (piece.Count == Piece);
+        finally
+        {
+            // Whoever stopped reading has been told why; the piece that was under way only has to be over.
+            await left.CancelAsync();
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        // SQLite reads on the thread that asks.
+        Task ReadPieceAsync(AuditRows into, TrailPlace? after) => Task.Run(async () =>
+        {
+            into.Clear();
+            await using var db = await databases.CreateDbContextAsync(left.Token);
+            await trail.ReadAsync(db, AuditQuery.Earliest(db, actor, filter, after, last, AuditRows.Most), into, left.Token);
+            into.ShowTo(actor);
+        }, left.Token);
     }
 }

@@ -17,7 +17,18 @@ public static class SpreadsheetGuard
     /// <summary>The text as it may stand in a cell.</summary>
     public static string Add(string text) => IsDangerous(text) ? Mark + text : text;
 
-    /// <summary>The text as it was before <see cref="Add"/>.</summary>
+    /// <summary>Puts the mark in front of a dangerous cell.</summary>
+    /// <param name="cell">What <see cref="IsDangerous(ReadOnlySpan{byte})"/> says is dangerous.</param>
+    /// <param name="into">At least a byte longer.</param>
+    /// <returns>How many bytes were written.</returns>
+    public static int Add(ReadOnlySpan<byte> cell, Span<byte> into)
+    {
+        into[0] = (byte)Mark;
+        cell.CopyTo(into[1..]);
+        return cell.Length + 1;
+    }
+
+    /// <summary>The text as it was before <see cref="Add(string)"/>.</summary>
     public static string Remove(string cell) => cell is [Mark, ..] && IsDangerous(cell) ? cell[1..] : cell;
 
     /// <summary>Whether a spreadsheet may take a text for a formula, were it not for apostrophes in front of it.</summary>
@@ -32,6 +43,28 @@ public static class SpreadsheetGuard
                 return true;
             if (rune.Value != Mark && !IsUnseen(rune))
                 return false;
+        }
+
+        return false;
+    }
+
+    /// <summary><see cref="IsDangerous(string)"/> for text in UTF-8; makes no object.</summary>
+    public static bool IsDangerous(ReadOnlySpan<byte> utf8)
+    {
+        // Nearly every cell: it starts with a letter or a digit.
+        if (utf8.IsEmpty || char.IsAsciiLetterOrDigit((char)utf8[0]))
+            return false;
+        var rest = utf8.TrimStart((byte)Mark);
+        if (rest is [(byte)'\t' or (byte)'\r' or (byte)'\n', ..])
+            return true;
+        while (!rest.IsEmpty)
+        {
+            Rune.DecodeFromUtf8(rest, out var rune, out var length);
+            if (StartsFormula(rune))
+                return true;
+            if (rune.Value != Mark && !IsUnseen(rune))
+                return false;
+            rest = rest[length..];
         }
 
         return false;

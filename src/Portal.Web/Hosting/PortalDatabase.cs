@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 using Portal.Core.Grants.Claims;
 
@@ -20,8 +21,9 @@ public static class PortalDatabase
     /// <param name="Use">Makes a context use it.</param>
     /// <param name="Work">How due work is handed out there.</param>
     /// <param name="Clock">Its clock.</param>
+    /// <param name="Trail">How the audit trail is read fast there.</param>
     /// <param name="Hold">Given the connection string, takes the database for this process alone until disposed, and throws <see cref="DatabaseInUseException"/> when another has it; null where several may share it.</param>
-    public sealed record Kind(Use Use, IDueWork Work, IDatabaseClock Clock, Func<string, IDisposable>? Hold = null);
+    public sealed record Kind(Use Use, IDueWork Work, IDatabaseClock Clock, IAuditReading Trail, Func<string, IDisposable>? Hold = null);
 
     /// <summary>Registers the context, its factory, how due work is handed out, and the check that the database answers.</summary>
     public static void AddPortalDatabase(this WebApplicationBuilder builder, Kind sqlite, Kind postgreSql)
@@ -35,6 +37,7 @@ public static class PortalDatabase
         });
         builder.Services.AddSingleton(services => services.GetRequiredService<Kind>().Work);
         builder.Services.AddSingleton(services => services.GetRequiredService<Kind>().Clock);
+        builder.Services.AddSingleton(services => services.GetRequiredService<Kind>().Trail);
         builder.Services.AddSingleton<DatabaseHold>();
         builder.Services.AddDbContextFactory<PortalDb>((services, options) =>
             services.GetRequiredService<Kind>().Use(options, ConnectionStringOf(services.GetRequiredService<IConfiguration>())));

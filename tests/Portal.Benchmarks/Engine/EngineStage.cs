@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Azure;
 using Portal.Core;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -117,7 +118,7 @@ internal sealed class EngineStage : IAsyncDisposable
             ["Cloud:Credential"] = "ClientSecret",
         });
         var work = new SqliteDueWork();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new CloudTransport(Sandbox.CreateHandler)).AddSingleton<IDueWork>(work).AddSingleton<IDatabaseClock>(work);
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new CloudTransport(Sandbox.CreateHandler)).AddSingleton<IDueWork>(work).AddSingleton<IDatabaseClock>(work).AddSingleton<IAuditReading, SqliteAuditReading>();
         builder.Services.AddDbContextFactory<PortalDb>(options => options.UsePortalSqlite(ConnectionString));
         builder.Services.AddPortalCore();
         builder.Services.AddPortalAzure(builder.Configuration);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Portal.Azure;
 using Portal.Core;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Claims;
@@ -42,6 +43,7 @@ internal static class WorkerProcess
         });
         services.AddSingleton<IDueWork>(Needed(settings, WorkerSettings.Database) == WorkerSettings.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton(provider => (IDatabaseClock)provider.GetRequiredService<IDueWork>());
+        services.AddSingleton<IAuditReading>(Needed(settings, WorkerSettings.Database) == WorkerSettings.Sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         // As in production, a SQLite file belongs to one process at a time.
         using var hold = settings[WorkerSettings.Database] == WorkerSettings.Sqlite ? SqliteHold.Take(Needed(settings, WorkerSettings.ConnectionString)) : null;
         services.AddPortalCore();

@@ -4,6 +4,7 @@ using System.Text.Json;
 using CsCheck;
 using Portal.Core;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Identity;
 
 namespace Portal.Tests.Audit;
@@ -56,6 +57,7 @@ public sealed class AuditCsvTests
     public void The_guard_stands_before_what_a_spreadsheet_runs_and_nowhere_else(string text, string cell)
     {
         Assert.Equal(cell, SpreadsheetGuard.Add(text));
+        Assert.Equal(cell != text, SpreadsheetGuard.IsDangerous(Encoding.UTF8.GetBytes(text)));
         Assert.Equal(text, SpreadsheetGuard.Remove(cell));
     }
 
@@ -163,10 +165,10 @@ public sealed class AuditCsvTests
         Assert.Equal("gone", fault.Message);
         Assert.Empty(destination.ToArray());
 
-        static async IAsyncEnumerable<AuditEvent> Failing()
+        static async IAsyncEnumerable<AuditRows> Failing()
         {
-            yield return Saying("one");
-            await Task.Yield();
+            await foreach (var piece in Rows.Of([Saying("one")]))
+                yield return piece;
             throw new IOException("gone");
         }
     }
@@ -174,7 +176,7 @@ public sealed class AuditCsvTests
     [Fact]
     public async Task Memory_does_not_grow_with_the_number_of_events()
     {
-        var happened = Saying(new string('x', 1000));
+        var piece = await Rows.Of(Enumerable.Repeat(Saying('=' + new string('x', 1000)), AuditRows.Most)).SingleAsync(TestContext.Current.CancellationToken);
         await AllocatedAsync(1_000);
         var few = await AllocatedAsync(10_000);
         var many = await AllocatedAsync(100_000);
@@ -184,7 +186,7 @@ public sealed class AuditCsvTests
         async Task<long> AllocatedAsync(int count)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
-            Assert.Equal(count, await AuditCsv.WriteAsync(Enumerable.Repeat(happened, count).ToAsyncEnumerable(), new OnlyAsync(keep: false), TestContext.Current.CancellationToken));
+            Assert.Equal(count, await AuditCsv.WriteAsync(Enumerable.Repeat(piece, count / AuditRows.Most).ToAsyncEnumerable(), new OnlyAsync(keep: false), TestContext.Current.CancellationToken));
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
@@ -210,7 +212,7 @@ public sealed class AuditCsvTests
     private static async Task<byte[]> WriteAsync(IReadOnlyList<AuditEvent> events)
     {
         var destination = new OnlyAsync();
-        await AuditCsv.WriteAsync(events.ToAsyncEnumerable(), destination, TestContext.Current.CancellationToken);
+        await AuditCsv.WriteAsync(Rows.Of(events), destination, TestContext.Current.CancellationToken);
         return destination.ToArray();
     }
 

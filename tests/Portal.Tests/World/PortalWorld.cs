@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -91,6 +92,7 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IAccessProbe>(Probe);
         services.AddSingleton(Spool);
         services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
+        services.AddSingleton<IAuditReading>(_database.Kind == DatabaseKind.Sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton<IDatabaseClock>(DatabaseClock);
         services.AddDbContextFactory<PortalDb>(options => _database.Configure(options).AddInterceptors(DatabaseFaults));
         services.AddPortalCore();

@@ -1,0 +1,67 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
+using Portal.Core.Data;
+using SQLitePCL;
+
+namespace Portal.Migrations.Sqlite;
+
+/// <summary>Reads the audit trail from SQLite's own memory: a cell is copied once, from there into the rows.</summary>
+public sealed class SqliteAuditReading : IAuditReading
+{
+    /// <inheritdoc />
+    public async Task ReadAsync(PortalDb db, IQueryable<AuditEvent> query, AuditRows into, CancellationToken ct)
+    {
+        await db.Database.OpenConnectionAsync(ct);
+        try
+        {
+            await using var command = (SqliteCommand)query.CreateDbCommand();
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            var ordinals = AuditColumn.All.Select(column => reader.GetOrdinal(column.Property)).ToArray();
+            while (reader.Read())
+            {
+                ct.ThrowIfCancellationRequested();
+                for (var column = 0; column < ordinals.Length; column++)
+                    Add(into, AuditColumn.All[column].Kind, raw.sqlite3_column_blob(reader.Handle!, ordinals[column]));
+            }
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
+    }
+
+    private static void Add(AuditRows rows, AuditColumnKind kind, ReadOnlySpan<byte> stored)
+    {
+        if (stored.IsEmpty)
+            rows.AddNothing();
+        else if (kind == AuditColumnKind.Id && stored.Length == 36)
+            rows.Take(Ascii.ToLower(stored, rows.Room(36), out var written) == System.Buffers.OperationStatus.Done ? written : 0);
+        else if (kind == AuditColumnKind.Instant && IsInstant(stored))
+            AddInstant(rows, stored);
+        else
+            rows.AddText(stored);
+    }
+
+    /// <summary>Whether it is as Microsoft.Data.Sqlite saves instants: <c>yyyy-MM-dd HH:mm:ss.FFFFFFF</c>. What is not was changed behind the portal's back, and is shown as it is.</summary>
+    private static bool IsInstant(ReadOnlySpan<byte> stored) =>
+        stored.Length is 19 or (> 20 and <= 27) && stored[10] == ' ' && (stored.Length == 19 || stored[19] == '.') && DigitsOf(stored).IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
+
+    private static ReadOnlySpan<byte> DigitsOf(ReadOnlySpan<byte> instant) => instant.Length > 20 ? instant[20..] : default;
+
+    private static void AddInstant(AuditRows rows, ReadOnlySpan<byte> stored)
+    {
+        var digits = DigitsOf(stored);
+        var places = digits.Length <= 3 ? 3 : 7;
+        var room = rows.Room(28);
+        stored[..19].CopyTo(room);
+        room[10] = (byte)'T';
+        room[19] = (byte)'.';
+        room.Slice(20, places).Fill((byte)'0');
+        digits.CopyTo(room[20..]);
+        room[20 + places] = (byte)'Z';
+        rows.Take(21 + places);
+    }
+}

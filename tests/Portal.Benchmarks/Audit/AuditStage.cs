@@ -1,0 +1,111 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Portal.Core;
+using Portal.Core.Audit.Exports;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+using Portal.Migrations.PostgreSql;
+using Portal.Migrations.Sqlite;
+using Portal.Sandbox.Company;
+using Portal.Web.Audit;
+
+namespace Portal.Benchmarks.Audit;
+
+/// <summary>A database full of audit events and the portal's export of them on Kestrel, for one reader who is an auditor. No cloud: nothing here calls it.</summary>
+internal sealed class AuditStage : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly Func<Task> _drop;
+
+    private AuditStage(WebApplication app, string connectionString, Func<Task> drop)
+    {
+        _app = app;
+        ConnectionString = connectionString;
+        _drop = drop;
+    }
+
+    /// <summary>Where the database is.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>Where the portal is, without a slash at the end.</summary>
+    public string Address => _app.Urls.First();
+
+    /// <summary>A stage on a SQLite file with so many events.</summary>
+    public static async Task<AuditStage> OnSqliteAsync(long events)
+    {
+        var directory = Directory.CreateTempSubdirectory("portal-bench-").FullName;
+        var connectionString = $"Data Source={Path.Combine(directory, "portal.db")}";
+        return await StartAsync(options => options.UsePortalSqlite(connectionString), new SqliteAuditReading(), connectionString, EventSql.OnSqlite(events), () =>
+        {
+            SqliteConnection.ClearAllPools();
+            Directory.Delete(directory, recursive: true);
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>A stage on a PostgreSQL database with so many events.</summary>
+    /// <param name="server">The connection string of a server where databases may be made.</param>
+    /// <param name="events">How many.</param>
+    public static async Task<AuditStage> OnPostgreSqlAsync(string server, long events)
+    {
+        var connectionString = new NpgsqlConnectionStringBuilder(server) { Database = $"bench_{Guid.NewGuid():N}" }.ConnectionString;
+        return await StartAsync(options => options.UsePortalPostgreSql(connectionString), new PostgreSqlAuditReading(), connectionString, EventSql.OnPostgreSql(events), async () =>
+        {
+            NpgsqlConnection.ClearAllPools();
+            var options = new DbContextOptionsBuilder<PortalDb>();
+            options.UsePortalPostgreSql(connectionString);
+            await using var db = new PortalDb(options.Options);
+            await db.Database.EnsureDeletedAsync();
+        });
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await _drop();
+    }
+
+    private static async Task<AuditStage> StartAsync(Action<DbContextOptionsBuilder> use, IAuditReading reading, string connectionString, IReadOnlyList<string> fill, Func<Task> drop)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddSimpleConsole().AddFilter((_, level) => level >= LogLevel.Error);
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddDbContextFactory<PortalDb>(use);
+        builder.Services.AddSingleton(reading).AddSingleton<IDirectory, OneAuditor>();
+        builder.Services.AddPortalCore();
+        builder.Services.AddLocalization();
+        var app = builder.Build();
+        app.Use((context, next) =>
+        {
+            context.User = new ClaimsPrincipal(new ClaimsIdentity(
+                [new("oid", FenwickCompany.Ingrid.ToString()), new("tid", FenwickCompany.TenantId.ToString()), new("name", "Ingrid"), new("roles", nameof(PortalRole.Auditor))], "bench", "name", "roles"));
+            return next(context);
+        });
+        app.MapAudit();
+        await using (var db = await app.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync())
+        {
+            db.Database.SetCommandTimeout(TimeSpan.FromHours(1));
+            await db.Database.MigrateAsync();
+            foreach (var statement in fill)
+                await db.Database.ExecuteSqlRawAsync(statement);
+        }
+
+        await app.StartAsync();
+        return new AuditStage(app, connectionString, drop);
+    }
+
+    /// <summary>A directory in which everybody is an auditor.</summary>
+    private sealed class OneAuditor : IDirectory
+    {
+        public Task<Standing> StandingOfAsync(PrincipalId person, CancellationToken ct) => Task.FromResult(new Standing(true, new HashSet<PortalRole> { PortalRole.Auditor }, new HashSet<Guid>()));
+
+        public Task<DirectoryPrincipal?> FindAsync(PrincipalId principal, CancellationToken ct) => Task.FromResult<DirectoryPrincipal?>(null);
+    }
+}
