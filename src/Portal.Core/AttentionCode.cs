@@ -95,6 +95,9 @@ public static class AttentionCode
     /// <summary>This portal has nothing that speaks to the provider of a grant.</summary>
     public const string ProviderMissing = "ProviderMissing";
 
+    /// <summary>The audit trail is not sealed: what would be given could not be proved.</summary>
+    public const string AuditNotSealed = "AuditNotSealed";
+
     /// <summary>Every code of our own.</summary>
     public static IReadOnlyList<string> All { get; } =
         [.. typeof(AttentionCode).GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];

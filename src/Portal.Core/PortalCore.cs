@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -44,6 +45,10 @@ public static class PortalCore
         services.AddTransient<ReconcileAssignments>().AddTransient<ListDrift>().AddTransient<SweepAssignments>();
         services.AddTransient<GetOperations>().AddTransient<GetLag>().AddTransient<ListWork>().AddTransient<MeasureWork>().AddTransient<RetryNow>();
         services.AddTransient<PauseAccess>().AddTransient<ResumeAccess>().AddTransient<ListPauses>().AddTransient<FindPauseTargets>().AddTransient<UpholdPauses>();
+        services.TryAddSingleton(SealingOptions.None);
+        services.TryAddSingleton<ICheckpointStore>(provider => new CheckpointFile(provider.GetRequiredService<SealingOptions>().CheckpointFile));
+        services.AddSingleton<AuditHealth>().AddSingleton<SigningKeyFile>().AddSingleton<LogState>().AddTransient<SealEvents>().AddTransient<FreshCheckpoint>();
+        services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>();
         services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<SearchPeople>();
         return services;
     }

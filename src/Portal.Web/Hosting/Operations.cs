@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -34,7 +35,7 @@ public static class Operations
     /// <summary>Registers health checks, logs and telemetry.</summary>
     public static void AddOperations(this WebApplicationBuilder builder)
     {
-        builder.Services.AddHealthChecks().AddCheck<ClockHealth>("clock", tags: [ReadyTag]).AddCheck<ScheduleHealth>("schedules", tags: [ReadyTag]);
+        builder.Services.AddHealthChecks().AddCheck<ClockHealth>("clock", tags: [ReadyTag]).AddCheck<ScheduleHealth>("schedules", tags: [ReadyTag]).AddCheck<SealingHealth>("sealing", tags: [ReadyTag]);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         // Both tell of every call at Information; the second also says what is in a token.
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Microsoft.IdentityModel", LogLevel.Warning);
@@ -60,11 +61,18 @@ public static class Operations
             telemetry.UseOtlpExporter();
     }
 
-    /// <summary>Maps the health endpoints: for anyone, without details.</summary>
+    /// <summary>Maps the health endpoints: for anyone, and so without details; of what is degraded it says what that means.</summary>
     public static void MapOperations(this WebApplication app)
     {
-        app.MapHealthChecks(Ready, new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) }).AllowAnonymous().DisableRateLimiting();
+        app.MapHealthChecks(Ready, new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = SayAsync }).AllowAnonymous().DisableRateLimiting();
         app.MapHealthChecks(Alive, new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().DisableRateLimiting();
+    }
+
+    private static Task SayAsync(HttpContext http, HealthReport report)
+    {
+        var degraded = report.Entries.Values.Where(e => e.Status == HealthStatus.Degraded && e.Description is not null).Select(e => $"\n{e.Description}");
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync(report.Status + string.Concat(degraded));
     }
 
     /// <summary>Prints the address to open, once it is known.</summary>

@@ -26,9 +26,10 @@ public static class PortalComposition
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(CloudTransport.Sockets);
         services.AddSingleton(provider => new SpoolOptions(Path.Combine(DataDirectory.Of(provider.GetRequiredService<IConfiguration>()), "spool")));
+        services.AddSingleton(provider => SealingSetup.OptionsOf(provider.GetRequiredService<IConfiguration>()));
         services.AddPortalCore();
         services.AddScoped<LiveChanges>().AddScoped<IDelegatedTokens, DelegatedTokens>();
-        services.AddHostedService<GrantWorker>().AddHostedService<OutageWorker>().AddHostedService<WorkGauges>().AddHostedService<ChangeRelay>();
+        services.AddHostedService<GrantWorker>().AddHostedService<OutageWorker>().AddHostedService<WorkGauges>().AddHostedService<ChangeRelay>().AddHostedService<SealWorker>();
         services.AddKeyRing();
         builder.AddPeriodicJobs();
         builder.AddOperations();

@@ -50,12 +50,16 @@ public static class SandboxLauncher
         if (!string.IsNullOrEmpty(configuration.GetConnectionString("Portal")))
             return;
         var file = Path.Combine(DataDirectory.Of(configuration), "sandbox", "portal.db");
-        foreach (var old in (string[])[file, file + "-wal", file + "-shm"])
+        // The log of a database that is gone would tell of a rollback.
+        var checkpoints = file + ".checkpoints";
+        foreach (var old in (string[])[file, file + "-wal", file + "-shm", checkpoints])
             File.Delete(old);
         configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             [PortalDatabase.ProviderKey] = "Sqlite",
             ["ConnectionStrings:Portal"] = $"Data Source={file}",
+            [SealingSetup.CheckpointFileKey] = checkpoints,
+            [SealingSetup.SigningKeyFileKey] = file + ".key",
         });
     }
 

@@ -1,3 +1,4 @@
+using Portal.Core.Audit.Sealing;
 using Portal.Web.Policies;
 
 namespace Portal.Web.Hosting;
@@ -37,6 +38,8 @@ public static class StartupCheck
             problems.Add($"Database:Provider: {Found(provider)}; must be one of {string.Join(", ", Providers)}.");
         if (string.IsNullOrWhiteSpace(configuration.GetConnectionString("Portal")))
             problems.Add("ConnectionStrings:Portal: missing; the connection string of the portal's database.");
+        if (!VerifierKey.IsName(SealingSetup.OriginOf(configuration)))
+            problems.Add($"{SealingSetup.OriginKey}: '{configuration[SealingSetup.OriginKey]}' is not valid; a name for the audit log without white space and plus signs.");
         ConfiguredPolicies.Read(configuration, problems);
         if (!environment.IsDevelopment())
             RefuseClientSecrets(configuration, problems);

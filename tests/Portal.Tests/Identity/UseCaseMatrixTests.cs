@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -35,12 +36,15 @@ public sealed class UseCaseMatrixTests
         ExportAuditEvents             OPS       OPS      OPS     OPS           -    -        OPS         -
         FindPauseTargets              -         -        -       OPS           -    -        OPS         -
         GetCatalogEntry               OPS       OPS      OPS     OPS           -    -        OPS         -
+        GetConsistencyProof           -         -        OPS     -             -    -        OPS         -
+        GetInclusionProof             O         O        OPS     O             -    -        OPS         -
         GetLag                        -         -        OPS     OPS           -    -        OPS         -
         GetOperations                 -         -        OPS     OPS           -    -        OPS         -
         GetRequest                    O         OP       OPS     OPS           -    -        OPS         -
         LookAgain                     -         -        -       -             -    -        -           S
         LapseRequests                 -         -        -       -             -    -        -           S
         ListAuditEvents               OPS       OPS      OPS     OPS           -    -        OPS         -
+        ListCheckpoints               -         -        OPS     -             -    -        OPS         -
         ListDrift                     -         -        OPS     OPS           -    -        OPS         -
         ListGrants/mine               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListGrants/everyone           -         -        OPS     OPS           -    -        OPS         -
@@ -61,6 +65,7 @@ public sealed class UseCaseMatrixTests
         ReturnGrant                   O         O        O       O             -    -        O           -
         RevokeGrant                   -         -        -       OPS           -    -        OPS         -
         RevokeInOutage                -         -        -       -             -    -        -           S
+        SealEvents                    -         -        -       -             -    -        -           S
         SearchPeople                  -         -        OPS     -             -    -        OPS         -
         SubmitRequest                 O         -        -       -             -    -        -           -
         SweepAssignments              -         -        -       -             -    -        -           S
@@ -83,12 +88,15 @@ public sealed class UseCaseMatrixTests
         ["ExportAuditEvents"] = (s, a) => Of(s.Get<ExportAuditEvents>().ExecuteAsync(new AuditFilter(), a, Ct)),
         ["FindPauseTargets"] = (s, a) => Of(s.Get<FindPauseTargets>().ExecuteAsync(new PauseTargetQuery(PauseTarget.Principal, "mira"), a, Ct)),
         ["GetCatalogEntry"] = (s, a) => Of(s.Get<GetCatalogEntry>().ExecuteAsync(Company.Stripe, a, Ct)),
+        ["GetConsistencyProof"] = (s, a) => Of(s.Get<GetConsistencyProof>().ExecuteAsync(new ConsistencyQuery(0, 0), a, Ct)),
+        ["GetInclusionProof"] = async (s, a) => await Of(s.Get<GetInclusionProof>().ExecuteAsync(new InclusionQuery(await s.EventOfOwnerAsync()), a, Ct)),
         ["GetLag"] = (s, a) => Of(s.Get<GetLag>().ExecuteAsync(a, Ct)),
         ["GetOperations"] = (s, a) => Of(s.Get<GetOperations>().ExecuteAsync(a, Ct)),
         ["GetRequest"] = (s, a) => Of(s.Get<GetRequest>().ExecuteAsync(s.Pending.Reference, a, Ct)),
         ["LapseRequests"] = (s, a) => Of(s.Get<LapseRequests>().ExecuteAsync(a, Ct)),
         ["LookAgain"] = (s, a) => Of(s.Get<LookAgain>().ExecuteAsync(a, Ct)),
         ["ListAuditEvents"] = (s, a) => Of(s.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter()), a, Ct)),
+        ["ListCheckpoints"] = (s, a) => Of(s.Get<ListCheckpoints>().ExecuteAsync(new CheckpointQuery(), a, Ct)),
         ["ListDrift"] = (s, a) => Of(s.Get<ListDrift>().ExecuteAsync(new DriftQuery(), a, Ct)),
         ["ListGrants/mine"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(), a, Ct)),
         ["ListGrants/everyone"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(GrantAudience.Everyone), a, Ct)),
@@ -108,6 +116,7 @@ public sealed class UseCaseMatrixTests
         ["RetryNow"] = (s, a) => Of(s.Get<RetryNow>().ExecuteAsync(new RetryInput(null), a, Ct)),
         ["ReturnGrant"] = (s, a) => Of(s.Get<ReturnGrant>().ExecuteAsync(s.Active.Id, a, Ct)),
         ["RevokeGrant"] = (s, a) => Of(s.Get<RevokeGrant>().ExecuteAsync(new RevocationInput(s.Active.Id, "Laptop lost"), a, Ct)),
+        ["SealEvents"] = (s, a) => Of(s.Get<SealEvents>().ExecuteAsync(new SealOrder(), a, Ct)),
         ["SearchPeople"] = (s, a) => Of(s.Get<SearchPeople>().ExecuteAsync("mira", a, Ct)),
         ["SubmitRequest"] = (s, a) => Of(s.Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), PortalWorld.Draft(Company.PaymentsVault)), a, Ct)),
         ["SweepAssignments"] = (s, a) => Of(s.Get<SweepAssignments>().ExecuteAsync(new SweepOptions(), _ => { }, a, Ct)),
@@ -219,6 +228,9 @@ public sealed class UseCaseMatrixTests
         public required AssignmentClaim Claim { get; init; }
 
         public required Guid PauseId { get; init; }
+
+        /// <summary>An event that Mira caused.</summary>
+        public Task<Guid> EventOfOwnerAsync() => _world.ReadAsync(db => db.AuditEvents.Where(e => e.Code == "request.submitted").OrderBy(e => e.Sequence).Select(e => e.EventId).FirstAsync());
 
         public static async Task<Scene> OpenAsync()
         {

@@ -6,6 +6,7 @@ using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -31,9 +32,10 @@ public sealed class PortalWorld : IAsyncDisposable
     private readonly PortalDatabase _database;
     private readonly ServiceProvider _services;
 
-    private PortalWorld(PortalDatabase database)
+    private PortalWorld(PortalDatabase database, bool sealing)
     {
         _database = database;
+        Sealing = new SealingOptions("portal.test/audit", Path.Combine(Spool.Directory!, "audit-signing-key"), "") { StopsGrants = sealing };
         Cloud = new FakeRoleAssignments(Clock);
         DatabaseClock = new FakeDatabaseClock(Clock);
         Memberships = new FakeMemberships(Clock);
@@ -67,12 +69,19 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>Where the spool of revocations lies.</summary>
     public SpoolOptions Spool { get; } = new(Path.Combine(System.IO.Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"portal-spool-{Guid.NewGuid():N}"));
 
+    /// <summary>How the audit log is sealed here.</summary>
+    public SealingOptions Sealing { get; }
+
+    /// <summary>Where its checkpoints are kept.</summary>
+    public FakeCheckpointStore Checkpoints { get; } = new();
+
     /// <summary>A world on a database of its own. Skips the test when this kind of database is not to be had.</summary>
     /// <param name="kind">Which database.</param>
     /// <param name="empty">True leaves out the company's policies and catalog.</param>
-    public static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite, bool empty = false)
+    /// <param name="sealing">True has grants wait for the audit log, which only a test that calls <see cref="SealAsync"/> seals.</param>
+    public static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite, bool empty = false, bool sealing = false)
     {
-        var world = new PortalWorld(await PortalDatabase.CreateAsync(kind));
+        var world = new PortalWorld(await PortalDatabase.CreateAsync(kind), sealing);
         if (empty)
             return world;
         await world.LoadPoliciesAsync(Company.Policies);
@@ -91,6 +100,7 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IGrantProvider>(Memberships).AddSingleton<IGrantProvider>(Schedules);
         services.AddSingleton<IAccessProbe>(Probe);
         services.AddSingleton(Spool);
+        services.AddSingleton(Sealing).AddSingleton<ICheckpointStore>(Checkpoints);
         services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton<IAuditReading>(_database.Kind == DatabaseKind.Sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton<IDatabaseClock>(DatabaseClock);
@@ -199,6 +209,22 @@ public sealed class PortalWorld : IAsyncDisposable
         for (var passed = TimeSpan.Zero; passed < time; passed += step)
             await PassAsync(step);
     }
+
+    /// <summary>Does what the sealer does, until no event waits.</summary>
+    /// <returns>How many events were sealed.</returns>
+    public async Task<int> SealAsync(bool checkpoint = false)
+    {
+        for (var all = 0; ;)
+        {
+            var turn = (await Get<SealEvents>().ExecuteAsync(new SealOrder(checkpoint), Actor.System, Ct)).Value;
+            all += turn.Sealed;
+            if (!turn.MoreIsPending)
+                return all;
+        }
+    }
+
+    /// <summary>The sealer of another instance on the same database and store.</summary>
+    public SealEvents AnotherSealer(string holder, LogState? state = null) => ActivatorUtilities.CreateInstance<SealEvents>(_services, Sealing with { Holder = holder }, state ?? new LogState());
 
     public Task<Grant> GrantOfAsync(Guid requestId) => ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == requestId));
 

@@ -27,6 +27,7 @@ internal sealed class SealingMapping
     {
         builder.Property(s => s.Id).ValueGeneratedNever();
         builder.Property(s => s.Holder).HasMaxLength(128);
+        builder.Property(s => s.Fence).IsConcurrencyToken();
         builder.HasData(new { Id = AuditSealer.TheOne, Fence = 0L });
     }
 

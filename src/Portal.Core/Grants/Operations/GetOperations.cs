@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
@@ -9,10 +10,14 @@ namespace Portal.Core.Grants.Operations;
 /// <param name="Work">How much there is to do now.</param>
 /// <param name="Pace">How each subscription stands with Resource Manager, as far as this instance knows.</param>
 /// <param name="At">When this was read.</param>
-public sealed record OperationsView(WorkCounts Work, IReadOnlyList<SubscriptionPace> Pace, DateTimeOffset At);
+public sealed record OperationsView(WorkCounts Work, IReadOnlyList<SubscriptionPace> Pace, DateTimeOffset At)
+{
+    /// <summary>How the audit trail is sealed; null on a host that does not seal.</summary>
+    public AuditHealthReading? Audit { get; init; }
+}
 
 /// <summary>Shows administrators and auditors how the engine is doing.</summary>
-public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, TimeProvider clock)
+public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, AuditHealth audit, ClockWatch clocks, TimeProvider clock)
 {
     /// <summary>Shows it.</summary>
     public async Task<Result<OperationsView>> ExecuteAsync(Actor actor, CancellationToken ct)
@@ -21,7 +26,7 @@ public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPac
             return refusal;
         var now = clock.Now();
         await using var db = await databases.CreateDbContextAsync(ct);
-        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), pacing.Snapshot(), now);
+        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), pacing.Snapshot(), now) { Audit = await audit.ReadAsync(db, clocks.Now(), ct) };
     }
 }
 

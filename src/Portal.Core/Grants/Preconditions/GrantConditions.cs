@@ -74,6 +74,15 @@ internal static class GrantConditions
         ? null
         : new(ClockSkew, $"The clocks of this machine and of {(skew.Reference == ReferenceClock.Database ? "the database" : "Resource Manager")} are {skew.Offset.Duration().TotalSeconds:0} s apart. Nothing is given until they agree within {ClockWatch.Tolerance.TotalSeconds:0} s; taking back goes on. Set the clock that is wrong.");
 
+    /// <summary>The audit trail is not sealed.</summary>
+    public const string AuditNotSealed = AttentionCode.AuditNotSealed;
+
+    /// <summary>Whether the audit trail's log is in such a state that nothing new may be given.</summary>
+    /// <param name="why">What is wrong; null for nothing.</param>
+    public static UnmetCondition? UnmetByAudit(string? why) => why is null
+        ? null
+        : new(AuditNotSealed, $"The audit trail is not sealed, so nothing new is given; taking back goes on. {why}");
+
     /// <summary>The first condition that does not hold.</summary>
     /// <returns>Null when all hold.</returns>
     public static UnmetCondition? FirstUnmet(Grant grant, GrantFacts facts) =>

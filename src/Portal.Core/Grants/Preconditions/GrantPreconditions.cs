@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Identity;
@@ -6,7 +7,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants;
 
 /// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
-public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks)
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit)
 {
     /// <summary>Looks for some grants of one trio.</summary>
     /// <returns>Who may be given the role, and who is held back and why: by a code of <see cref="GrantConditions"/>, or by the provider's when something could not be asked.</returns>
@@ -19,7 +20,7 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
             try
             {
                 // The clocks last, because what was asked has just brought Resource Manager's time along.
-                if ((GrantConditions.FirstUnmet(grant, await ReadAsync(grant, ct)) ?? GrantConditions.UnmetByClock(clocks.Skew())) is { } unmet)
+                if ((GrantConditions.FirstUnmet(grant, await ReadAsync(grant, ct)) ?? GrantConditions.UnmetByClock(clocks.Skew()) ?? await UnmetByAuditAsync(ct)) is { } unmet)
                     heldBack.Add(grant.Id, new CloudCallException(unmet.Code, unmet.Message, status: null, isTransient: false));
                 else
                     cleared.Add(grant.Id);
@@ -31,6 +32,12 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
         }
 
         return new Clearance(cleared, heldBack);
+    }
+
+    private async Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return GrantConditions.UnmetByAudit((await audit.ReadAsync(db, clocks.Now(), ct))?.Hold);
     }
 
     private async Task<GrantFacts> ReadAsync(Grant grant, CancellationToken ct)

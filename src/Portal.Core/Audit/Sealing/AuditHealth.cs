@@ -1,0 +1,57 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+
+namespace Portal.Core.Audit.Sealing;
+
+/// <summary>How the sealing of the audit trail is doing.</summary>
+/// <param name="OldestUnsealed">Since when an event waits for its place in the log, or for a checkpoint that covers it; null when none does.</param>
+/// <param name="SignedThrough">How many events the newest checkpoint covers.</param>
+/// <param name="LastCheckpoint">When it was signed; null when there is none.</param>
+/// <param name="Fault">What keeps this instance from sealing; null for nothing.</param>
+/// <param name="SealedElsewhere">True while another instance seals.</param>
+/// <param name="At">When this was read, by the database's time.</param>
+public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long SignedThrough, DateTimeOffset? LastCheckpoint, SealingException? Fault, bool SealedElsewhere, DateTimeOffset At)
+{
+    /// <summary>How long an event may wait before nothing new is granted.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Why nothing new is granted; null when it may be.</summary>
+    public string? Hold => Fault switch
+    {
+        { Problem: SealingProblem.Contradiction or SealingProblem.StoreForgets } => Fault.Message,
+        { Problem: SealingProblem.KeyMissing or SealingProblem.KeyChanged } when !SealedElsewhere => Fault.Message,
+        _ when At - OldestUnsealed > Patience => $"Events since {OldestUnsealed:u} are in no signed checkpoint.{(Fault is null ? "" : " " + Fault.Message)}",
+        _ => null,
+    };
+}
+
+/// <summary>Knows how the sealing is doing. Granting fails closed by it; taking back does not ask.</summary>
+public sealed class AuditHealth(SealingOptions options)
+{
+    private volatile SealingException? _fault;
+
+    /// <summary>What kept this instance from sealing the last time it tried; null when nothing did.</summary>
+    public SealingException? Fault => _fault;
+
+    /// <summary>The last try went well, or not.</summary>
+    public void Note(SealingException? fault) => _fault = fault;
+
+    /// <summary>Reads it.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="now">The database's time.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>Null on a host that does not seal, or grants regardless.</returns>
+    public async Task<AuditHealthReading?> ReadAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        if (!options.Seals || !options.StopsGrants)
+            return null;
+        var pending = await db.PendingSeals.OrderBy(p => p.Since).Select(p => (DateTimeOffset?)p.Since).FirstOrDefaultAsync(ct);
+        var signed = await db.AuditCheckpoints.OrderByDescending(c => c.Size).Select(c => new { c.Size, c.Time }).FirstOrDefaultAsync(ct);
+        var through = signed?.Size ?? 0;
+        var unsigned = await db.AuditLeaves.Where(l => l.Position == through).Join(db.AuditEvents, l => l.EventId, e => e.EventId, (_, e) => (DateTimeOffset?)e.At).FirstOrDefaultAsync(ct);
+        var elsewhere = await db.AuditSealers.AnyAsync(s => s.Holder != options.Holder && s.Until > now, ct);
+        return new AuditHealthReading(Earlier(pending, unsigned), through, signed?.Time, _fault, elsewhere, now);
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null ? other : other is null || one < other ? one : other;
+}

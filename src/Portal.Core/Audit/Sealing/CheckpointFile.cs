@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Portal.Core.Audit.Sealing;
+
+/// <summary>Checkpoints in a file that is only ever appended to and written through to the disk. Each is followed by an empty line.</summary>
+/// <remarks>What a crash cut off is passed over. Let the file system help: <c>chattr +a</c>, a mount of another owner, a copy to a log host.</remarks>
+/// <param name="path">The file; an absolute path. It is made with the first checkpoint.</param>
+public sealed class CheckpointFile(string path) : ICheckpointStore
+{
+    // As much as some hundred checkpoints take.
+    private const int Tail = 64 * 1024;
+
+    /// <inheritdoc />
+    public string Name => path;
+
+    /// <inheritdoc />
+    public async Task AppendAsync(long size, string note, CancellationToken ct)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            // The empty line in front ends what a crash may have cut off.
+            await file.WriteAsync(Encoding.UTF8.GetBytes((file.Position > 0 ? "\n" : "") + note + "\n"), ct);
+            file.Flush(flushToDisk: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new SealingException(SealingProblem.StoreUnreachable, $"The checkpoint file cannot be written: {fault.Message}", fault);
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task<string?> LatestAsync(CancellationToken ct)
+    {
+        var notes = Split(await TextAsync(Tail, ct)).ToList();
+        if (notes.Count == 0)
+            notes = [.. Split(await TextAsync(long.MaxValue, ct))];
+        return notes.MaxBy(SizeOf);
+    }
+
+    /// <inheritdoc />
+    public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        foreach (var note in Split(await TextAsync(long.MaxValue, ct)))
+            yield return note;
+    }
+
+    /// <summary>The notes in a text: blocks of lines, of which each that ends in signatures ends a note. What is none is passed over.</summary>
+    public static IEnumerable<string> Split(string text)
+    {
+        var (body, block) = ("", new StringBuilder());
+        foreach (var line in text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n').Append(""))
+        {
+            if (line.Length > 0)
+            {
+                block.Append(line).Append('\n');
+                continue;
+            }
+
+            if (block.Length == 0)
+                continue;
+            var note = body + "\n" + block;
+            if (block[0] == '\u2014' && SignedNote.Parse(note) is { } signed && Checkpoint.Parse(signed.Text) is not null)
+                yield return note;
+            body = block.ToString();
+            block.Clear();
+        }
+    }
+
+    internal static long SizeOf(string note) => SignedNote.Parse(note) is { } signed && Checkpoint.Parse(signed.Text) is { } checkpoint ? checkpoint.Size : -1;
+
+    private async Task<string> TextAsync(long atMost, CancellationToken ct)
+    {
+        try
+        {
+            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            file.Seek(-Math.Min(atMost, file.Length), SeekOrigin.End);
+            using var reader = new StreamReader(file, Encoding.UTF8);
+            return await reader.ReadToEndAsync(ct);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return "";
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new SealingException(SealingProblem.StoreUnreachable, $"The checkpoint file cannot be read: {fault.Message}", fault);
+        }
+    }
+}

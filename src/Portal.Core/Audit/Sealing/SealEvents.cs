@@ -1,0 +1,174 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Audit.Sealing;
+
+/// <summary>A turn of sealing.</summary>
+/// <param name="CheckpointNow">True when a checkpoint is wanted of all that is sealed, however recent the last one is.</param>
+public sealed record SealOrder(bool CheckpointNow = false);
+
+/// <summary>What a turn did.</summary>
+/// <param name="Sealed">How many events got their place in the log.</param>
+/// <param name="MoreIsPending">Whether more wait.</param>
+/// <param name="Signed">The checkpoint that was signed; null when none was.</param>
+/// <param name="ByAnother">True when another instance seals now, and this one did nothing.</param>
+public sealed record SealOutcome(int Sealed, bool MoreIsPending, Checkpoint? Signed = null, bool ByAnother = false);
+
+/// <summary>
+/// Gives events their place in the log, and signs checkpoints of it. One sealer at a time: it holds a lease, and everything is saved under the fence that it read, in one transaction:
+/// places, hashes, and that the events wait no more. A checkpoint goes to the store first; the database's own copy follows.
+/// </summary>
+public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpointStore store, SigningKeyFile keyFile, SealingOptions options, LogState state, AuditHealth health, IDatabaseClock databaseClock, ClockWatch clock)
+{
+    /// <summary>How long a sealer that says nothing more keeps others from sealing.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
+
+    // What is entered long after it happened is not left to wait for the next checkpoint as well.
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(1);
+
+    /// <summary>One turn.</summary>
+    /// <exception cref="SealingException">The log cannot be sealed; <see cref="AuditHealth"/> says so too.</exception>
+    public async Task<Result<SealOutcome>> ExecuteAsync(SealOrder order, Actor actor, CancellationToken ct)
+    {
+        if (actor.IsNotSystem() is { } refusal)
+            return refusal;
+        await state.Turn.WaitAsync(ct);
+        try
+        {
+            var outcome = await TurnAsync(order, ct);
+            health.Note(null);
+            return outcome;
+        }
+        catch (DbUpdateException)
+        {
+            var known = state.Fence;
+            state.Forget();
+            if (!await WasFasterAsync(known, ct))
+                throw;
+            return new SealOutcome(0, MoreIsPending: false, ByAnother: true);
+        }
+        catch (Exception fault)
+        {
+            state.Forget();
+            if (fault is SealingException known)
+                health.Note(known);
+            throw;
+        }
+        finally
+        {
+            state.Turn.Release();
+        }
+    }
+
+    // Another instance has sealed since this one read how far the log is.
+    private async Task<bool> WasFasterAsync(long fence, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.AuditSealers.AnyAsync(s => s.Fence != fence, ct);
+    }
+
+    private async Task<SealOutcome> TurnAsync(SealOrder order, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        db.ChangeTracker.AutoDetectChangesEnabled = false;
+        await db.Database.OpenConnectionAsync(ct);
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+        if (sealer.Holder != options.Holder && sealer.Until > now)
+            return new SealOutcome(0, MoreIsPending: false, ByAnother: true);
+        if (state.Log is null || state.Fence != sealer.Fence)
+            await state.LoadAsync(db, store, sealer.Fence, ct);
+
+        var batch = await PendingAsync(db, ct);
+        var log = state.Log!;
+        var signedThrough = state.Signed?.Size ?? 0;
+        if (batch.Count == 0 && log.Size == signedThrough)
+            return new SealOutcome(0, MoreIsPending: false);
+
+        var key = await KeyAsync(db, now, ct);
+        if (batch.Count > 0)
+            await SaveAsync(db, sealer, log, batch, now, ct);
+        var more = batch.Count == options.Batch;
+        // In the middle of a long queue a checkpoint says little: one is due now and then all the same.
+        var due = state.Signed is not { } last || now - last.Time >= options.CheckpointEvery || now < last.Time || (!more && (order.CheckpointNow || batch.Any(p => now - p.Since > Late)));
+        if (!due || log.Size == signedThrough)
+            return new SealOutcome(batch.Count, more);
+        return new SealOutcome(batch.Count, more, await SignAsync(db, [key], now, ct));
+    }
+
+    private async Task<List<Waiting>> PendingAsync(PortalDb db, CancellationToken ct)
+    {
+        var pending = from p in db.PendingSeals.AsNoTracking()
+                      join e in db.AuditEvents.AsNoTracking() on p.EventId equals e.EventId
+                      where !db.AuditLeaves.Any(l => l.EventId == p.EventId)
+                      orderby p.Since, p.EventId
+                      select new Waiting(p.Since, e);
+        var batch = await pending.Take(options.Batch).ToListAsync(ct);
+        // Events of one transaction come with one time: what tells them apart is the order in which the database took them in.
+        batch.Sort((one, other) => one.Event.Sequence.CompareTo(other.Event.Sequence));
+        return batch;
+    }
+
+    private async Task<SigningKey> KeyAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        var inUse = await db.AuditKeys.AsNoTracking().Where(k => k.Until == null).Select(k => k.Vkey).SingleOrDefaultAsync(ct);
+        var key = keyFile.Load(inUse);
+        if (inUse is not null)
+            return key ?? throw new SealingException(SealingProblem.KeyMissing, $"The file of the signing key is not there: {options.SigningKeyFile}. The log is signed with {inUse}; put its file back. Nothing is sealed until then.");
+        if (state.Log!.Size > 0)
+            throw new SealingException(SealingProblem.Contradiction, "The log has events and no key: the database was changed by other means than the portal. Nothing is sealed. Run 'portal audit verify'.");
+        key ??= keyFile.Create();
+        db.AuditKeys.Add(new AuditKey(key.Verifier.ToString(), now));
+        return key;
+    }
+
+    private async Task SaveAsync(PortalDb db, AuditSealer sealer, TileAppender log, List<Waiting> batch, DateTimeOffset now, CancellationToken ct)
+    {
+        var canonical = new CanonicalEvent();
+        var hash = new byte[MerkleTree.HashSize];
+        var before = log.Size;
+        foreach (var (since, happened) in batch)
+        {
+            canonical.Take(happened).WriteLeafHash(hash);
+            db.AuditLeaves.Add(new AuditLeaf(log.Size, happened.EventId, canonical.FieldDigests()));
+            db.Entry(new PendingSeal(since, happened.EventId)).State = EntityState.Deleted;
+            log.Append(hash);
+        }
+
+        foreach (var (id, hashes) in log.TakeChanged())
+            db.Entry(new AuditTile(id.Level, id.Index, hashes)).State = IsNew(id, before) ? EntityState.Added : EntityState.Modified;
+        (sealer.Holder, sealer.Until, sealer.Fence) = (options.Holder, now + Lease, sealer.Fence + 1);
+        db.ChangeTracker.DetectChanges();
+        await db.SaveChangesAsync(ct);
+        db.ChangeTracker.Clear();
+        state.Wrote(sealer.Fence);
+    }
+
+    // Whether the tile had no hash when the log had so many leaves.
+    private static bool IsNew(TileId tile, long size) => size >> (tile.Level * TileId.Height) <= tile.Index << TileId.Height;
+
+    /// <summary>Signs the log as it is: into the store, then into the database.</summary>
+    private async Task<Checkpoint> SignAsync(PortalDb db, IReadOnlyList<SigningKey> keys, DateTimeOffset now, CancellationToken ct)
+    {
+        await state.WitnessAsync(db, store, ct);
+        var log = state.Log!;
+        // A clock that was set back does not make a later checkpoint look earlier.
+        var time = state.Signed is { } before && before.Time > now ? before.Time : now;
+        var checkpoint = new Checkpoint(keys[^1].Verifier.Name, log.Size, log.Root(), time);
+        var note = SignedNote.Sign(checkpoint.ToText(), keys).ToString();
+        await store.AppendAsync(checkpoint.Size, note, ct);
+        if (await store.LatestAsync(ct) is var latest && latest != note && (latest is null || CheckpointFile.SizeOf(latest) <= checkpoint.Size))
+            throw new SealingException(SealingProblem.StoreForgets, $"{store.Name} was given a checkpoint of {checkpoint.Size} events and does not show it. Nothing new is granted until it does.");
+        state.Kept(checkpoint, note);
+        if (!await db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct))
+        {
+            db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
+            await db.SaveChangesAsync(ct);
+        }
+
+        return checkpoint;
+    }
+
+    private sealed record Waiting(DateTimeOffset Since, AuditEvent Event);
+}

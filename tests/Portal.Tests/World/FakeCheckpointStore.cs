@@ -1,0 +1,50 @@
+using System.Runtime.CompilerServices;
+using Portal.Core.Audit.Sealing;
+
+namespace Portal.Tests.World;
+
+/// <summary>Keeps checkpoints in memory, and fails as a test says.</summary>
+public sealed class FakeCheckpointStore : ICheckpointStore
+{
+    /// <summary>What it holds; a test that lies changes it.</summary>
+    public List<string> Notes { get; } = [];
+
+    /// <summary>It neither reads nor writes.</summary>
+    public bool Unreachable { get; set; }
+
+    /// <summary>It reads, and writes nothing more.</summary>
+    public bool Full { get; set; }
+
+    /// <summary>It says that it keeps what it is given, and does not.</summary>
+    public bool Forgets { get; set; }
+
+    public string Name => "the test's store";
+
+    public Task AppendAsync(long size, string note, CancellationToken ct)
+    {
+        if (Unreachable || Full)
+            throw new SealingException(SealingProblem.StoreUnreachable, Full ? "No space left on device." : "Connection refused.");
+        if (!Forgets)
+            Notes.Add(note);
+        return Task.CompletedTask;
+    }
+
+    public Task<string?> LatestAsync(CancellationToken ct)
+    {
+        Check();
+        return Task.FromResult(Notes.MaxBy(note => Checkpoint.Parse(SignedNote.Parse(note)!.Text)!.Size));
+    }
+
+    public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        Check();
+        foreach (var note in Notes.ToList())
+            yield return await Task.FromResult(note);
+    }
+
+    private void Check()
+    {
+        if (Unreachable)
+            throw new SealingException(SealingProblem.StoreUnreachable, "Connection refused.");
+    }
+}
