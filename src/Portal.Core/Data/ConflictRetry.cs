@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 
 namespace Portal.Core.Data;
@@ -6,6 +7,9 @@ namespace Portal.Core.Data;
 internal static class ConflictRetry
 {
     private const int MostRuns = 8;
+
+    // Of SQL's own codes: two statements over many rows each waited for a row of the other's, and this one gave way.
+    private const string Deadlock = "40P01";
 
     /// <summary>Runs <paramref name="work"/>, which reads, decides and saves.</summary>
     /// <exception cref="DbUpdateException">It still clashed at the last run.</exception>
@@ -18,9 +22,9 @@ internal static class ConflictRetry
                 await using var db = await databases.CreateDbContextAsync(ct);
                 return await work(db);
             }
-            catch (DbUpdateException) when (run < MostRuns)
+            catch (Exception e) when (run < MostRuns && e is DbUpdateException or DbException { SqlState: Deadlock })
             {
-                // A row was changed, or the same unique row added, between the read and the save: read again.
+                // A row was changed, or the same unique row added, between the read and the save, or two saves waited for each other: read again.
             }
         }
     }

@@ -9,9 +9,6 @@ namespace Portal.Web.Workers;
 /// <summary>Gives and takes back what is due: woken by every change of a grant, and looking by itself every second (<see cref="GrantPace.LookEvery"/>) in case nobody woke it. How many rows it works on at once, in all and in each subscription, <see cref="WorkUnderWay"/> says.</summary>
 public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssignment drive, WorkUnderWay underWay, GrantPace pace, ChangeFeed changes, TimeProvider clock, ILogger<GrantWorker> logger) : BackgroundService
 {
-    // One statement takes no more: what is claimed is worked on at once, so more would only wait.
-    private const int MostPerClaim = 50;
-
     // A token comes back every tenth of a second.
     private static readonly TimeSpan LookEveryWhileMoreIsDue = TimeSpan.FromMilliseconds(100);
 
@@ -28,7 +25,8 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         using var halt = new CancellationTokenSource();
         using var subscription = changes.Subscribe(change =>
         {
-            if (change.Kind == ChangeKind.Grant)
+            // With more waiting it looks again soon anyway, and a storm's own records must not make it look for each of them.
+            if (change.Kind == ChangeKind.Grant && _wakeAt == int.MaxValue)
                 Wake();
         });
         var renewing = RenewAsync(halt.Token);
@@ -60,7 +58,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     /// <returns>True when more is due than could be taken.</returns>
     private async Task<bool> ClaimAsync(CancellationToken halt, CancellationToken ct)
     {
-        var free = Math.Min(MostPerClaim, WorkUnderWay.Most - underWay.Total);
+        var free = WorkUnderWay.Most - underWay.Total;
         if (free <= 0)
             return true;
         var claimed = (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value;

@@ -10,6 +10,9 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
     /// <summary>Given a command's SQL: what it meets, or null to let it through.</summary>
     public Func<string, Exception?>? Break { get; set; }
 
+    /// <summary>The same for a command with all its values.</summary>
+    public Func<DbCommand, Exception?>? BreakCommand { get; set; }
+
     /// <summary>The database can be read and takes no writes, until further notice.</summary>
     public void RefuseWrites() => Break = sql => Writing().IsMatch(sql) ? new IOException("attempt to write a readonly database") : null;
 
@@ -28,5 +31,5 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
     [GeneratedRegex(@"\b(INSERT|UPDATE|DELETE)\b")]
     private static partial Regex Writing();
 
-    private T Pass<T>(DbCommand command, T result) => Break?.Invoke(command.CommandText) is { } fault ? throw fault : result;
+    private T Pass<T>(DbCommand command, T result) => (Break?.Invoke(command.CommandText) ?? BreakCommand?.Invoke(command)) is { } fault ? throw fault : result;
 }

@@ -68,6 +68,13 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
         }
     }
 
+    /// <summary>Forgets the calls so far.</summary>
+    public void ClearCalls()
+    {
+        lock (_lock)
+            _calls.Clear();
+    }
+
     /// <summary>Makes an assignment that is not the portal's.</summary>
     public AssignmentSeen HoldByAnother(string scope, Guid principalId, Guid roleDefinitionId)
     {

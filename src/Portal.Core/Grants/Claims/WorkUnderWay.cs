@@ -4,10 +4,10 @@ namespace Portal.Core.Grants.Claims;
 public sealed class WorkUnderWay
 {
     /// <summary>Rows in work at once, over all subscriptions.</summary>
-    public const int Most = 64;
+    public const int Most = 256;
 
     /// <summary>Rows in work at once in one subscription: a sick one can hold no more than these.</summary>
-    public const int MostPerSubscription = 16;
+    public const int MostPerSubscription = 64;
 
     /// <summary>Rows in work at once in a subscription that has stopped answering: enough to notice that it answers again.</summary>
     public const int MostWhileSilent = 2;

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
 using Portal.Core.Data;
@@ -8,7 +7,7 @@ namespace Portal.Core.Grants;
 
 /// <summary>Drives one trio from what is there to what should be there: plan, check, announce, call, read back, save the outcome. The same loop gives, updates, expires, revokes, looks again and puts right.</summary>
 public sealed partial class DriveAssignment(
-    IDbContextFactory<PortalDb> databases,
+    SharedSaves saves,
     GrantProviders providers,
     GrantPreconditions preconditions,
     DriveSteps steps,
@@ -27,10 +26,16 @@ public sealed partial class DriveAssignment(
         using var activity = PortalTelemetry.Activities.StartActivity("drive assignment");
         activity?.SetTag("portal.assignment", claim.AssignmentId);
         steps.Reach(DriveStep.Claimed, claim.AssignmentId, AssignmentIntent.None);
-        if (await ClearAsync(claim, ct) is not { } clearance)
-            return false;
-        steps.Reach(DriveStep.Checked, claim.AssignmentId, AssignmentIntent.None);
-        if (await AnnounceAsync(claim, clearance, actor, ct) is not { } announced)
+        var announced = await AnnounceAsync(claim, null, actor, ct);
+        var clearance = Clearance.Nothing;
+        if (announced?.Uncleared is { } trio)
+        {
+            clearance = await ClearAsync(trio, ct);
+            steps.Reach(DriveStep.Checked, claim.AssignmentId, AssignmentIntent.None);
+            announced = await AnnounceAsync(claim, clearance, actor, ct);
+        }
+
+        if (announced is null)
             return false;
         if (announced.Call != AssignmentIntent.None)
             steps.Reach(DriveStep.Announced, claim.AssignmentId, announced.Call);
@@ -44,42 +49,53 @@ public sealed partial class DriveAssignment(
         }
 
         steps.Reach(DriveStep.Settling, claim.AssignmentId, announced.Call);
-        var saved = await databases.RunAsync(db => SettleAsync(db, claim, outcome, actor, ct), ct);
+        var settled = await saves.RunAsync(claim, at => SettleAsync(at, outcome, actor), ct);
         steps.Reach(DriveStep.Settled, claim.AssignmentId, announced.Call);
-        return saved;
+        if (settled is null)
+            return false;
+        Measure(settled);
+        Publish(settled.Grants);
+        return true;
     }
 
-    /// <summary>Looks again at all that granting rests on, for whoever waits for the role or has lost it. Taking back asks nobody.</summary>
-    /// <returns>Null when the claim is lost.</returns>
-    private async Task<Clearance?> ClearAsync(AssignmentClaim claim, CancellationToken ct)
+    /// <summary>Looks again at all that granting rests on, for whoever waits for the role or has lost it.</summary>
+    private async Task<Clearance> ClearAsync(Trio trio, CancellationToken ct)
     {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        var now = clock.Now();
-        if (await Trio.LoadAsync(db, claim, now, ct) is not { } trio)
-            return null;
-        var plan = trio.PlanAt(now);
-        var giving = trio.Assignment.Observed == AssignmentObservation.Absent ? plan.Needing : plan.ToProvision;
+        var giving = trio.ToClearAt(clock.Now());
         var clearance = giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, ct);
         return trio.Assignment.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
     }
 
     /// <summary>Saves, before the call, that it will be made, with the events that say so. Without this record there is no call.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="clearance">Who may be given the role; null while nobody was asked, and then only what needs no asking is announced. Taking back asks nobody.</param>
+    /// <param name="actor">Who acts.</param>
+    /// <param name="ct">Cancels.</param>
     /// <returns>Null when the claim is lost.</returns>
-    private Task<Announcement?> AnnounceAsync(AssignmentClaim claim, Clearance clearance, Actor actor, CancellationToken ct) => databases.RunAsync(async db =>
+    private async Task<Announcement?> AnnounceAsync(AssignmentClaim claim, Clearance? clearance, Actor actor, CancellationToken ct)
     {
-        var now = clock.Now();
-        if (await Trio.LoadAsync(db, claim, now, ct) is not { } trio)
-            return null;
+        var announced = await saves.RunAsync(claim, at => AnnounceAsync(at, clearance, actor), ct);
+        if (announced is { Call: not AssignmentIntent.None })
+            Publish(announced.Grants);
+        return announced;
+    }
 
-        var assignment = trio.Assignment;
+    private static async Task<Announcement?> AnnounceAsync(TrioAtWork at, Clearance? clearance, Actor actor)
+    {
+        if (at.Trio is not { } trio)
+            return null;
+        var (assignment, now) = (trio.Assignment, at.Now);
+        if (clearance is null && (assignment.LooksFirst || trio.ToClearAt(now).Count > 0))
+            return new Announcement(AssignmentIntent.None, false, assignment, null) { Uncleared = trio };
+        clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
         if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, assignment, assignment.DescribedUntil);
         if (assignment.LooksFirst && clearance.First != FirstLook.Free)
             // What changed since the look is looked at in the next turn.
-            return new Announcement(AssignmentIntent.None, false, assignment, null, clearance.First == FirstLook.Held);
+            return new Announcement(AssignmentIntent.None, false, assignment, null) { Held = clearance.First == FirstLook.Held };
 
-        var trail = new AuditTrail(db, actor, now);
+        var trail = new AuditTrail(at.Db, actor, now);
         foreach (var grant in plan.ToProvision.Where(g => g.State == GrantState.Scheduled))
         {
             grant.StartProvisioning();
@@ -93,17 +109,15 @@ public sealed partial class DriveAssignment(
         {
             foreach (var grant in plan.ToEnd.Where(g => g.StartRevoking(now)))
                 trail.GrantRevoking(grant);
-            if (plan.ToEnd.Count == 0 && trio.NeedsSweeping && await trio.WitnessAsync(db, ct) is { } witness)
+            if (plan.ToEnd.Count == 0 && trio.NeedsSweeping && await trio.WitnessAsync(at.Db, at.Ct) is { } witness)
                 trail.GrantSwept(witness);
         }
 
         if (assignment.LooksFirst)
             assignment.NoteFree(now);
         assignment.Announce(plan.Call, plan.WantedUntil, now);
-        await db.SaveChangesAsync(ct);
-        Publish(trio.Grants);
-        return new Announcement(plan.Call, false, assignment, plan.WantedUntil);
-    }, ct);
+        return new Announcement(plan.Call, false, assignment, plan.WantedUntil) { Grants = trio.Grants };
+    }
 
     /// <summary>Makes the announced call and reads back what it wrote; or only reads.</summary>
     private async Task<DriveOutcome> ActAsync(Announcement announced, Clearance clearance, CancellationToken ct)
@@ -159,43 +173,33 @@ public sealed partial class DriveAssignment(
     }
 
     /// <summary>Saves what came of it, under the number that claimed the row and no other. Grants are judged by the plan as it is now: what changed during the call is looked at again at once.</summary>
-    private async Task<Result<bool>> SettleAsync(PortalDb db, AssignmentClaim claim, DriveOutcome outcome, Actor actor, CancellationToken ct)
+    /// <returns>Null when the claim is lost.</returns>
+    private async Task<Settled?> SettleAsync(TrioAtWork at, DriveOutcome outcome, Actor actor)
     {
-        var now = clock.Now();
-        if (await Trio.LoadAsync(db, claim, now, ct) is not { } trio)
+        if (at.Trio is not { } trio)
         {
-            await DoubtAsync(db, claim, outcome, now, ct);
-            return false;
+            // A call got through after the claim was lost. Nobody may save its outcome, but whoever has the row now has to know that something may stand there.
+            if (outcome.Call != AssignmentIntent.None)
+                at.Row?.Doubt(at.Now, lateCall: true);
+            return null;
         }
 
-        var settlement = new Settlement(trio, outcome, new AuditTrail(db, actor, now), now);
-        await settlement.ApplyAsync(db, ct);
+        var settlement = new Settlement(trio, outcome, new AuditTrail(at.Db, actor, at.Now), at.Now);
+        await settlement.ApplyAsync(at.Db, at.Ct);
         var next = settlement.NextLook(jitter.NextDouble());
-        trio.Assignment.Release(settlement.Plan.WantedUntil, next, next is { } due && trio.PlanAt(now, outcome.Clearance).EndsAt(due, trio.Grants));
-        await db.SaveChangesAsync(ct);
-        Measure(settlement.Touched, now);
-        Publish(settlement.Touched);
-        return true;
+        trio.Assignment.Release(settlement.Plan.WantedUntil, next, next is { } due && trio.PlanAt(at.Now, outcome.Clearance).EndsAt(due, trio.Grants));
+        return new Settled([.. settlement.Touched], at.Now);
     }
 
-    // A call got through after the claim was lost. Nobody may save its outcome, but whoever has the row now has to know that something may stand there.
-    private static async Task DoubtAsync(PortalDb db, AssignmentClaim claim, DriveOutcome outcome, DateTimeOffset now, CancellationToken ct)
+    private static void Measure(Settled settled)
     {
-        if (outcome.Call == AssignmentIntent.None || await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == claim.AssignmentId, ct) is not { } row)
-            return;
-        row.Doubt(now, lateCall: true);
-        await db.SaveChangesAsync(ct);
-    }
-
-    private static void Measure(IEnumerable<Grant> grants, DateTimeOffset now)
-    {
-        foreach (var grant in grants)
+        foreach (var grant in settled.Grants)
         {
-            if (grant.ActivatedAt == now)
-                PortalTelemetry.ActivationLag.Record((now - grant.StartsAt).TotalSeconds);
-            if (grant.EndedAt == now)
-                PortalTelemetry.EndLag.Record((now - (grant.EndRequestedAt ?? grant.EndsAt)).TotalSeconds, new KeyValuePair<string, object?>("ending", grant.Ending.ToString()));
-            if (grant.AttentionSince == now)
+            if (grant.ActivatedAt == settled.At)
+                PortalTelemetry.ActivationLag.Record((settled.At - grant.StartsAt).TotalSeconds);
+            if (grant.EndedAt == settled.At)
+                PortalTelemetry.EndLag.Record((settled.At - (grant.EndRequestedAt ?? grant.EndsAt)).TotalSeconds, new KeyValuePair<string, object?>("ending", grant.Ending.ToString()));
+            if (grant.AttentionSince == settled.At)
                 PortalTelemetry.NeedsAttention.Add(1, new KeyValuePair<string, object?>("code", grant.AttentionCode));
         }
     }
@@ -210,8 +214,21 @@ public sealed partial class DriveAssignment(
     /// <param name="Look">Whether to read what is there.</param>
     /// <param name="Row">The row as it was announced.</param>
     /// <param name="Until">The expiry that the description carries or will carry; null for what is to be absent.</param>
-    /// <param name="Held">Whether a look showed, before anything was announced, that it is somebody else's.</param>
-    private sealed record Announcement(AssignmentIntent Call, bool Look, DesiredAssignment Row, DateTimeOffset? Until, bool Held = false);
+    private sealed record Announcement(AssignmentIntent Call, bool Look, DesiredAssignment Row, DateTimeOffset? Until)
+    {
+        /// <summary>The trio, where somebody has to be cleared before anything can be announced; null otherwise.</summary>
+        public Trio? Uncleared { get; init; }
+
+        /// <summary>Whether a look showed, before anything was announced, that it is somebody else's.</summary>
+        public bool Held { get; init; }
+
+        /// <summary>The grants that it concerns.</summary>
+        public IReadOnlyCollection<Grant> Grants { get; init; } = [];
+    }
+
+    /// <param name="Grants">The grants that may have changed.</param>
+    /// <param name="At">When.</param>
+    private sealed record Settled(IReadOnlyList<Grant> Grants, DateTimeOffset At);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code} and is tried again: {Text}")]
     private static partial void LogCallFailed(ILogger logger, Guid assignmentId, string code, string text);

@@ -6,7 +6,7 @@ public enum DriveStep
     /// <summary>A claimed row is taken up; nothing has been looked at.</summary>
     Claimed,
 
-    /// <summary>What granting rests on has been looked at again; nothing is announced.</summary>
+    /// <summary>What granting rests on has been looked at again; nothing is announced. Turns that give nothing do not come here.</summary>
     Checked,
 
     /// <summary>The call is announced and durable; it has not been made.</summary>

@@ -9,20 +9,31 @@ namespace Portal.Core.Grants;
 /// <param name="Grants">The grants.</param>
 internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Grant> Grants)
 {
-    /// <summary>Loads it, and has pauses hold what they cover.</summary>
-    /// <returns>Null when the claim is lost.</returns>
-    public static async Task<Trio?> LoadAsync(PortalDb db, AssignmentClaim claim, DateTimeOffset now, CancellationToken ct)
+    /// <summary>Loads those of some claims, and has pauses hold what they cover.</summary>
+    /// <returns>By the row's id, whoever holds it by now (<see cref="IsHeldBy"/>); none for rows that are not there.</returns>
+    public static async Task<IReadOnlyDictionary<Guid, Trio>> LoadAsync(PortalDb db, IReadOnlyCollection<AssignmentClaim> claims, DateTimeOffset now, CancellationToken ct)
     {
-        var assignment = await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == claim.AssignmentId && a.Fence == claim.Fence, ct);
-        if (assignment is null)
-            return null;
-        var grants = await db.Grants.Where(g => g.AssignmentId == claim.AssignmentId && g.State != GrantState.Ended).ToListAsync(ct);
-        await PausesInForce.HoldAsync(db, grants, now, ct);
-        return new Trio(assignment, grants);
+        var ids = claims.Select(c => c.AssignmentId).Distinct().ToList();
+        // As one parameter, so that the statement is the same for any number of them.
+        var rows = await db.DesiredAssignments.Where(a => EF.Parameter(ids).Contains(a.Id)).ToListAsync(ct);
+        var grants = (await db.Grants.Where(g => EF.Parameter(ids).Contains(g.AssignmentId) && g.State != GrantState.Ended).ToListAsync(ct)).ToLookup(g => g.AssignmentId);
+        var trios = rows.ToDictionary(r => r.Id, r => new Trio(r, [.. grants[r.Id]]));
+        await PausesInForce.HoldAsync(db, claims.Where(c => trios.TryGetValue(c.AssignmentId, out var trio) && trio.IsHeldBy(c)).SelectMany(c => trios[c.AssignmentId].Grants), now, ct);
+        return trios;
     }
+
+    /// <summary>Whether a claim still holds.</summary>
+    public bool IsHeldBy(AssignmentClaim claim) => Assignment.Fence == claim.Fence;
 
     /// <summary>What has to happen now.</summary>
     public AssignmentPlan PlanAt(DateTimeOffset now, Clearance? clearance = null) => AssignmentPlan.For(Assignment, Grants, now, clearance);
+
+    /// <summary>For whom all that granting rests on has to be looked at again: whoever waits for the role, or has lost it.</summary>
+    public IReadOnlyList<Grant> ToClearAt(DateTimeOffset now)
+    {
+        var plan = PlanAt(now);
+        return Assignment.Observed == AssignmentObservation.Absent ? plan.Needing : plan.ToProvision;
+    }
 
     /// <summary>Whether an active grant needs what a read showed to be missing or altered.</summary>
     public bool NeedsRestoring(AssignmentPlan plan) => plan.Needing.Any(g => g.State == GrantState.Active)

@@ -33,8 +33,7 @@ public sealed class PauseAccess(IDbContextFactory<PortalDb> databases, ClockWatc
             return Result<PauseOutcome>.Refused(saved.Refusals);
 
         var pause = saved.Value;
-        await using (var db = await databases.CreateDbContextAsync(ct))
-            await PausesInForce.LookNowAsync(db, pause.Among(db.Grants), clock.Now(), ct);
+        await PausesInForce.LookNowAsync(databases, db => pause.Among(db.Grants), clock.Now(), ct);
         Publish(changes);
         // The pause stands; what it takes back is taken even if whoever asked goes away now.
         var taken = pause.IsTakingBack ? await TakeBack.RunAsync(databases, clock, changes, pause.Id, actor, CancellationToken.None) : 0;

@@ -33,23 +33,21 @@ internal static class PausesInForce
     {
         if (accesses.Count == 0)
             return [];
-        var keys = accesses.SelectMany(a => PauseSubject.KeysOf(a.Principal, a.Scope)).Distinct().ToList();
-        var standing = await db.AccessPauses.AsNoTracking().Where(p => p.LiftedAt == null && keys.Contains(p.TargetKey)).OrderBy(p => p.Id).ToListAsync(ct);
+        var standing = await CoveringAsync(db, accesses, ct);
         return [.. accesses.Select(a => PauseNotice.Of(standing.FirstOrDefault(p => p.Covers(a.Principal, a.Scope))))];
     }
 
-    /// <summary>Marks those of a trio's grants whose role would be given now and that a pause holds up, and frees those that none does any more. Saved with whatever the caller saves.</summary>
-    public static async Task HoldAsync(PortalDb db, IReadOnlyCollection<Grant> grantsOfTrio, DateTimeOffset now, CancellationToken ct)
+    /// <summary>Marks those of some grants whose role would be given now and that a pause holds up, and frees those that none does any more. Saved with whatever the caller saves.</summary>
+    public static async Task HoldAsync(PortalDb db, IEnumerable<Grant> grants, DateTimeOffset now, CancellationToken ct)
     {
-        var waiting = grantsOfTrio.Where(g => g.WaitsForRoleAt(now)).ToList();
+        var waiting = grants.Where(g => g.WaitsForRoleAt(now)).ToList();
         if (waiting.Count == 0)
             return;
-        // A trio has one principal and one scope: what covers one of its grants covers all.
-        var pause = await FindAsync(db, waiting[0].Principal, waiting[0].Scope, ct);
+        var standing = await CoveringAsync(db, [.. waiting.Select(g => (g.Principal, g.Scope))], ct);
         var trail = new AuditTrail(db, Actor.System, now);
         foreach (var grant in waiting)
         {
-            if (pause is null)
+            if (standing.FirstOrDefault(p => p.Covers(grant.Principal, grant.Scope)) is not { } pause)
                 grant.GoOn();
             else if (grant.Hold(pause.Id))
                 trail.GrantPaused(grant, pause);
@@ -57,15 +55,21 @@ internal static class PausesInForce
     }
 
     /// <summary>Has the worker look now at every trio with a grant that waits for its role and that is covered.</summary>
-    public static async Task LookNowAsync(PortalDb db, IQueryable<Grant> covered, DateTimeOffset now, CancellationToken ct)
+    public static Task LookNowAsync(IDbContextFactory<PortalDb> databases, Func<PortalDb, IQueryable<Grant>> covered, DateTimeOffset now, CancellationToken ct) => databases.RunAsync(async db =>
     {
         // The step of the revision makes whoever is about to announce a call for the row read again.
-        var rows = covered.Where(g => g.State != GrantState.Ended && g.ActivatedAt == null && g.StartsAt <= now).Select(g => g.AssignmentId);
-        await db.DesiredAssignments.Where(a => rows.Contains(a.Id))
+        var rows = covered(db).Where(g => g.State != GrantState.Ended && g.ActivatedAt == null && g.StartsAt <= now).Select(g => g.AssignmentId);
+        return await db.DesiredAssignments.Where(a => rows.Contains(a.Id))
             .ExecuteUpdateAsync(set => set
                 // What may stand there without anyone having it goes ahead; what is only to be given must not get ahead of revocations.
                 .SetProperty(a => a.DueToEnd, a => (a.DueAt != null && a.DueAt <= now && a.DueToEnd) || a.Observed == AssignmentObservation.Unknown)
                 .SetProperty(a => a.DueAt, a => now)
                 .SetProperty(a => a.Revision, a => a.Revision + 1), ct);
+    }, ct);
+
+    private static Task<List<AccessPause>> CoveringAsync(PortalDb db, IReadOnlyList<(PrincipalId Principal, string Scope)> accesses, CancellationToken ct)
+    {
+        var keys = accesses.SelectMany(a => PauseSubject.KeysOf(a.Principal, a.Scope)).Distinct().ToList();
+        return db.AccessPauses.AsNoTracking().Where(p => p.LiftedAt == null && keys.Contains(p.TargetKey)).OrderBy(p => p.Id).ToListAsync(ct);
     }
 }

@@ -17,8 +17,7 @@ public sealed class ResumeAccess(IDbContextFactory<PortalDb> databases, ClockWat
         var result = await databases.RunAsync(db => LiftAsync(db, pauseId, actor, ct), ct);
         if (!result.Succeeded)
             return result;
-        await using (var db = await databases.CreateDbContextAsync(ct))
-            await PausesInForce.LookNowAsync(db, db.Grants.Where(g => g.PauseId == pauseId), clock.Now(), ct);
+        await PausesInForce.LookNowAsync(databases, db => db.Grants.Where(g => g.PauseId == pauseId), clock.Now(), ct);
         PauseAccess.Publish(changes);
         return result;
     }

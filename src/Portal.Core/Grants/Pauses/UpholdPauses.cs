@@ -23,9 +23,8 @@ public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, ClockWat
         {
             var asked = now - Patience;
             unfinished = await db.AccessPauses.AsNoTracking().Where(p => p.LiftedAt == null && p.TakeBackDoneAt == null && p.TakeBackAskedAt < asked).ToListAsync(ct);
-            var asleep = db.Grants.Where(g => g.PauseId != null && db.AccessPauses.Any(p => p.Id == g.PauseId && p.LiftedAt != null));
-            if (await asleep.AnyAsync(ct))
-                await PausesInForce.LookNowAsync(db, asleep, now, ct);
+            if (await Asleep(db).AnyAsync(ct))
+                await PausesInForce.LookNowAsync(databases, Asleep, now, ct);
         }
 
         var taken = 0;
@@ -35,4 +34,7 @@ public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, ClockWat
                 actor with { DisplayName = pause.PausedBy, OnBehalfOf = pause.PausedByTenantId is { } tenant ? new PrincipalId(tenant, pause.PausedByObjectId!.Value) : null, OnBehalfOfName = pause.PausedBy }, ct);
         return taken;
     }
+
+    // Held by a pause that does not stand any more.
+    private static IQueryable<Grant> Asleep(PortalDb db) => db.Grants.Where(g => g.PauseId != null && db.AccessPauses.Any(p => p.Id == g.PauseId && p.LiftedAt != null));
 }

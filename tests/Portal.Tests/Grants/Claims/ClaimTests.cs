@@ -74,18 +74,18 @@ public sealed class ClaimTests
     }
 
     [Theory, BothDatabases]
-    public async Task A_subscription_holds_sixteen_at_once_two_while_it_is_silent_and_gives_leave_room_for_ends(DatabaseKind kind)
+    public async Task A_subscription_holds_sixty_four_at_once_two_while_it_is_silent_and_gives_leave_room_for_ends(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
-        for (var n = 0; n < 20; n++)
+        for (var n = 0; n < 50; n++)
         {
             await AddAsync(world, Healthy, $"give-{n}", ended: false, GrantableRole.SecretsUser, minutesDue: 1);
             await AddAsync(world, Sick, $"end-{n}", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
         }
 
         world.Get<CallPacing>().Unanswered(Sick, CallKind.Delete, gaveUp: false);
-        var claims = await world.ClaimAsync(50);
-        Assert.Equal(12, claims.Count(c => c.SubscriptionId == Healthy));
+        var claims = await world.ClaimAsync(WorkUnderWay.Most);
+        Assert.Equal(48, claims.Count(c => c.SubscriptionId == Healthy));
         Assert.Equal(2, claims.Count(c => c.SubscriptionId == Sick));
         foreach (var claim in claims)
             world.Get<WorkUnderWay>().Begin(claim);
