@@ -44,17 +44,14 @@ public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, LaneClaim claim, CancellationToken ct)
+    public async Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, CancellationToken ct)
     {
-        var taken = await db.Database.SqlQueryRaw<Taken>($$"""
-            WITH picked AS MATERIALIZED (
-                SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND {{ToEnd}} = {3}
-                ORDER BY "PrivilegeRank" DESC, "DueAt" LIMIT {4} FOR UPDATE SKIP LOCKED)
-            UPDATE "DesiredAssignments" AS row SET "Fence" = row."Fence" + 1, "LeaseUntil" = {1}, "Revision" = row."Revision" + 1
-            FROM picked WHERE row."Id" = picked."Id"
-            RETURNING row."Id", row."Fence", row."PrivilegeRank", row."DueAt"
-            """, claim.Now.UtcDateTime, claim.LeaseUntil.UtcDateTime, claim.SubscriptionId, claim.ToEnd, claim.Most).ToListAsync(ct);
-        return [.. taken.OrderByDescending(t => t.PrivilegeRank).ThenBy(t => t.DueAt).Select(t => new AssignmentClaim(t.Id, t.Fence, claim.SubscriptionId, claim.ToEnd))];
+        var taken = new List<AssignmentClaim>();
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        foreach (var claim in claims)
+            taken.AddRange(await ClaimAsync(db, claim, ct));
+        await transaction.CommitAsync(ct);
+        return taken;
     }
 
     /// <inheritdoc />
@@ -69,6 +66,19 @@ public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
             RETURNING row."Id" AS "Value"
             """, until.UtcDateTime, claims.Select(c => c.AssignmentId).ToArray(), claims.Select(c => c.Fence).ToArray()).ToListAsync(ct);
         return kept.ToHashSet();
+    }
+
+    private static async Task<IEnumerable<AssignmentClaim>> ClaimAsync(PortalDb db, LaneClaim claim, CancellationToken ct)
+    {
+        var taken = await db.Database.SqlQueryRaw<Taken>($$"""
+            WITH picked AS MATERIALIZED (
+                SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND {{ToEnd}} = {3}
+                ORDER BY "PrivilegeRank" DESC, "DueAt" LIMIT {4} FOR UPDATE SKIP LOCKED)
+            UPDATE "DesiredAssignments" AS row SET "Fence" = row."Fence" + 1, "LeaseUntil" = {1}, "Revision" = row."Revision" + 1
+            FROM picked WHERE row."Id" = picked."Id"
+            RETURNING row."Id", row."Fence", row."PrivilegeRank", row."DueAt"
+            """, claim.Now.UtcDateTime, claim.LeaseUntil.UtcDateTime, claim.SubscriptionId, claim.ToEnd, claim.Most).ToListAsync(ct);
+        return taken.OrderByDescending(t => t.PrivilegeRank).ThenBy(t => t.DueAt).Select(t => new AssignmentClaim(t.Id, t.Fence, claim.SubscriptionId, claim.ToEnd));
     }
 
     private static DateTimeOffset Utc(DateTime stored) => new(DateTime.SpecifyKind(stored, DateTimeKind.Utc));

@@ -45,15 +45,15 @@ public sealed class SqliteDueWork : IDueWork, IDatabaseClock
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, LaneClaim claim, CancellationToken ct)
+    public Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, CancellationToken ct) => WriteAsync<IReadOnlyList<AssignmentClaim>>(db, async () =>
     {
-        var taken = await WriteAsync(db, () => db.Database.SqlQueryRaw<Taken>($$"""
-            UPDATE "DesiredAssignments" SET "Fence" = "Fence" + 1, "LeaseUntil" = {1}, "Revision" = "Revision" + 1
-            WHERE "Id" IN (SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND {{ToEnd}} = {3} ORDER BY "PrivilegeRank" DESC, "DueAt" LIMIT {4})
-            RETURNING "Id", "Fence", "PrivilegeRank", "DueAt"
-            """, claim.Now.UtcDateTime, claim.LeaseUntil.UtcDateTime, claim.SubscriptionId, claim.ToEnd, claim.Most).ToListAsync(ct), ct);
-        return [.. taken.OrderByDescending(t => t.PrivilegeRank).ThenBy(t => t.DueAt).Select(t => new AssignmentClaim(t.Id, t.Fence, claim.SubscriptionId, claim.ToEnd))];
-    }
+        var taken = new List<AssignmentClaim>();
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        foreach (var claim in claims)
+            taken.AddRange(await ClaimAsync(db, claim, ct));
+        await transaction.CommitAsync(ct);
+        return taken;
+    }, ct);
 
     /// <inheritdoc />
     public async Task<IReadOnlySet<Guid>> RenewAsync(PortalDb db, IReadOnlyCollection<AssignmentClaim> claims, DateTimeOffset until, CancellationToken ct)
@@ -71,6 +71,16 @@ public sealed class SqliteDueWork : IDueWork, IDatabaseClock
     {
         using var turn = await SqliteWriteGate.Of(db).EnterAsync(ct);
         return await write();
+    }
+
+    private static async Task<IEnumerable<AssignmentClaim>> ClaimAsync(PortalDb db, LaneClaim claim, CancellationToken ct)
+    {
+        var taken = await db.Database.SqlQueryRaw<Taken>($$"""
+            UPDATE "DesiredAssignments" SET "Fence" = "Fence" + 1, "LeaseUntil" = {1}, "Revision" = "Revision" + 1
+            WHERE "Id" IN (SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND {{ToEnd}} = {3} ORDER BY "PrivilegeRank" DESC, "DueAt" LIMIT {4})
+            RETURNING "Id", "Fence", "PrivilegeRank", "DueAt"
+            """, claim.Now.UtcDateTime, claim.LeaseUntil.UtcDateTime, claim.SubscriptionId, claim.ToEnd, claim.Most).ToListAsync(ct);
+        return taken.OrderByDescending(t => t.PrivilegeRank).ThenBy(t => t.DueAt).Select(t => new AssignmentClaim(t.Id, t.Fence, claim.SubscriptionId, claim.ToEnd));
     }
 
     private static DateTimeOffset Utc(DateTime stored) => new(DateTime.SpecifyKind(stored, DateTimeKind.Utc));

@@ -38,17 +38,17 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         await using var db = await databases.CreateDbContextAsync(ct);
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
-        var claims = new List<AssignmentClaim>();
+        var claims = new List<LaneClaim>();
         var moreIsDue = false;
         foreach (var lane in await dueWork.FindAsync(db, now, ct))
         {
-            var room = Math.Min(Math.Min(RoomFor(lane, claims, now), most - claims.Count), lane.Rows);
+            var room = Math.Min(Math.Min(RoomFor(lane, claims, now), most - claims.Sum(c => c.Most)), lane.Rows);
             moreIsDue |= room < lane.Rows;
             if (room > 0)
-                claims.AddRange(await dueWork.ClaimAsync(db, new LaneClaim(lane.SubscriptionId, lane.ToEnd, room, now, now + pace.Lease), ct));
+                claims.Add(new LaneClaim(lane.SubscriptionId, lane.ToEnd, room, now, now + pace.Lease));
         }
 
-        return new ClaimedWork(claims, moreIsDue);
+        return new ClaimedWork(claims.Count == 0 ? [] : await dueWork.ClaimAsync(db, claims, ct), moreIsDue);
     }
 
     /// <summary>Holds claims for another <see cref="GrantPace.Lease"/>.</summary>
@@ -61,14 +61,14 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         return await dueWork.RenewAsync(db, claims, now + pace.Lease, ct);
     }
 
-    private int RoomFor(DueLane lane, List<AssignmentClaim> justClaimed, DateTimeOffset now)
+    private int RoomFor(DueLane lane, List<LaneClaim> claiming, DateTimeOffset now)
     {
         var (id, toEnd) = (lane.SubscriptionId, lane.ToEnd);
         var silent = pacing.IsSilent(id);
         // A failed try would not only take its time, but put the row off for everybody.
         if (silent && now - lane.Oldest < pace.LookEvery * LooksLeftToOthers)
             return 0;
-        var taken = justClaimed.Count(c => c.SubscriptionId == id);
+        var taken = claiming.Where(c => c.SubscriptionId == id).Sum(c => c.Most);
         var workers = underWay.Room(id, toEnd, silent) - taken;
         // Each row in work is taken to have its call still before it.
         var sameKind = underWay.Of(id, toEnd);

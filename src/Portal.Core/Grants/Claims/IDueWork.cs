@@ -11,9 +11,9 @@ public interface IDueWork
     /// <param name="ct">Cancels.</param>
     Task<IReadOnlyList<DueLane>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct);
 
-    /// <summary>Takes rows of one lane in one statement: the most privileged first, then the longest due. What another worker is taking at this moment is passed over.</summary>
-    /// <returns>What was taken, in that order; fewer than asked for, or none, when others were faster.</returns>
-    Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, LaneClaim claim, CancellationToken ct);
+    /// <summary>Takes rows of some lanes in one transaction: of each the most privileged first, then the longest due. What another worker is taking at this moment is passed over.</summary>
+    /// <returns>What was taken, lane by lane, in that order; fewer than asked for, or none, when others were faster.</returns>
+    Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, CancellationToken ct);
 
     /// <summary>Holds claims for longer, in one statement.</summary>
     /// <returns>The rows that are still held under the number that claimed them; the others are lost.</returns>

@@ -28,9 +28,9 @@ public sealed partial class DriveAssignment(
         steps.Reach(DriveStep.Claimed, claim.AssignmentId, AssignmentIntent.None);
         var announced = await AnnounceAsync(claim, null, actor, ct);
         var clearance = Clearance.Nothing;
-        if (announced?.Uncleared is { } trio)
+        if (announced is { ClearsFirst: true })
         {
-            clearance = await ClearAsync(trio, ct);
+            clearance = await ClearAsync(announced.Trio, ct);
             steps.Reach(DriveStep.Checked, claim.AssignmentId, AssignmentIntent.None);
             announced = await AnnounceAsync(claim, clearance, actor, ct);
         }
@@ -49,7 +49,7 @@ public sealed partial class DriveAssignment(
         }
 
         steps.Reach(DriveStep.Settling, claim.AssignmentId, announced.Call);
-        var settled = await saves.RunAsync(claim, at => SettleAsync(at, outcome, actor), ct);
+        var settled = await saves.RunAsync(claim, announced.Trio, at => SettleAsync(at, outcome, actor), ct);
         steps.Reach(DriveStep.Settled, claim.AssignmentId, announced.Call);
         if (settled is null)
             return false;
@@ -74,9 +74,9 @@ public sealed partial class DriveAssignment(
     /// <returns>Null when the claim is lost.</returns>
     private async Task<Announcement?> AnnounceAsync(AssignmentClaim claim, Clearance? clearance, Actor actor, CancellationToken ct)
     {
-        var announced = await saves.RunAsync(claim, at => AnnounceAsync(at, clearance, actor), ct);
+        var announced = await saves.RunAsync(claim, null, at => AnnounceAsync(at, clearance, actor), ct);
         if (announced is { Call: not AssignmentIntent.None })
-            Publish(announced.Grants);
+            Publish(announced.Trio.Grants);
         return announced;
     }
 
@@ -86,14 +86,14 @@ public sealed partial class DriveAssignment(
             return null;
         var (assignment, now) = (trio.Assignment, at.Now);
         if (clearance is null && (assignment.LooksFirst || trio.ToClearAt(now).Count > 0))
-            return new Announcement(AssignmentIntent.None, false, assignment, null) { Uncleared = trio };
+            return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
         if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
-            return new Announcement(AssignmentIntent.None, plan.Look, assignment, assignment.DescribedUntil);
+            return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
         if (assignment.LooksFirst && clearance.First != FirstLook.Free)
             // What changed since the look is looked at in the next turn.
-            return new Announcement(AssignmentIntent.None, false, assignment, null) { Held = clearance.First == FirstLook.Held };
+            return new Announcement(AssignmentIntent.None, false, trio, null) { Held = clearance.First == FirstLook.Held };
 
         var trail = new AuditTrail(at.Db, actor, now);
         foreach (var grant in plan.ToProvision.Where(g => g.State == GrantState.Scheduled))
@@ -116,7 +116,7 @@ public sealed partial class DriveAssignment(
         if (assignment.LooksFirst)
             assignment.NoteFree(now);
         assignment.Announce(plan.Call, plan.WantedUntil, now);
-        return new Announcement(plan.Call, false, assignment, plan.WantedUntil) { Grants = trio.Grants };
+        return new Announcement(plan.Call, false, trio, plan.WantedUntil);
     }
 
     /// <summary>Makes the announced call and reads back what it wrote; or only reads.</summary>
@@ -212,18 +212,17 @@ public sealed partial class DriveAssignment(
 
     /// <param name="Call">The call to make; none when there is nothing to call for.</param>
     /// <param name="Look">Whether to read what is there.</param>
-    /// <param name="Row">The row as it was announced.</param>
+    /// <param name="Trio">The trio as it was saved.</param>
     /// <param name="Until">The expiry that the description carries or will carry; null for what is to be absent.</param>
-    private sealed record Announcement(AssignmentIntent Call, bool Look, DesiredAssignment Row, DateTimeOffset? Until)
+    private sealed record Announcement(AssignmentIntent Call, bool Look, Trio Trio, DateTimeOffset? Until)
     {
-        /// <summary>The trio, where somebody has to be cleared before anything can be announced; null otherwise.</summary>
-        public Trio? Uncleared { get; init; }
+        /// <summary>Whether somebody has to be cleared before anything can be announced.</summary>
+        public bool ClearsFirst { get; init; }
 
         /// <summary>Whether a look showed, before anything was announced, that it is somebody else's.</summary>
         public bool Held { get; init; }
 
-        /// <summary>The grants that it concerns.</summary>
-        public IReadOnlyCollection<Grant> Grants { get; init; } = [];
+        public DesiredAssignment Row => Trio.Assignment;
     }
 
     /// <param name="Grants">The grants that may have changed.</param>

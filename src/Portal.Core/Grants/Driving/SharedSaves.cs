@@ -5,23 +5,27 @@ namespace Portal.Core.Grants;
 
 /// <summary>Where the turns of <see cref="DriveAssignment"/> read and save. What is ready at one moment goes into one transaction: a storm of grants waits for the disk once for many rows, not twice for each.</summary>
 /// <remarks>
-/// Each turn sees its own trio, read for that transaction, and changes it only under the number that claimed the row. What cannot be
+/// Each turn sees its own trio and changes it only under the number that claimed the row. What cannot be
 /// saved together is halved, read anew and tried again until what fails is alone: it takes no other down. One per process.
 /// </remarks>
 public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatch clock)
 {
     // Enough to make the wait for the disk small beside the work itself; few enough that whoever comes next is soon served.
-    private const int MostAtOnce = 64;
+    private const int MostAtOnce = 128;
 
     private readonly Lock _lock = new();
     private readonly Queue<Piece> _waiting = new();
     private bool _saving;
 
     /// <summary>Has a piece of work done on a claimed row's trio, and saved. It is done again from a fresh read when it could not be saved, so it must do nothing else.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="known">The trio as it was when this turn last saved, which spares reading it: whatever happens to a trio steps its row's revision, so that a save that rests on an older one does not go through and is done again from what is there. Null to read it.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="ct">Cancels the wait.</param>
     /// <returns>What the work returned, once it is saved.</returns>
-    internal Task<T> RunAsync<T>(AssignmentClaim claim, Func<TrioAtWork, Task<T>> work, CancellationToken ct)
+    internal Task<T> RunAsync<T>(AssignmentClaim claim, Trio? known, Func<TrioAtWork, Task<T>> work, CancellationToken ct)
     {
-        var piece = new Piece<T>(claim, work, ct);
+        var piece = new Piece<T>(claim, known, work, ct);
         lock (_lock)
         {
             _waiting.Enqueue(piece);
@@ -106,7 +110,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatc
     private async Task<bool> ApplyAsync(PortalDb db, IReadOnlyList<Piece> pieces, CancellationToken ct)
     {
         var now = clock.Now();
-        var trios = await Trio.LoadAsync(db, [.. pieces.Select(p => p.Claim)], now, ct);
+        var trios = await Trio.LoadAsync(db, [.. pieces.Select(p => (p.Claim, p.TakeKnown()))], now, ct);
         foreach (var piece in pieces)
         {
             var trio = trios.GetValueOrDefault(piece.Claim.AssignmentId);
@@ -117,12 +121,17 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatc
         return true;
     }
 
-    private abstract class Piece(AssignmentClaim claim, CancellationToken left)
+    private abstract class Piece(AssignmentClaim claim, Trio? known, CancellationToken left)
     {
+        private Trio? _known = known;
+
         public AssignmentClaim Claim => claim;
 
         /// <summary>Cancelled when whoever brought it does not wait for it any more.</summary>
         public CancellationToken Left => left;
+
+        /// <summary>The trio as it is known without a read, once: the work changes it.</summary>
+        public Trio? TakeKnown() => Interlocked.Exchange(ref _known, null);
 
         public abstract Task ApplyAsync(TrioAtWork at);
 
@@ -131,7 +140,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatc
         public abstract void Fail(Exception fault);
     }
 
-    private sealed class Piece<T>(AssignmentClaim claim, Func<TrioAtWork, Task<T>> work, CancellationToken left) : Piece(claim, left)
+    private sealed class Piece<T>(AssignmentClaim claim, Trio? known, Func<TrioAtWork, Task<T>> work, CancellationToken left) : Piece(claim, known, left)
     {
         private readonly TaskCompletionSource<T> _saved = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T _result = default!;

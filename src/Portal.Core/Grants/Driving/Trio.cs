@@ -9,16 +9,36 @@ namespace Portal.Core.Grants;
 /// <param name="Grants">The grants.</param>
 internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Grant> Grants)
 {
-    /// <summary>Loads those of some claims, and has pauses hold what they cover.</summary>
+    /// <summary>Brings those of some claims into a unit of work, and has pauses hold what they cover.</summary>
+    /// <param name="db">The unit of work.</param>
+    /// <param name="claims">The claims, with the trio where it is known; the others are read.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="ct">Cancels.</param>
     /// <returns>By the row's id, whoever holds it by now (<see cref="IsHeldBy"/>); none for rows that are not there.</returns>
-    public static async Task<IReadOnlyDictionary<Guid, Trio>> LoadAsync(PortalDb db, IReadOnlyCollection<AssignmentClaim> claims, DateTimeOffset now, CancellationToken ct)
+    public static async Task<IReadOnlyDictionary<Guid, Trio>> LoadAsync(PortalDb db, IReadOnlyCollection<(AssignmentClaim Claim, Trio? Known)> claims, DateTimeOffset now, CancellationToken ct)
     {
-        var ids = claims.Select(c => c.AssignmentId).Distinct().ToList();
-        // As one parameter, so that the statement is the same for any number of them.
-        var rows = await db.DesiredAssignments.Where(a => EF.Parameter(ids).Contains(a.Id)).ToListAsync(ct);
-        var grants = (await db.Grants.Where(g => EF.Parameter(ids).Contains(g.AssignmentId) && g.State != GrantState.Ended).ToListAsync(ct)).ToLookup(g => g.AssignmentId);
-        var trios = rows.ToDictionary(r => r.Id, r => new Trio(r, [.. grants[r.Id]]));
-        await PausesInForce.HoldAsync(db, claims.Where(c => trios.TryGetValue(c.AssignmentId, out var trio) && trio.IsHeldBy(c)).SelectMany(c => trios[c.AssignmentId].Grants), now, ct);
+        var trios = new Dictionary<Guid, Trio>();
+        foreach (var (claim, known) in claims)
+        {
+            if (known is null)
+                continue;
+            db.Attach(known.Assignment);
+            db.AttachRange(known.Grants);
+            trios.Add(claim.AssignmentId, known);
+        }
+
+        var ids = claims.Where(c => c.Known is null).Select(c => c.Claim.AssignmentId).Distinct().ToList();
+        if (ids.Count > 0)
+        {
+            // As one parameter, so that the statement is the same for any number of them.
+            var rows = await db.DesiredAssignments.Where(a => EF.Parameter(ids).Contains(a.Id)).ToListAsync(ct);
+            var grants = (await db.Grants.Where(g => EF.Parameter(ids).Contains(g.AssignmentId) && g.State != GrantState.Ended).ToListAsync(ct)).ToLookup(g => g.AssignmentId);
+            foreach (var row in rows)
+                trios.TryAdd(row.Id, new Trio(row, [.. grants[row.Id]]));
+        }
+
+        var held = claims.Select(c => trios.TryGetValue(c.Claim.AssignmentId, out var trio) && trio.IsHeldBy(c.Claim) ? trio : null).OfType<Trio>();
+        await PausesInForce.HoldAsync(db, held.SelectMany(t => t.Grants), now, ct);
         return trios;
     }
 
