@@ -7,11 +7,14 @@ namespace Portal.Reliability;
 internal static class Entry
 {
     private const string Usage = """
-        kill --kills 300 --seed 1 --database sqlite|postgres [--lanes 6]
+        kill --kills 300 --seed 1 --database sqlite|postgres [--lanes 6] [--part 500] [--results FILE]
             kills workers and compares what is left in the cloud with what was approved
-        two --rounds 200 --seed 1 [--lanes 8]
+        two --rounds 200 --seed 1 [--lanes 8] [--part 200] [--results FILE]
             two workers on one PostgreSQL database, of which one is frozen or cut off in each round
+        sum --results FILE
+            adds up what a file of results says
         PostgreSQL needs PORTAL_TEST_POSTGRES: the connection string of a server where databases may be made.
+        With --results a run in parts can be broken off: each part, by its seed, is done once; the same command goes on.
         """;
 
     private static async Task<int> Main(string[] args)
@@ -21,14 +24,37 @@ internal static class Entry
             case WorkerProcess.Name:
                 return await WorkerProcess.RunAsync();
             case "kill" when Options.Read(args) is { } o:
-                var order = new KillOrder(o.Number("kills", 300), o.Number("seed", 1), o.Text("database", WorkerSettings.Sqlite), o.Number("lanes", 6));
-                return await new KillRun(order).RunAsync() ? 0 : 1;
+                var database = o.Text("database", WorkerSettings.Sqlite);
+                return await RunAsync(o, "kill", database, o.Number("kills", 300), (kills, seed) => new KillRun(new KillOrder(kills, seed, database, o.Number("lanes", 6))).RunAsync());
             case "two" when Options.Read(args) is { } o:
-                return await new TwoInstancesRun(new TwoInstancesOrder(o.Number("rounds", 200), o.Number("seed", 1), o.Number("lanes", 8))).RunAsync() ? 0 : 1;
+                return await RunAsync(o, "two", WorkerSettings.PostgreSql, o.Number("rounds", 200), (rounds, seed) => new TwoInstancesRun(new TwoInstancesOrder(rounds, seed, o.Number("lanes", 8))).RunAsync());
+            case "sum" when Options.Read(args)?.Text("results", "") is { Length: > 0 } file:
+                var results = RunResult.Read(file);
+                foreach (var line in RunResult.Sum(results))
+                    Console.WriteLine(line);
+                return results.Count > 0 && results.All(r => r.Held) ? 0 : 1;
             default:
                 await Console.Error.WriteLineAsync(Usage);
                 return 2;
         }
+    }
+
+    /// <summary>Runs the parts that the file of results does not have yet, each with the seed after the one before.</summary>
+    private static async Task<int> RunAsync(Options options, string kind, string database, int trials, Func<int, int, Task<RunResult>> run)
+    {
+        var file = options.Text("results", "");
+        var part = Math.Min(options.Number("part", trials), trials);
+        var held = true;
+        for (var (seed, done) = (options.Number("seed", 1), 0); done < trials; seed++, done += part)
+        {
+            var before = file.Length > 0 ? RunResult.Read(file).FirstOrDefault(r => r.Kind == kind && r.Database == database && r.Seed == seed) : null;
+            var result = before ?? await run(Math.Min(part, trials - done), seed);
+            held &= result.Held;
+            if (before is null && file.Length > 0)
+                result.Append(file);
+        }
+
+        return held ? 0 : 1;
     }
 
     private sealed class Options(Dictionary<string, string> all)

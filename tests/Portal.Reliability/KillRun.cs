@@ -10,24 +10,27 @@ namespace Portal.Reliability;
 /// <summary>Kills workers at random instants and at every named step, starts others, and compares what is left in the cloud with what was approved.</summary>
 internal sealed class KillRun(KillOrder order)
 {
+    // Milliseconds after it is ready: somewhat more than the lease that the one before left behind.
+    private const int LongestLife = 3000;
+
     private readonly LanePace _pace = new(order.Database, Lease: TimeSpan.FromSeconds(2), LookEvery: TimeSpan.FromMilliseconds(100), CallTimeout: TimeSpan.FromSeconds(10));
     private readonly ConcurrentBag<string> _faults = [];
     private readonly ConcurrentDictionary<string, int> _points = new(Failpoint.All.ToDictionary(p => p, _ => 0));
     private readonly ConcurrentBag<TimeSpan> _startUps = [];
+    private readonly ConcurrentBag<TimeSpan> _startUpWork = [];
     private readonly ConcurrentBag<TimeSpan> _convergences = [];
     private int _kills;
     private int _left;
 
     /// <summary>Runs it.</summary>
-    /// <returns>Whether all held.</returns>
-    public async Task<bool> RunAsync()
+    public async Task<RunResult> RunAsync()
     {
         var began = TimeProvider.System.GetTimestamp();
         var directory = RunDirectory.Make();
         await using var sandbox = await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = directory.Path, Seed = order.Seed }, CancellationToken.None);
         _left = order.Kills;
-        // What is asked for is convergence within a minute of the restart; on a busy machine a process alone may need seconds for its first call.
-        var judgement = new Judgement(reaction: TimeSpan.FromSeconds(3), patience: Convergence.Within);
+        // What is asked for is convergence within a minute of the restart. A call may be as late as its time-out, and a little on its way.
+        var judgement = new Judgement(reach: _pace.CallTimeout + TimeSpan.FromSeconds(5), patience: Convergence.Within);
         var grants = 0;
         await Task.WhenAll(Enumerable.Range(1, order.Lanes).Select(async number =>
         {
@@ -42,12 +45,8 @@ internal sealed class KillRun(KillOrder order)
                 _faults.Add($"lane {number}: {fault}");
             }
 
-            lock (judgement)
-            {
-                grants += lane.Desk.Promises.Count;
-                life.Judge(judgement);
-            }
-
+            Interlocked.Add(ref grants, lane.Desk.Promises.Count);
+            await life.JudgeAsync(judgement);
             await RecordCheck.RunAsync(lane, judgement);
         }));
 
@@ -58,11 +57,22 @@ internal sealed class KillRun(KillOrder order)
                 _faults.Add($"Nobody was killed at {missed.Key}.");
         foreach (var violation in judgement.Violations.Concat(_faults).Take(40))
             Console.WriteLine(violation);
-        var held = judgement.Violations.Count == 0 && _faults.IsEmpty;
+        var result = new RunResult
+        {
+            Kind = "kill",
+            Database = order.Database,
+            Seed = order.Seed,
+            Trials = _kills,
+            Points = new SortedDictionary<string, int>(_points, StringComparer.Ordinal),
+            Grants = grants,
+            Violations = judgement.Counts(_faults.Count),
+            Slowest = _convergences.DefaultIfEmpty().Max().TotalSeconds,
+            Seconds = spent.TotalSeconds,
+        };
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"kill {order.Database} seed {order.Seed}: {_kills} kills ({_points.Values.Sum()} at {_points.Count(p => p.Value > 0)} of {_points.Count} named points), {grants} grants; lost {judgement.Lost}, orphans {judgement.Orphans}, double {judgement.Unfounded}, early {judgement.Early}, late {judgement.Late}, stretched {judgement.Stretched}, records {judgement.Records}, faults {_faults.Count}; slowest convergence {_convergences.DefaultIfEmpty().Max().TotalSeconds:0.0} s, median start {Median(_startUps).TotalMilliseconds:0} ms, {spent.TotalSeconds:0} s: {(held ? "held" : "BROKEN")}"));
-        directory.Close(keep: !held);
-        return held;
+            $"kill {order.Database} seed {order.Seed}: {_kills} kills ({_points.Values.Sum()} at {_points.Count(p => p.Value > 0)} of {_points.Count} named points), {grants} grants; {result.Told}; slowest convergence {result.Slowest:0.0} s, median start {Median(_startUps).TotalMilliseconds:0} ms ({Median(_startUpWork).TotalMilliseconds:0} ms of a processor), {spent.TotalSeconds:0} s: {(result.Held ? "held" : "BROKEN")}"));
+        directory.Close(keep: !result.Held);
+        return result;
     }
 
     private async Task LiveAsync(LaneLife life)
@@ -92,7 +102,7 @@ internal sealed class KillRun(KillOrder order)
         foreach (var promise in life.Lane.Desk.Promises.Where(p => p.EndAskedFrom is null && p.EndsAt > TimeProvider.System.GetUtcNow()).ToList())
             await life.Lane.Desk.EndAsync(promise, revoke: true);
         _convergences.Add(await Convergence.OfAsync(life.Lane, "everything is taken back"));
-        life.WasUp(last.ReadyAt!.Value, TimeProvider.System.GetUtcNow());
+        life.WasUp("worker", last.ReadyAt!.Value, TimeProvider.System.GetUtcNow());
         await last.CloseAsync();
     }
 
@@ -111,9 +121,8 @@ internal sealed class KillRun(KillOrder order)
         else if (death < 0.5)
         {
             await child.BeginAsync(settings);
-            await child.Ready;
-            _startUps.Add(TimeProvider.System.GetElapsedTime(started));
-            await Task.Delay(random.Next(0, 4000));
+            await StartUpAsync(child, started);
+            await Task.Delay(random.Next(0, LongestLife));
         }
         else
         {
@@ -121,8 +130,7 @@ internal sealed class KillRun(KillOrder order)
             var point = _points.OrderBy(p => p.Value).ThenBy(_ => random.Next()).First().Key;
             settings[WorkerSettings.Failpoint] = $"kill {point} {random.Next(1, 3)}";
             await child.BeginAsync(settings);
-            await child.Ready;
-            _startUps.Add(TimeProvider.System.GetElapsedTime(started));
+            await StartUpAsync(child, started);
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             await child.GoneAsync(patience.Token);
             if (child.AtPoint.IsCompletedSuccessfully)
@@ -131,7 +139,15 @@ internal sealed class KillRun(KillOrder order)
 
         await child.KillAsync();
         if (child.ReadyAt is { } ready)
-            life.WasUp(ready, child.GoneAt);
+            life.WasUp("worker", ready, child.GoneAt);
+    }
+
+    private async Task StartUpAsync(Child child, long started)
+    {
+        await child.Ready;
+        _startUps.Add(TimeProvider.System.GetElapsedTime(started));
+        if (child.ProcessorTime is { } work)
+            _startUpWork.Add(work);
     }
 
     private static TimeSpan Median(IEnumerable<TimeSpan> spans) => spans.Order().ToList() is { Count: > 0 } sorted ? sorted[sorted.Count / 2] : TimeSpan.Zero;

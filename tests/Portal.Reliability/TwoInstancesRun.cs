@@ -10,6 +10,8 @@ namespace Portal.Reliability;
 /// <summary>Two workers on one PostgreSQL database. In each round one of them stands still for longer than its lease, or is cut off from the database or from the cloud; the other has to go on for both, and the first must spoil nothing when it comes back.</summary>
 internal sealed class TwoInstancesRun(TwoInstancesOrder order)
 {
+    private const int RoundsOnEnd = 3;
+
     private readonly LanePace _pace = new(WorkerSettings.PostgreSql, Lease: TimeSpan.FromSeconds(3), LookEvery: TimeSpan.FromMilliseconds(200), CallTimeout: TimeSpan.FromSeconds(2));
     private readonly ConcurrentBag<string> _faults = [];
     private readonly ConcurrentDictionary<string, int> _outages = [];
@@ -20,15 +22,15 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
     private TimeSpan TakeOver => (_pace.Lease * 1.5) + TimeSpan.FromSeconds(2.5);
 
     /// <summary>Runs it.</summary>
-    /// <returns>Whether all held.</returns>
-    public async Task<bool> RunAsync()
+    public async Task<RunResult> RunAsync()
     {
         var began = TimeProvider.System.GetTimestamp();
         var directory = RunDirectory.Make();
         await using var sandbox = await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = directory.Path, Seed = order.Seed }, CancellationToken.None);
         _left = order.Rounds;
+        await using var pulse = new Pulse();
         // A call that was announced may come as late as its process stood still.
-        var judgement = new Judgement(reaction: _pace.Lease + TimeSpan.FromSeconds(4), patience: TakeOver);
+        var judgement = new Judgement(reach: _pace.Lease + _pace.CallTimeout + TimeSpan.FromSeconds(5), patience: TakeOver, pulse.LostIn);
         var (grants, outcomes) = (0, 0);
         await Task.WhenAll(Enumerable.Range(1, order.Lanes).Select(async number =>
         {
@@ -44,12 +46,8 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
                 _faults.Add($"lane {number}: {fault}");
             }
 
-            lock (judgement)
-            {
-                grants += lane.Desk.Promises.Count;
-                life.Judge(judgement);
-            }
-
+            Interlocked.Add(ref grants, lane.Desk.Promises.Count);
+            await life.JudgeAsync(judgement);
             await RecordCheck.RunAsync(lane, judgement);
             var saved = await FenceRecord.JudgeAsync(lane, judgement);
             Interlocked.Add(ref outcomes, saved);
@@ -57,28 +55,42 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
 
         foreach (var violation in judgement.Violations.Concat(_faults).Take(40))
             Console.WriteLine(violation);
-        var held = judgement.Violations.Count == 0 && _faults.IsEmpty;
-        var slowest = judgement.GivingDelays.Concat(judgement.TakingDelays).DefaultIfEmpty().Max();
+        var result = new RunResult
+        {
+            Kind = "two",
+            Database = WorkerSettings.PostgreSql,
+            Seed = order.Seed,
+            Trials = _rounds,
+            Points = new SortedDictionary<string, int>(_outages, StringComparer.Ordinal),
+            Grants = grants,
+            Violations = judgement.Counts(_faults.Count),
+            Slowest = judgement.GivingDelays.Concat(judgement.TakingDelays).DefaultIfEmpty().Max().TotalSeconds,
+            Seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds,
+        };
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"two instances seed {order.Seed}: {_rounds} rounds ({string.Join(", ", _outages.OrderBy(o => o.Key).Select(o => $"{o.Value} {o.Key}"))}), {grants} grants, {outcomes} outcomes; under an old number {judgement.Fences}, records {judgement.Records}, not taken over in {TakeOver.TotalSeconds:0.0} s {judgement.Lost + judgement.Late} (slowest {slowest.TotalSeconds:0.0} s at a lease of {_pace.Lease.TotalSeconds:0} s), early {judgement.Early}, orphans {judgement.Orphans}, double {judgement.Unfounded}, stretched {judgement.Stretched}, faults {_faults.Count}; {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s: {(held ? "held" : "BROKEN")}"));
-        directory.Close(keep: !held);
-        return held;
+            $"two instances seed {order.Seed}: {_rounds} rounds ({string.Join(", ", _outages.OrderBy(o => o.Key).Select(o => $"{o.Value} {o.Key}"))}), {grants} grants, {outcomes} outcomes; {result.Told}; slowest taking over {result.Slowest:0.0} s of {TakeOver.TotalSeconds:0.0} s at a lease of {_pace.Lease.TotalSeconds:0} s, the machine stood still for {pulse.Lost.TotalSeconds:0.0} s of {result.Seconds:0} s: {(result.Held ? "held" : "BROKEN")}"));
+        directory.Close(keep: !result.Held);
+        return result;
     }
 
     private async Task LiveAsync(LaneLife life, int cloudPort)
     {
-        await using var one = await Instance.StartAsync(life.Lane, cloudPort);
-        await using var two = await Instance.StartAsync(life.Lane, cloudPort);
+        await using var one = await Instance.StartAsync("one", life.Lane, cloudPort);
+        await using var two = await Instance.StartAsync("two", life.Lane, cloudPort);
         await WarmUpAsync(life.Lane, one, two);
         await WarmUpAsync(life.Lane, two, one);
-        var up = TimeProvider.System.GetUtcNow();
+        one.WholeSince = two.WholeSince = TimeProvider.System.GetUtcNow();
         using var stop = new CancellationTokenSource();
         var people = new People(life.Lane, life.Random);
         var busy = people.BusyAsync(stop.Token);
-        while (Interlocked.Decrement(ref _left) >= 0)
+        // Each of them is out for some rounds on end: only while the other stays whole can it be asked to have taken over in time.
+        var (victim, other) = life.Random.Next(2) == 0 ? (one, two) : (two, one);
+        for (var round = 1; Interlocked.Decrement(ref _left) >= 0; round++)
         {
-            await RoundAsync(life.Random, life.Random.Next(2) == 0 ? one : two);
+            await RoundAsync(life, victim);
             Interlocked.Increment(ref _rounds);
+            if (round % RoundsOnEnd == 0)
+                (victim, other) = (other, victim);
         }
 
         await stop.CancelAsync();
@@ -86,7 +98,8 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         var left = life.Lane.Desk.Promises.Max(p => p.EndsAt) - TimeProvider.System.GetUtcNow();
         await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         await Convergence.OfAsync(life.Lane, "all that was approved has run out");
-        life.WasUp(up, TimeProvider.System.GetUtcNow());
+        foreach (var instance in (Instance[])[one, two])
+            life.WasUp(instance.Name, instance.WholeSince, TimeProvider.System.GetUtcNow());
         await one.Child.CloseAsync();
         await two.Child.CloseAsync();
     }
@@ -102,8 +115,10 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         still.Child.Thaw();
     }
 
-    private async Task RoundAsync(Random random, Instance victim)
+    private async Task RoundAsync(LaneLife life, Instance victim)
     {
+        var random = life.Random;
+        life.WasUp(victim.Name, victim.WholeSince, TimeProvider.System.GetUtcNow());
         var outage = (Outage)random.Next(4);
         _outages.AddOrUpdate(outage.ToString(), 1, (_, n) => n + 1);
         switch (outage)
@@ -134,6 +149,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         await Task.Delay(random.Next(200, 700));
         // Where the order to disarm came too late it stands still now.
         victim.Child.Thaw();
+        victim.WholeSince = TimeProvider.System.GetUtcNow();
     }
 
     private enum Outage
@@ -144,17 +160,22 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         CutFromCloud,
     }
 
-    private sealed class Instance(Child child, Relay cloud, Relay database) : IAsyncDisposable
+    private sealed class Instance(string name, Child child, Relay cloud, Relay database) : IAsyncDisposable
     {
+        public string Name => name;
+
+        /// <summary>Since when nothing has been in its way.</summary>
+        public DateTimeOffset WholeSince { get; set; }
+
         public Child Child => child;
 
         public Relay Cloud => cloud;
 
         public Relay Database => database;
 
-        public static async Task<Instance> StartAsync(Lane lane, int cloudPort)
+        public static async Task<Instance> StartAsync(string name, Lane lane, int cloudPort)
         {
-            var instance = new Instance(Child.Start(), new Relay(cloudPort), new Relay(lane.Database.ServerPort));
+            var instance = new Instance(name, Child.Start(), new Relay(cloudPort), new Relay(lane.Database.ServerPort));
             await instance.Child.BeginAsync(lane.Settings(instance.Cloud.Port, instance.Database.Port));
             await instance.Child.Ready;
             return instance;

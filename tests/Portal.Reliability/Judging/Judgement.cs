@@ -4,9 +4,10 @@ using Portal.Sandbox.ResourceManager;
 namespace Portal.Reliability.Judging;
 
 /// <summary>Compares what stood in the cloud with what the approved windows demand. The portal's database has no say.</summary>
-/// <param name="reaction">For so long after a change, a call that was announced before it may still take effect.</param>
+/// <param name="reach">How long after its announcement a call may take effect.</param>
 /// <param name="patience">How long a worker that is up may take to bring about what is due, what a dead one still held included.</param>
-internal sealed class Judgement(TimeSpan reaction, TimeSpan patience)
+/// <param name="lost">How much of a span the machine stood still; null for not at all.</param>
+internal sealed class Judgement(TimeSpan reach, TimeSpan patience, Func<Span, TimeSpan>? lost = null)
 {
     private readonly List<string> _violations = [];
 
@@ -34,20 +35,40 @@ internal sealed class Judgement(TimeSpan reaction, TimeSpan patience)
 
     public int Fences { get; private set; }
 
+    /// <summary>How many there were of each kind.</summary>
+    /// <param name="faults">How often the run itself failed.</param>
+    public SortedDictionary<string, int> Counts(int faults) => new(StringComparer.Ordinal)
+    {
+        ["lost"] = Lost,
+        ["late"] = Late,
+        ["early"] = Early,
+        ["double"] = Unfounded,
+        ["stretched"] = Stretched,
+        ["orphans"] = Orphans,
+        ["records"] = Records,
+        ["under an old number"] = Fences,
+        ["faults"] = faults,
+    };
+
     /// <summary>Judges one trio's whole life.</summary>
     /// <param name="who">Where it happened, for the report.</param>
     /// <param name="timeline">What stood.</param>
     /// <param name="promises">What was approved.</param>
-    /// <param name="up">While a worker was there to do something about it.</param>
-    public void Judge(string who, Timeline timeline, IReadOnlyList<Promise> promises, Spans up)
+    /// <param name="announcements">What the portal announced for it, in order.</param>
+    /// <param name="up">For each worker, while it was there to do something about it.</param>
+    public void Judge(string who, Timeline timeline, IReadOnlyList<Promise> promises, IReadOnlyList<Announcement> announcements, IReadOnlyCollection<Spans> up)
     {
         var present = timeline.Present();
         var certain = new Spans(promises.Select(p => p.Certain));
         var possible = new Spans(promises.Select(p => p.Possible));
         foreach (var change in timeline.Changes)
-            JudgeChange(who, change, timeline, promises, possible);
-        Lost += Wait(who, "needed and not there", certain, present, up, GivingDelays, timeline);
-        Late += Wait(who, "not needed and still there", possible.Gaps(), present.Gaps(), up, TakingDelays, timeline);
+            JudgeEnd(who, change, promises);
+        JudgeCalls(who, timeline, announcements, certain, possible);
+        foreach (var worker in up)
+        {
+            Lost += Wait(who, "needed and not there", certain, present, worker, GivingDelays, timeline);
+            Late += Wait(who, "not needed and still there", possible.Gaps(), present.Gaps(), worker, TakingDelays, timeline);
+        }
     }
 
     /// <summary>An assignment with our mark that is left at the end and that nothing explains.</summary>
@@ -71,31 +92,49 @@ internal sealed class Judgement(TimeSpan reaction, TimeSpan patience)
         _violations.Add($"{who}: fence: {what}");
     }
 
-    private void JudgeChange(string who, AssignmentChange change, Timeline timeline, IReadOnlyList<Promise> promises, Spans possible)
+    private void JudgeEnd(string who, AssignmentChange change, IReadOnlyList<Promise> promises)
     {
         if (change.Kind == AssignmentChangeKind.Removed)
-        {
-            if (promises.FirstOrDefault(p => p.Certain.Without(reaction).Holds(change.At)) is { } robbed)
-            {
-                Early++;
-                _violations.Add($"{who}: removed at {change.At:HH:mm:ss.fff} although approved {robbed.Certain}. {timeline}");
-            }
-
             return;
-        }
-
-        if (!possible.Touch(new Span(change.At - reaction, change.At + TimeSpan.FromMilliseconds(1))))
-        {
-            Unfounded++;
-            _violations.Add($"{who}: written at {change.At:HH:mm:ss.fff} although nothing that was approved needed it. {timeline}");
-        }
-
         if (AssignmentMark.UntilOf(change.Assignment.Description) is not { } until || !promises.Any(p => p.ApprovedFrom <= change.At && p.EndsAt == until))
         {
             Stretched++;
             _violations.Add($"{who}: written at {change.At:HH:mm:ss.fff} with an end that nobody approved: {change.Assignment.Description}");
         }
     }
+
+    // A call takes effect some time after it was announced, however fast the machine is. So what counts is whether it was right when it was announced; and one announcement takes away once.
+    private void JudgeCalls(string who, Timeline timeline, IReadOnlyList<Announcement> announcements, Spans certain, Spans possible)
+    {
+        var removals = announcements.Where(a => a.Call == AssignmentIntent.Delete).ToList();
+        foreach (var change in timeline.Changes)
+        {
+            var instant = new Span(change.At, change.At + TimeSpan.FromMilliseconds(1));
+            if (change.Kind == AssignmentChangeKind.Removed)
+            {
+                var robs = certain.Touch(instant);
+                var at = removals.FindLastIndex(a => Explains(a, change) && (!robs || !certain.Cover(Of(a))));
+                if (at >= 0)
+                    removals.RemoveAt(at);
+                if (!robs || at >= 0)
+                    continue;
+                Early++;
+                _violations.Add($"{who}: removed at {change.At:HH:mm:ss.fff} although approved {certain.All.First(s => s.Holds(change.At))}, announced {Latest(announcements, change)}. {timeline}");
+            }
+            else if (!possible.Touch(instant) && !announcements.Any(a => a.Call == AssignmentIntent.Put && Explains(a, change) && possible.Touch(Of(a))))
+            {
+                Unfounded++;
+                _violations.Add($"{who}: written at {change.At:HH:mm:ss.fff} although nothing that was approved needed it, announced {Latest(announcements, change)}. {timeline}");
+            }
+        }
+    }
+
+    private bool Explains(Announcement announced, AssignmentChange change) => announced.From <= change.At && change.At - announced.To <= reach;
+
+    private static Span Of(Announcement announced) => new(announced.From, announced.To + TimeSpan.FromMilliseconds(1));
+
+    private static string Latest(IReadOnlyList<Announcement> announcements, AssignmentChange change) =>
+        announcements.LastOrDefault(a => a.From <= change.At) is { } latest ? $"{latest.Call} {Of(latest)}" : "never";
 
     // While something should be so and a worker is up, it must become so within the worker's patience and stay so.
     private int Wait(string who, string what, Spans due, Spans done, Spans up, List<TimeSpan> delays, Timeline timeline)
@@ -107,6 +146,8 @@ internal sealed class Judgement(TimeSpan reaction, TimeSpan patience)
             if (!first.IsEmpty && first.From > span.From)
                 delays.Add(first.From - span.From);
             var rest = span.Without(patience);
+            if (lost is not null)
+                rest = span.Without(patience + lost(new Span(span.From, rest.From)));
             var missing = new Spans(done.Within(rest)).Gaps().Within(rest).FirstOrDefault();
             if (rest.IsEmpty || missing.IsEmpty)
                 continue;

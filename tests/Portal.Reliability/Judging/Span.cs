@@ -49,6 +49,9 @@ internal sealed class Spans
         return new Spans(gaps);
     }
 
+    /// <summary>Whether a span lies in one of these from beginning to end.</summary>
+    public bool Cover(Span span) => _all.Any(s => s.From <= span.From && span.To <= s.To);
+
     public bool Touch(Span span) => _all.Any(s => !s.And(span).IsEmpty);
 
     /// <summary>The parts of a span that lie in these.</summary>

@@ -65,6 +65,23 @@ internal sealed class Child : IAsyncDisposable
     /// <summary>Waits until it has killed itself, or patience ends.</summary>
     public Task GoneAsync(CancellationToken patience) => _process.WaitForExitAsync(patience).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
+    /// <summary>How much processor time it has taken so far; null when it is gone.</summary>
+    public TimeSpan? ProcessorTime
+    {
+        get
+        {
+            try
+            {
+                _process.Refresh();
+                return _process.TotalProcessorTime;
+            }
+            catch (InvalidOperationException)
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>SIGKILL: it gets no chance to say or save anything.</summary>
     public async Task KillAsync()
     {

@@ -81,12 +81,13 @@ internal sealed class Desk : IAsyncDisposable
             await db.SaveChangesAsync();
         }
 
-        var from = clock.GetUtcNow();
+        // As coarse as what the portal writes down.
+        var from = clock.GetUtcNow().CutToMillisecond();
         Succeed(await Get<DecideRequest>().ExecuteAsync(new DecisionInput(request.Id, Verdict.Approved, null), _approver, CancellationToken.None), "decide");
         var by = clock.GetUtcNow();
         var grant = await _lane.ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == request.Id));
         // The window is judged by what was asked: the row only says at which instant between the two the decision fell.
-        if (startsIn is null && (grant.StartsAt < from.CutToMillisecond() || grant.StartsAt > by || grant.EndsAt - grant.StartsAt != duration))
+        if (startsIn is null && (grant.StartsAt < from || grant.StartsAt > by || grant.EndsAt - grant.StartsAt != duration))
             throw new InvalidOperationException($"Approved for {duration} between {from:O} and {by:O}, promised {grant.StartsAt:O} to {grant.EndsAt:O}.");
         var promise = new Promise { GrantId = grant.Id, RequestId = request.Id, Trio = trio, ApprovedFrom = from, ApprovedBy = by, StartsAt = grant.StartsAt, EndsAt = grant.EndsAt };
         lock (_lock)

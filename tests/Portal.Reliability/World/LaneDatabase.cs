@@ -4,6 +4,7 @@ using Npgsql;
 using Portal.Core.Data;
 using Portal.Migrations.PostgreSql;
 using Portal.Migrations.Sqlite;
+using Portal.Reliability.Judging;
 using Portal.Reliability.Worker;
 
 namespace Portal.Reliability.World;
@@ -26,6 +27,9 @@ internal sealed class LaneDatabase : IAsyncDisposable
 
     public string ConnectionString { get; }
 
+    /// <summary><c>sqlite</c> or <c>postgres</c>.</summary>
+    public string Kind => _kind;
+
     /// <param name="kind"><c>sqlite</c> or <c>postgres</c>.</param>
     /// <param name="directory">Where a file may be put.</param>
     /// <param name="lane">The lane's number.</param>
@@ -36,6 +40,7 @@ internal sealed class LaneDatabase : IAsyncDisposable
             : await CreateOnServerAsync();
         await using var db = database.Open();
         await db.Database.MigrateAsync();
+        await Announcement.InstallAsync(database);
         return database;
     }
 

@@ -5,13 +5,16 @@ namespace Portal.Reliability.World;
 /// <summary>What people do at a lane's desk, from a seed: they get windows of seconds approved, overlapping ones too, give some back and have some revoked.</summary>
 internal sealed class People(Lane lane, Random random)
 {
+    private const int ShortestBreath = 120;
+    private const int LongestBreath = 600;
+
     /// <summary>Goes on until it is told to stop.</summary>
     public async Task BusyAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             await ActAsync();
-            await Task.Delay(random.Next(80, 320), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(random.Next(ShortestBreath, LongestBreath), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
