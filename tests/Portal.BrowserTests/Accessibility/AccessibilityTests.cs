@@ -1,35 +1,34 @@
+using System.Collections.Concurrent;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
-using Microsoft.AspNetCore.Components;
 using Microsoft.Playwright;
 using Portal.BrowserTests.World;
 
 namespace Portal.BrowserTests.Accessibility;
 
 /// <summary>Every screen, light and dark, wide and narrow: no violation of WCAG 2.2 AA that axe can find, and nothing that has to be scrolled sideways.</summary>
-[Collection(World.Looks.Name)]
-public sealed class AccessibilityTests(Stage stage) : BrowserTest(stage)
+/// <param name="stage">Where the screens are.</param>
+public abstract class AccessibilityTests(LooksStage stage) : BrowserTest(stage)
 {
     private static readonly AxeRunOptions Rules = new() { RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] } };
 
     // What a theme changes is colours; all else has been looked at in the light one.
     private static readonly AxeRunOptions Colours = new() { RunOnly = new RunOnlyOptions { Type = "rule", Values = ["color-contrast", "link-in-text-block"] } };
 
-    private static readonly Dictionary<Person, string> SignedIn = [];
+    private static readonly ConcurrentDictionary<Person, string> SignedIn = new();
+
+    private static readonly SemaphoreSlim WorldGate = new(1);
 
     private static ScreenWorld? s_world;
 
-    public static TheoryData<string> Names { get; } = [.. Screens.All.Select(screen => screen.Name)];
-
-    [Theory]
-    [MemberData(nameof(Names))]
-    public async Task A_screen_is_accessible(string name)
+    /// <summary>Looks at a screen in each theme and width.</summary>
+    protected async Task IsAccessibleAsync(string name)
     {
         var screen = Screens.All.Single(s => s.Name == name);
-        s_world ??= await ScreenWorld.MakeAsync(Stage);
+        var world = await WorldAsync();
         var visitor = await LooksAsync(screen.Who);
         visitor.Expected = screen.Complaint;
-        await screen.OpenAsync(visitor, s_world);
+        await screen.OpenAsync(visitor, world);
         Assert.True(screen.Matches(visitor.Page.Url), $"{visitor.Page.Url} is not {screen.Template}.");
 
         var found = new List<string>();
@@ -49,13 +48,17 @@ public sealed class AccessibilityTests(Stage stage) : BrowserTest(stage)
         Assert.True(found.Count == 0, string.Join(Environment.NewLine, found.Distinct()));
     }
 
-    [Fact]
-    public void Every_page_of_the_portal_is_among_the_screens()
+    private async Task<ScreenWorld> WorldAsync()
     {
-        var templates = typeof(Program).Assembly.GetTypes()
-            .SelectMany(type => type.GetCustomAttributes(typeof(RouteAttribute), inherit: false).Cast<RouteAttribute>())
-            .Select(route => route.Template).Order(StringComparer.Ordinal);
-        Assert.Equal(templates, Screens.All.Select(screen => screen.Template).OfType<string>().Distinct().Order(StringComparer.Ordinal));
+        await WorldGate.WaitAsync();
+        try
+        {
+            return s_world ??= await ScreenWorld.MakeAsync(Stage);
+        }
+        finally
+        {
+            WorldGate.Release();
+        }
     }
 
     /// <summary>Somebody in front of an empty tab. Each person signs in once, for all of their screens.</summary>

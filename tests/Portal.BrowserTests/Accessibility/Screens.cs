@@ -74,6 +74,9 @@ public static class Screens
         new("access changed", "/account/access-changed", null, (v, _) => StaticAsync(v, "/account/access-changed", "Signed out because your access changed")),
     ];
 
+    /// <summary>The names of those below certain first parts of the address; null stands for the sandbox's.</summary>
+    public static TheoryData<string> Under(params string?[] roots) => [.. All.Where(screen => roots.Contains(screen.Template?.Split('/')[1])).Select(screen => screen.Name)];
+
     private static ILocator Text(Visitor visitor, string text) => visitor.Page.Locator("body").GetByText(text).Locator("visible=true").First;
 
     private static async Task ShowsAsync(Visitor visitor, string url, string text)

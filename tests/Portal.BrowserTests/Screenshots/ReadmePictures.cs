@@ -7,8 +7,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.BrowserTests.Screenshots;
 
 /// <summary>Takes the pictures of the README. Not a test: <c>bash tests/screenshots</c> runs it, and nothing else does.</summary>
-[Collection(World.Looks.Name)]
-public sealed class ReadmePictures(Stage stage) : BrowserTest(stage)
+public sealed class ReadmePictures(LooksStage stage) : BrowserTest(stage)
 {
     /// <summary>The environment variable that names the directory of the pictures.</summary>
     public const string Directory = "SCREENSHOTS";

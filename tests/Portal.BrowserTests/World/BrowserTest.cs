@@ -1,3 +1,5 @@
+using Portal.Tests.World;
+
 namespace Portal.BrowserTests.World;
 
 /// <summary>A test with people at browsers. When it ends, no browser may have complained: no script error, no violation of the content security policy, nothing missing.</summary>
@@ -12,15 +14,17 @@ public abstract class BrowserTest(Stage stage) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(Chromium.Missing is not null, Chromium.Missing ?? "");
-        await Stage.StartAsync();
+        Assert.SkipWhen(Stage is null, PortalDatabase.WhyUnavailable(DatabaseKind.PostgreSql) ?? "");
+        await Stage!.StartAsync();
     }
 
     /// <summary>A browser that nobody has signed in with.</summary>
     /// <param name="phone">Whether it is a phone's: narrow, and touched instead of pointed at.</param>
     /// <param name="cookies">The storage state of an earlier browser; null for an empty one.</param>
-    protected async Task<Visitor> VisitorAsync(bool phone = false, string? cookies = null)
+    /// <param name="at">Where it goes; null for the test's own stage.</param>
+    protected async Task<Visitor> VisitorAsync(bool phone = false, string? cookies = null, Stage? at = null)
     {
-        var visitor = await Visitor.ArriveAsync(Stage, phone, cookies);
+        var visitor = await Visitor.ArriveAsync(at ?? Stage, phone, cookies);
         _visitors.Add(visitor);
         return visitor;
     }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Sandbox;
-using Portal.Tests.World;
 using Portal.Web.Hosting;
+using FakeDatabaseClock = Portal.Tests.World.FakeDatabaseClock;
 
 namespace Portal.BrowserTests.World;
 
@@ -16,12 +16,15 @@ public sealed class PortalApp : WebApplicationFactory<Program>
 {
     private readonly SandboxHost _sandbox;
     private readonly string _directory;
+    private readonly string? _postgres;
 
     /// <summary>Prepares it; <see cref="WebApplicationFactory{TEntryPoint}.StartServer"/> starts it.</summary>
     /// <param name="sandbox">The cloud.</param>
     /// <param name="directory">Where the portal may keep its files.</param>
-    public PortalApp(SandboxHost sandbox, string directory)
+    /// <param name="postgres">The connection string of its database on PostgreSQL; null for one of its own on SQLite.</param>
+    public PortalApp(SandboxHost sandbox, string directory, string? postgres = null)
     {
+        _postgres = postgres;
         _sandbox = sandbox;
         _directory = directory;
         UseKestrel(0);
@@ -35,8 +38,8 @@ public sealed class PortalApp : WebApplicationFactory<Program>
         foreach (var (key, value) in SandboxLauncher.SettingsFor(_sandbox))
             builder.UseSetting(key, value);
         builder.UseSetting(DataDirectory.Key, _directory);
-        builder.UseSetting(PortalDatabase.ProviderKey, "Sqlite");
-        builder.UseSetting("ConnectionStrings:Portal", $"Data Source={Path.Combine(_directory, "portal.db")}");
+        builder.UseSetting(PortalDatabase.ProviderKey, _postgres is null ? "Sqlite" : "PostgreSql");
+        builder.UseSetting("ConnectionStrings:Portal", _postgres ?? $"Data Source={Path.Combine(_directory, "portal.db")}");
         builder.ConfigureLogging(logging => logging.ClearProviders().AddSimpleConsole().SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Identity", LogLevel.Error));
         builder.ConfigureTestServices(services =>
         {

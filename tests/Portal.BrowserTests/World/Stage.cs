@@ -14,13 +14,26 @@ using Portal.Sandbox.Control;
 
 namespace Portal.BrowserTests.World;
 
-/// <summary>A sandbox, a portal and a browser: started by the first test of a collection that needs them and shared by all of it, which run one after another.</summary>
-public sealed class Stage : IAsyncLifetime
+/// <summary>A sandbox, a portal and a browser: started by the first test that needs them and shared by all that have this stage.</summary>
+public class Stage : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("portal-browser-").FullName;
+    private readonly SemaphoreSlim _starting = new(1);
+    private readonly string? _postgres;
+    private readonly Stage? _beside;
     private IPlaywright? _playwright;
     private PortalApp? _portal;
     private bool _started;
+
+    /// <summary>A stage of its own, on SQLite.</summary>
+    public Stage()
+    {
+    }
+
+    /// <summary>A stage on a database that several share.</summary>
+    /// <param name="postgres">The connection string of the database.</param>
+    /// <param name="beside">The stage whose cloud and browser it shares; null for its own.</param>
+    internal Stage(string postgres, Stage? beside) => (_postgres, _beside) = (postgres, beside);
 
     /// <summary>The cloud.</summary>
     public SandboxHost Sandbox { get; private set; } = null!;
@@ -43,18 +56,25 @@ public sealed class Stage : IAsyncLifetime
     /// <summary>Starts everything, once, and waits until the catalog is filled.</summary>
     public async Task StartAsync()
     {
-        if (_started)
-            return;
-        Assertions.SetDefaultExpectTimeout(30_000);
-        Sandbox = await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = Path.Combine(_directory, "sandbox") }, CancellationToken.None);
-        _portal = new PortalApp(Sandbox, _directory);
-        _portal.StartServer();
-        // By name, as it is registered with the sandbox.
-        Address = $"http://localhost:{_portal.ClientOptions.BaseAddress.Port}";
-        _playwright = await Playwright.CreateAsync();
-        Browser = await Chromium.StartAsync(_playwright);
-        await CatalogAsync();
-        _started = true;
+        await _starting.WaitAsync();
+        try
+        {
+            if (_started)
+                return;
+            Assertions.SetDefaultExpectTimeout(30_000);
+            Sandbox = _beside?.Sandbox ?? await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = Path.Combine(_directory, "sandbox") }, CancellationToken.None);
+            _portal = new PortalApp(Sandbox, _directory, _postgres);
+            _portal.StartServer();
+            // By name, as it is registered with the sandbox.
+            Address = $"http://localhost:{_portal.ClientOptions.BaseAddress.Port}";
+            Browser = _beside?.Browser ?? await Chromium.StartAsync(_playwright = await Playwright.CreateAsync());
+            await CatalogAsync();
+            _started = true;
+        }
+        finally
+        {
+            _starting.Release();
+        }
     }
 
     /// <summary>Whoever acts in the portal, as a command of theirs would see them.</summary>
@@ -136,14 +156,16 @@ public sealed class Stage : IAsyncLifetime
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (Browser is not null)
+        GC.SuppressFinalize(this);
+        if (Browser is not null && _beside is null)
             await Browser.DisposeAsync();
         _playwright?.Dispose();
         if (_portal is not null)
             await _portal.DisposeAsync();
-        if (Sandbox is not null)
+        if (Sandbox is not null && _beside is null)
             await Sandbox.DisposeAsync();
-        // The other stage's pools go with them, and are filled again.
+        _starting.Dispose();
+        // The other stages' pools go with them, and are filled again.
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(_directory, recursive: true);
     }
