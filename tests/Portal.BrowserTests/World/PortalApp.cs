@@ -16,15 +16,15 @@ public sealed class PortalApp : WebApplicationFactory<Program>
 {
     private readonly SandboxHost _sandbox;
     private readonly string _directory;
-    private readonly string? _postgres;
+    private readonly SharedStore? _shared;
 
     /// <summary>Prepares it; <see cref="WebApplicationFactory{TEntryPoint}.StartServer"/> starts it.</summary>
     /// <param name="sandbox">The cloud.</param>
     /// <param name="directory">Where the portal may keep its files.</param>
-    /// <param name="postgres">The connection string of its database on PostgreSQL; null for one of its own on SQLite.</param>
-    public PortalApp(SandboxHost sandbox, string directory, string? postgres = null)
+    /// <param name="shared">What it shares with other instances; null for a database of its own on SQLite.</param>
+    public PortalApp(SandboxHost sandbox, string directory, SharedStore? shared = null)
     {
-        _postgres = postgres;
+        _shared = shared;
         _sandbox = sandbox;
         _directory = directory;
         UseKestrel(0);
@@ -38,8 +38,11 @@ public sealed class PortalApp : WebApplicationFactory<Program>
         foreach (var (key, value) in SandboxLauncher.SettingsFor(_sandbox))
             builder.UseSetting(key, value);
         builder.UseSetting(DataDirectory.Key, _directory);
-        builder.UseSetting(PortalDatabase.ProviderKey, _postgres is null ? "Sqlite" : "PostgreSql");
-        builder.UseSetting("ConnectionStrings:Portal", _postgres ?? $"Data Source={Path.Combine(_directory, "portal.db")}");
+        builder.UseSetting(PortalDatabase.ProviderKey, _shared is null ? "Sqlite" : "PostgreSql");
+        if (_shared is not null)
+            foreach (var (key, file) in (ReadOnlySpan<(string, string)>)[(SealingSetup.SigningKeyFileKey, "audit-signing-key"), (SealingSetup.CheckpointFileKey, "audit-checkpoints")])
+                builder.UseSetting(key, Path.Combine(_shared.Directory, file));
+        builder.UseSetting("ConnectionStrings:Portal", _shared?.Postgres ?? $"Data Source={Path.Combine(_directory, "portal.db")}");
         builder.ConfigureLogging(logging => logging.ClearProviders().AddSimpleConsole().SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft.Identity", LogLevel.Error));
         builder.ConfigureTestServices(services =>
         {
@@ -50,3 +53,8 @@ public sealed class PortalApp : WebApplicationFactory<Program>
         });
     }
 }
+
+/// <summary>What several instances have in common.</summary>
+/// <param name="Postgres">The connection string of their database.</param>
+/// <param name="Directory">Where the files lie that they share: the key and the checkpoints of the audit trail.</param>
+public sealed record SharedStore(string Postgres, string Directory);

@@ -63,7 +63,7 @@ public class Stage : IAsyncLifetime
                 return;
             Assertions.SetDefaultExpectTimeout(30_000);
             Sandbox = _beside?.Sandbox ?? await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = Path.Combine(_directory, "sandbox") }, CancellationToken.None);
-            _portal = new PortalApp(Sandbox, _directory, _postgres);
+            _portal = new PortalApp(Sandbox, _directory, _postgres is null ? null : new SharedStore(_postgres, (_beside ?? this)._directory));
             _portal.StartServer();
             // By name, as it is registered with the sandbox.
             Address = $"http://localhost:{_portal.ClientOptions.BaseAddress.Port}";
