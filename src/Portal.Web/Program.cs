@@ -31,8 +31,8 @@ builder.Services.AddPortalAzure(builder.Configuration);
 var app = builder.Build();
 if (app.IsDatabaseInUse(Console.Error))
     return 1;
+app.Prepare();
 app.UsePortal();
-await app.PrepareAsync();
 await app.RunAsync();
 return 0;
 

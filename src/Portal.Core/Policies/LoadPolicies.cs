@@ -32,7 +32,6 @@ public sealed class LoadPolicies(IDbContextFactory<PortalDb> databases, TimeProv
         var now = clock.Now();
         var trail = new AuditTrail(db, actor, now);
         var current = await db.AccessPolicies.Where(p => p.RetiredAt == null).ToListAsync(ct);
-        var versions = await db.AccessPolicies.GroupBy(p => p.Name).Select(g => new { g.Key, Last = g.Max(p => p.Version) }).ToDictionaryAsync(g => g.Key, g => g.Last, ct);
         var loaded = 0;
         for (var rank = 0; rank < policies.Count; rank++)
         {
@@ -47,7 +46,8 @@ public sealed class LoadPolicies(IDbContextFactory<PortalDb> databases, TimeProv
             }
 
             standing?.Retire(now);
-            var policy = new AccessPolicy(definition, versions.GetValueOrDefault(definition.Name) + 1, rank, now);
+            var last = await db.AccessPolicies.Where(p => p.Name == definition.Name).MaxAsync(p => (int?)p.Version, ct);
+            var policy = new AccessPolicy(definition, (last ?? 0) + 1, rank, now);
             db.AccessPolicies.Add(policy);
             trail.Record(AuditCode.PolicyLoaded, Subject(policy), new AuditDetail(Comment: policy.DefinitionJson));
             loaded++;

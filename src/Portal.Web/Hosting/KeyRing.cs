@@ -34,4 +34,11 @@ internal static class KeyRingSetup
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(
             keys => keys.XmlRepository = new KeyRing(provider.GetRequiredService<IDbContextFactory<PortalDb>>())));
     }
+
+    /// <summary>Has the keys read when the first page needs them. Data Protection reads them before the process listens, which is before the schema is looked at. Comes after everything that brings Data Protection in.</summary>
+    public static void ReadKeysLater(this IServiceCollection services)
+    {
+        foreach (var early in services.Where(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == typeof(IXmlRepository).Assembly).ToList())
+            services.Remove(early);
+    }
 }

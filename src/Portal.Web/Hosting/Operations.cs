@@ -13,7 +13,7 @@ namespace Portal.Web.Hosting;
 /// <summary>What whoever runs the portal needs: health, logs, traces, metrics.</summary>
 public static class Operations
 {
-    /// <summary>Ready to serve: the database answers.</summary>
+    /// <summary>Ready to serve: the portal is prepared and the database answers.</summary>
     public const string Ready = "/health";
 
     /// <summary>The process lives.</summary>
@@ -61,11 +61,18 @@ public static class Operations
             telemetry.UseOtlpExporter();
     }
 
-    /// <summary>Maps the health endpoints: for anyone, and so without details; of what is degraded it says what that means.</summary>
-    public static void MapOperations(this WebApplication app)
+    /// <summary>Answers the health addresses: to anyone, and so without details (of what is degraded, what that means), before sign-in and routing are even looked at.</summary>
+    public static void UseOperations(this WebApplication app)
     {
-        app.MapHealthChecks(Ready, new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = SayAsync }).AllowAnonymous().DisableRateLimiting();
-        app.MapHealthChecks(Alive, new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().DisableRateLimiting();
+        app.UseHealthChecks(Alive, new HealthCheckOptions { Predicate = _ => false });
+        // The checks ask a database whose schema has to be there.
+        var start = app.Services.GetRequiredService<PortalStart>();
+        app.MapWhen(context => context.Request.Path == Ready && !start.Prepared.IsCompleted, starting => starting.Run(context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return context.Response.WriteAsync("Starting");
+        }));
+        app.UseHealthChecks(Ready, new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = SayAsync });
     }
 
     private static Task SayAsync(HttpContext http, HealthReport report)

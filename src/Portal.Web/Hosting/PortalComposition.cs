@@ -29,7 +29,7 @@ public static class PortalComposition
         services.AddSingleton(provider => SealingSetup.OptionsOf(provider.GetRequiredService<IConfiguration>()));
         services.AddPortalCore();
         services.AddScoped<LiveChanges>().AddScoped<IDelegatedTokens, DelegatedTokens>();
-        services.AddHostedService<GrantWorker>().AddHostedService<OutageWorker>().AddHostedService<WorkGauges>().AddHostedService<ChangeRelay>().AddHostedService<SealWorker>();
+        services.AddPortalStart().AddWorker<GrantWorker>().AddWorker<OutageWorker>().AddWorker<WorkGauges>().AddWorker<ChangeRelay>().AddWorker<SealWorker>();
         services.AddKeyRing();
         builder.AddPeriodicJobs();
         builder.AddOperations();
@@ -44,6 +44,7 @@ public static class PortalComposition
         services.AddHsts(hsts => hsts.MaxAge = TimeSpan.FromDays(365));
         // Behind a proxy ASPNETCORE_FORWARDEDHEADERS_ENABLED=true switches this on; without it the headers are anyone's to forge.
         services.Configure<ForwardedHeadersOptions>(forwarded => forwarded.ForwardedHeaders |= ForwardedHeaders.XForwardedHost);
+        services.ReadKeysLater();
         return builder;
     }
 
@@ -51,6 +52,8 @@ public static class PortalComposition
     public static WebApplication UsePortal(this WebApplication app)
     {
         app.UseSecurityHeaders();
+        app.UseOperations();
+        app.UsePreparation();
         app.UseProblemPages();
         if (!app.Environment.IsDevelopment())
             app.UseHsts().UseHttpsRedirection();
@@ -62,7 +65,6 @@ public static class PortalComposition
         app.UseAntiforgery();
 
         app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
-        app.MapOperations();
         app.MapAccount();
         app.MapAudit();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);

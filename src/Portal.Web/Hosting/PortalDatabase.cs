@@ -45,12 +45,15 @@ public static class PortalDatabase
     }
 
     /// <summary>Brings the database's schema up to date. Several instances may do so at once.</summary>
-    public static async Task MigrateAsync(this WebApplication app)
+    public static async Task MigrateAsync(IServiceProvider services, CancellationToken ct)
     {
-        if (app.Configuration[ProviderKey] == "Sqlite")
-            MakeFile(ConnectionStringOf(app.Configuration));
-        await using var db = await app.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(app.Lifetime.ApplicationStopping);
-        await db.Database.MigrateAsync(app.Lifetime.ApplicationStopping);
+        var configuration = services.GetRequiredService<IConfiguration>();
+        if (configuration[ProviderKey] == "Sqlite")
+            MakeFile(ConnectionStringOf(configuration));
+        await using var db = await services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(ct);
+        // Migrating compares whole models, which takes longer than all the rest of a start; most starts have nothing to migrate.
+        if ((await db.Database.GetPendingMigrationsAsync(ct)).Any())
+            await db.Database.MigrateAsync(ct);
     }
 
     /// <summary>Where the database is. Everything that opens it asks here, so that a relative file is the same file for all.</summary>

@@ -4,14 +4,95 @@ using Portal.Web.Policies;
 
 namespace Portal.Web.Hosting;
 
-/// <summary>What has to be done once, before the first page: the schema, and the policies of the configuration.</summary>
-public static class PortalStart
+/// <summary>What has to be done once, before the first page and the first command: the schema, and the policies of the configuration. It goes on while the server starts to listen, so that <see cref="Operations.Alive"/> answers however long a migration takes; everything else waits for <see cref="Prepared"/>. When it fails, the host does not start.</summary>
+public sealed class PortalStart(IServiceProvider services, IConfiguration configuration, IHostApplicationLifetime lifetime) : IHostedLifecycleService
 {
-    /// <summary>Does it.</summary>
-    public static async Task PrepareAsync(this WebApplication app)
+    private readonly TaskCompletionSource _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task? _preparing;
+
+    /// <summary>Completes when it is done. When it cannot be done the portal ends, and this never completes.</summary>
+    public Task Prepared => _prepared.Task;
+
+    /// <summary>Begins.</summary>
+    public void Begin() => _preparing ??= Task.Run(() => PrepareAsync(lifetime.ApplicationStopping));
+
+    /// <inheritdoc />
+    public Task StartingAsync(CancellationToken cancellationToken)
     {
-        await app.MigrateAsync();
-        var policies = ConfiguredPolicies.Read(app.Configuration, []);
-        await app.Services.GetRequiredService<LoadPolicies>().ExecuteAsync(policies, Actor.System, CancellationToken.None);
+        Begin();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        await _preparing!;
+        _prepared.SetResult();
+    }
+
+    /// <inheritdoc />
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task PrepareAsync(CancellationToken ct)
+    {
+        await PortalDatabase.MigrateAsync(services, ct);
+        await services.GetRequiredService<LoadPolicies>().ExecuteAsync(ConfiguredPolicies.Read(configuration, []), Actor.System, ct);
+    }
+}
+
+/// <summary>Runs a worker from when the portal is prepared until it stops. What breaks the worker breaks this, and the host hears of it.</summary>
+/// <typeparam name="TWorker">The worker.</typeparam>
+internal sealed class WhenPrepared<TWorker>(TWorker worker, PortalStart start) : BackgroundService
+    where TWorker : BackgroundService
+{
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // In this order: a worker that is about to start has started, or never does, before it is stopped.
+        await base.StopAsync(cancellationToken);
+        await worker.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await start.Prepared.WaitAsync(stoppingToken);
+        await worker.StartAsync(stoppingToken);
+        await worker.ExecuteTask!;
+    }
+}
+
+/// <summary>Puts the preparation in its place.</summary>
+public static class PortalStartSetup
+{
+    /// <summary>Registers it.</summary>
+    public static IServiceCollection AddPortalStart(this IServiceCollection services) =>
+        services.AddSingleton<PortalStart>().AddHostedService(provider => provider.GetRequiredService<PortalStart>());
+
+    /// <summary>Registers a worker that begins when the portal is prepared.</summary>
+    public static IServiceCollection AddWorker<TWorker>(this IServiceCollection services)
+        where TWorker : BackgroundService =>
+        services.AddSingleton<TWorker>().AddHostedService<WhenPrepared<TWorker>>();
+
+    /// <summary>Begins with it, beside whatever else a start has to do.</summary>
+    public static void Prepare(this WebApplication app) => app.Services.GetRequiredService<PortalStart>().Begin();
+
+    /// <summary>Lets every request that comes earlier wait until the portal is prepared.</summary>
+    public static void UsePreparation(this WebApplication app)
+    {
+        var start = app.Services.GetRequiredService<PortalStart>();
+        app.Use(async (context, next) =>
+        {
+            if (!start.Prepared.IsCompleted)
+                await start.Prepared.WaitAsync(context.RequestAborted);
+            await next(context);
+        });
     }
 }

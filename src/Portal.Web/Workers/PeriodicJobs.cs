@@ -56,7 +56,7 @@ public static class PeriodicJobs
             quartz.ScheduleJob<LookAgainJob>(trigger => trigger.WithIdentity("look-again").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
             quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
         });
-        builder.Services.AddHostedService<PeriodicScheduler>();
+        builder.Services.AddWorker<PeriodicScheduler>();
     }
 }
 

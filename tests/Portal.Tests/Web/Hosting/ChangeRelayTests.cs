@@ -97,7 +97,7 @@ public sealed class ChangeRelayTests
         await using var other = await PortalHost.StartAsync(new HostSetup { Database = DatabaseKind.PostgreSql, Settings = new Dictionary<string, string?> { ["ConnectionStrings:Portal"] = one.ConnectionString } });
         await one.CatalogAsync();
         foreach (var host in new[] { one, other })
-            await host.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<ChangeRelay>().Single().Listening.Task.WaitAsync(TimeSpan.FromMinutes(1), Ct);
+            await host.Services.GetRequiredService<ChangeRelay>().Listening.Task.WaitAsync(TimeSpan.FromMinutes(1), Ct);
 
         var heard = new TaskCompletionSource<PortalChange>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var subscription = other.Services.GetRequiredService<ChangeFeed>().Subscribe(change =>

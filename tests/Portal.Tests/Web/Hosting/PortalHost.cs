@@ -34,6 +34,9 @@ internal sealed record HostSetup
 
     /// <summary>What is logged, and where to; null for errors on the console.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }
+
+    /// <summary>Changes what the host is made of; null for nothing.</summary>
+    public Action<IServiceCollection>? Services { get; init; }
 }
 
 /// <summary>The portal as <c>Program.cs</c> puts it together, with a sandbox and a database of its own.</summary>
@@ -232,6 +235,7 @@ internal sealed class PortalHost : IAsyncDisposable
                 // One clock for all: moved once, the grant is over for the portal, its database and the cloud alike. Timers stay the real ones.
                 services.AddSingleton<TimeProvider>(host.Sandbox.Control.Clock);
                 services.AddSingleton<IDatabaseClock>(new FakeDatabaseClock(host.Sandbox.Control.Clock));
+                host._setup.Services?.Invoke(services);
             });
         }
     }
