@@ -22,14 +22,15 @@ namespace Portal.Core.Approvals;
 /// <param name="PolicyName">The policy that governs.</param>
 /// <param name="SubmittedAt">When it was sent.</param>
 /// <param name="LapsesAt">When it lapses if nobody decides.</param>
-/// <param name="Requester">What the one who asks holds and held.</param>
+/// <param name="Requester">What the one who asks holds and held; null when it was not asked for.</param>
 /// <param name="ApproveRefusal">Why it cannot be approved now (a pause); null when nothing is known to be in the way.</param>
-public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord Requester, Refusal? ApproveRefusal);
+public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord? Requester, Refusal? ApproveRefusal);
 
 /// <summary>What to list.</summary>
 /// <param name="After">Where to go on; null for the start.</param>
 /// <param name="Take">How many, from 1 to 50.</param>
-public sealed record InboxQuery(string? After = null, int Take = 20);
+/// <param name="WithRecords">Whether to say of each who asks what they hold and held, which is read for each by itself.</param>
+public sealed record InboxQuery(string? After = null, int Take = 20, bool WithRecords = true);
 
 /// <summary>Lists what waits for the actor's decision, the longest waiting first. Their own requests are not among it.</summary>
 public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvider clock)
@@ -62,7 +63,7 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
         var items = new List<InboxItem>(take);
         foreach (var (r, pause) in requests.Take(take).Zip(pauses))
             items.Add(new InboxItem(r.Id, r.Reference, r.RequesterName, r.RequesterUpn, r.VaultName, r.SecretName, r.RoleName, r.Duration, r.WindowStart, r.Justification, r.Ticket, r.PolicyName, r.SubmittedAt, r.LapsesAt,
-                await RequesterRecord.ReadAsync(db, r, ct), pause?.Refusal));
+                input.WithRecords ? await RequesterRecord.ReadAsync(db, r, ct) : null, pause?.Refusal));
         return new Page<InboxItem>(items, requests.Count > take ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
     }
 

@@ -49,7 +49,7 @@ public sealed partial class HomePage
         }
 
         var oversees = actor.Has(PortalRole.Administrator) || actor.Has(PortalRole.Auditor);
-        var waiting = actor.Has(PortalRole.Approver) ? await Inbox.ExecuteAsync(new InboxQuery(Take: Few), actor, Gone) : null;
+        var waiting = actor.Has(PortalRole.Approver) ? await Inbox.ExecuteAsync(new InboxQuery(Take: Few, WithRecords: false), actor, Gone) : null;
         var held = await Grants.ExecuteAsync(new GrantQuery(Take: 10), actor, Gone);
         var asked = await Requests.ExecuteAsync(new RequestQuery(Take: Few), actor, Gone);
         var everyonesHeld = oversees ? await Grants.ExecuteAsync(new GrantQuery(GrantAudience.Everyone, Take: 10), actor, Gone) : null;

@@ -37,7 +37,7 @@ internal sealed class PortalSeed(SqliteConnection connection, SeedPlan plan, Dat
         {
             People();
             Do(SeedSql.Targets);
-            Do(SeedSql.Timeline, ("$n", plan.Requests), ("$pending", plan.Pending), ("$active", plan.Active), ("$held", SeedPlan.HeldByReader),
+            Do(SeedSql.Timeline, ("$n", plan.Requests), ("$pending", plan.Pending), ("$active", plan.Active), ("$held", SeedPlan.HeldByReader), ("$approver", SeedPlan.HeldByApprover),
                 ("$people", SeedPlan.People), ("$now", now.ToUnixTimeMilliseconds()), ("$span", SeedPlan.Days * 86_400_000L));
             Do(SeedSql.Rows, ("$tenant", Text(FenwickCompany.TenantId)), ("$role", Text(GrantableRole.SecretsUser.DefinitionId)), ("$roleName", GrantableRole.SecretsUser.Name),
                 ("$now", now.ToUnixTimeMilliseconds()), ("$priya", Text(FenwickCompany.Priya)), ("$tomas", Text(FenwickCompany.Tomas)));

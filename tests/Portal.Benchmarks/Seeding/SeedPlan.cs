@@ -10,12 +10,15 @@ internal sealed record SeedPlan(long Requests)
     /// <summary>Active grants of the reader whose pages are measured: more than a page of them at any size.</summary>
     public const int HeldByReader = 30;
 
+    /// <summary>Active grants of the approver whose pages are measured: as many at any size, so that what differs is not what is on the page.</summary>
+    public const int HeldByApprover = 10;
+
     /// <summary>Over how many days the requests are spread.</summary>
     public const int Days = 730;
 
     /// <summary>Requests that wait for a decision: one in two hundred, and no fewer than fill an approver's page.</summary>
     public long Pending => Math.Max(Requests / 200, 100);
 
-    /// <summary>Grants that have not ended: one in two hundred of the requests, and no fewer than the reader holds.</summary>
-    public long Active => Math.Max(Requests / 200, HeldByReader);
+    /// <summary>Grants that have not ended: one in two hundred of the requests, and no fewer than those whose pages are measured hold.</summary>
+    public long Active => Math.Max(Requests / 200, HeldByReader + HeldByApprover);
 }

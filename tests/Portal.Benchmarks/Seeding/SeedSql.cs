@@ -31,7 +31,7 @@ internal static class SeedSql
                  WHEN back < $pending + $active THEN $now - 7200000 + ($pending + $active - back) * 3000000 / $active
                  ELSE $now - $span + i * (($span - 10800000) / $n) END,
             CASE WHEN back < $pending THEN back % $people
-                 WHEN back < $pending + $active THEN CASE WHEN back - $pending < $held THEN 0 ELSE (back - $pending) % $people END
+                 WHEN back < $pending + $active THEN CASE WHEN back - $pending < $held THEN 0 WHEN back - $pending < $held + $approver THEN 2 ELSE 3 + (back - $pending) % ($people - 3) END
                  WHEN r2 % 50 < 3 THEN r2 % 50
                  ELSE 3 + r2 % ($people - 3) END,
             CASE WHEN back < $pending THEN (back / $people + back * 7) % t
