@@ -13,20 +13,23 @@ public sealed partial class Phrase : ComponentBase
     /// <summary>The parts, in the order of their numbers.</summary>
     [Parameter, EditorRequired] public required IReadOnlyList<RenderFragment> Parts { get; set; }
 
-    /// <inheritdoc />
-    protected override void BuildRenderTree(RenderTreeBuilder builder)
+    /// <summary>The same as markup of whoever draws it; see <see cref="Icon.Of"/>.</summary>
+    public static RenderFragment Of(string text, params IReadOnlyList<RenderFragment> parts) => builder =>
     {
         var at = 0;
-        foreach (Match gap in Gap().Matches(Text))
+        foreach (Match gap in Gap().Matches(text))
         {
-            builder.AddContent(0, Text[at..gap.Index]);
+            builder.AddContent(0, text[at..gap.Index]);
             at = gap.Index + gap.Length;
-            if (int.TryParse(gap.ValueSpan[1..^1], out var number) && number < Parts.Count)
-                builder.AddContent(1, Parts[number]);
+            if (int.TryParse(gap.ValueSpan[1..^1], out var number) && number < parts.Count)
+                builder.AddContent(1, parts[number]);
         }
 
-        builder.AddContent(2, Text[at..]);
-    }
+        builder.AddContent(2, text[at..]);
+    };
+
+    /// <inheritdoc />
+    protected override void BuildRenderTree(RenderTreeBuilder builder) => Of(Text, Parts)(builder);
 
     [GeneratedRegex(@"\{[0-9]\}")]
     private static partial Regex Gap();
