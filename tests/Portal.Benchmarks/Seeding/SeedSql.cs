@@ -61,15 +61,15 @@ internal static class SeedSql
         INSERT INTO trio SELECT r.person, r.target, assignment(t.scope, p.id), max(r.kind = 4)
         FROM req r CROSS JOIN person p ON p.n = r.person CROSS JOIN target t ON t.n = r.target WHERE r.kind IN (0, 4) GROUP BY r.person, r.target;
 
-        INSERT INTO DesiredAssignments(Id, Scope, SubscriptionId, PrincipalTenantId, PrincipalObjectId, PrincipalKind, RoleDefinitionId, PrivilegeRank, WantedUntil, Observed, DescribedUntil, Intent, DueAt, Fence, Attempts, Revision)
-        SELECT trio.id, t.scope, substr(t.scope, 16, 36), $tenant, p.id, 'User', $role, 1,
+        INSERT INTO DesiredAssignments(Id, Scope, SubscriptionId, PrincipalTenantId, PrincipalObjectId, PrincipalKind, RoleDefinitionId, Provider, PrivilegeRank, WantedUntil, Observed, DescribedUntil, Intent, DueAt, DueToEnd, Fence, Attempts, Revision)
+        SELECT trio.id, t.scope, substr(t.scope, 16, 36), $tenant, p.id, 'User', $role, 'RoleAssignment', 1,
             CASE WHEN active THEN instant($now + 36000000) END, CASE WHEN active THEN 'Present' ELSE 'Absent' END, CASE WHEN active THEN instant($now + 36000000) END, 'None',
-            CASE WHEN active THEN instant($now + 36000000) END, 2, 0, 6
+            CASE WHEN active THEN instant($now + 36000000) END, active, 2, 0, 6
         FROM trio JOIN person p ON p.n = trio.person JOIN target t ON t.n = trio.target;
 
-        INSERT INTO Grants(Id, RequestId, RequestReference, AssignmentId, PrincipalTenantId, PrincipalObjectId, PrincipalName, Scope, VaultName, SecretName, RoleDefinitionId, RoleName, State,
+        INSERT INTO Grants(Id, RequestId, RequestReference, AssignmentId, PrincipalTenantId, PrincipalObjectId, PrincipalName, Scope, VaultName, SecretName, RoleDefinitionId, RoleName, Provider, State,
             CreatedAt, StartsAt, EndsAt, ActivatedAt, EffectiveSince, RevokingSince, Ending, EndedAt, StandingAccess, Revision)
-        SELECT req.grantId, req.id, req.ref, trio.id, $tenant, p.id, p.name, t.scope, t.vault, t.secret, $role, $roleName, CASE kind WHEN 4 THEN 'Active' ELSE 'Ended' END,
+        SELECT req.grantId, req.id, req.ref, trio.id, $tenant, p.id, p.name, t.scope, t.vault, t.secret, $role, $roleName, 'RoleAssignment', CASE kind WHEN 4 THEN 'Active' ELSE 'Ended' END,
             instant(ms + 1200000), instant(ms + 1200000), CASE kind WHEN 4 THEN instant($now + 36000000) ELSE instant(ms + 3000000) END, instant(ms + 1201000), instant(ms + 1260000),
             CASE kind WHEN 0 THEN instant(ms + 3000000) END, CASE kind WHEN 0 THEN 'Expired' END, CASE kind WHEN 0 THEN instant(ms + 3001000) END, 0, CASE kind WHEN 4 THEN 3 ELSE 5 END
         FROM req CROSS JOIN person p ON p.n = req.person CROSS JOIN target t ON t.n = req.target CROSS JOIN trio ON trio.person = req.person AND trio.target = req.target
