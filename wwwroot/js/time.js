@@ -36,8 +36,7 @@ function distance(milliseconds) {
   return relative.format(Math.sign(milliseconds) * Math.max(1, Math.round(count)), unit);
 }
 
-function length(milliseconds, units) {
-  const [d, h, min, s] = units.split("|");
+function length(milliseconds, [d, h, min, s]) {
   const put = (unit, count) => unit.replace("{0}", count);
   const seconds = Math.floor(milliseconds / 1000);
   const two = (a, x, b, y) => y === 0 ? put(a, x) : `${put(a, x)} ${put(b, y)}`;
@@ -57,7 +56,8 @@ function tick() {
   for (const element of document.querySelectorAll("[data-countdown]")) {
     const until = Date.parse(element.dataset.countdown);
     const left = until - now(element, element.dataset.now);
-    write(element.lastElementChild, left > 0 ? element.dataset.text.replace("{0}", length(left, element.dataset.units)) : element.dataset.over);
+    const [before, over, ...units] = element.dataset.words.split("|");
+    write(element.lastElementChild, left > 0 ? before.replace("{0}", length(left, units)) : over);
     element.classList.toggle("is-over", left <= 0);
     element.classList.toggle("is-close", left > 0 && left <= element.dataset.warn * 1000);
     exact(element, until);

@@ -19,13 +19,15 @@ public sealed partial class Phrase : ComponentBase
         var at = 0;
         foreach (Match gap in Gap().Matches(text))
         {
-            builder.AddContent(0, text[at..gap.Index]);
+            if (gap.Index > at)
+                builder.AddContent(0, text[at..gap.Index]);
             at = gap.Index + gap.Length;
             if (int.TryParse(gap.ValueSpan[1..^1], out var number) && number < parts.Count)
                 builder.AddContent(1, parts[number]);
         }
 
-        builder.AddContent(2, text[at..]);
+        if (at < text.Length)
+            builder.AddContent(2, text[at..]);
     };
 
     /// <inheritdoc />
