@@ -4,6 +4,7 @@ using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -49,6 +50,8 @@ public static class PortalCore
         services.TryAddSingleton<ICheckpointStore>(provider => new CheckpointFile(provider.GetRequiredService<SealingOptions>().CheckpointFile));
         services.AddSingleton<AuditHealth>().AddSingleton<SigningKeyFile>().AddSingleton<LogState>().AddTransient<SealEvents>().AddTransient<FreshCheckpoint>();
         services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>();
+        services.TryAddSingleton(StreamOptions.None);
+        services.AddSingleton<StreamMeter>().AddTransient<OpenStreams>().AddTransient<DeliverStream>().AddTransient<ReplayStream>().AddTransient<ListStreams>().AddTransient<MeasureStreams>();
         services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<SearchPeople>();
         return services;
     }

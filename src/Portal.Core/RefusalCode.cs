@@ -128,6 +128,12 @@ public static class RefusalCode
     /// <summary>A filter cannot be read. Arguments: the value.</summary>
     public const string FilterUnreadable = "audit.filter_unreadable";
 
+    /// <summary>There is no such stream of the audit trail. Arguments: the name.</summary>
+    public const string StreamUnknown = "audit.stream_unknown";
+
+    /// <summary>The log has no such position. Arguments: the position, how many events the log has.</summary>
+    public const string StreamPositionUnknown = "audit.stream_position_unknown";
+
     /// <summary>A cursor was not made by the portal, or for another list.</summary>
     public const string CursorUnreadable = "list.cursor_unreadable";
 

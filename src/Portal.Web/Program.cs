@@ -14,7 +14,8 @@ if (PortalCommands.IsCalledBy(args))
         called,
         () => called.Services.AddPortalAzure(called.Configuration),
         () => AddDatabase(called));
-    return await PortalCommands.RunAsync(args, sweep.Command);
+    var replay = new AuditReplayCommand(called, () => AddDatabase(called));
+    return await PortalCommands.RunAsync(args, sweep.Command, replay.Command);
 }
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });

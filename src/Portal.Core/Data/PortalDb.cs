@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
@@ -66,6 +67,9 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
 
     /// <summary>The public keys that checkpoints were signed with.</summary>
     public DbSet<AuditKey> AuditKeys => Set<AuditKey>();
+
+    /// <summary>How far each destination has been told of the log.</summary>
+    public DbSet<AuditStream> AuditStreams => Set<AuditStream>();
 
     /// <summary>The web host's own protection keys.</summary>
     public DbSet<StoredKey> StoredKeys => Set<StoredKey>();

@@ -121,6 +121,9 @@ public static class EventWords
         [AuditCode.PolicyLoaded.Value] = "policy",
         [AuditCode.PolicyRetired.Value] = "policy",
         [AuditCode.AuditExported.Value] = "download",
+        [AuditCode.StreamOpened.Value] = "play",
+        [AuditCode.StreamPaused.Value] = "pause",
+        [AuditCode.StreamReplayed.Value] = "refresh",
     };
 
     // How a grant ended and what was attempted have sentences of their own where there is one.

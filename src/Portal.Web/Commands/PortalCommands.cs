@@ -23,7 +23,7 @@ public static class ExitCode
 public sealed record CommandOutput(TextWriter Out, TextWriter Error);
 
 /// <summary>Something that the executable does instead of serving pages.</summary>
-/// <param name="Name">The word that calls it.</param>
+/// <param name="Name">The word or the words that call it.</param>
 /// <param name="Summary">What it does, in a line.</param>
 /// <param name="Description">The rest that whoever uses it has to know.</param>
 /// <param name="Options">What it can be told.</param>
@@ -63,14 +63,15 @@ public static class PortalCommands
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, IReadOnlyList<PortalCommand> commands, CommandOutput output, CancellationToken ct)
     {
         if (arguments[0] == "help")
-            return Help(arguments.Skip(1).FirstOrDefault(), commands, output);
-        if (commands.FirstOrDefault(c => c.Name == arguments[0]) is not { } command)
-            return Refuse($"There is no command '{arguments[0]}'.", "help", output);
+            return Help(arguments.Count > 1 ? string.Join(' ', arguments.Skip(1)) : null, commands, output);
+        // A command of two words is called by both.
+        if (commands.FirstOrDefault(c => c.Name.Split(' ') is var words && words.SequenceEqual(arguments.Take(words.Length))) is not { } command)
+            return Refuse($"There is no command '{string.Join(' ', arguments.TakeWhile(a => !a.StartsWith('-')).Take(2))}'.", "help", output);
         if (arguments.Contains("--help"))
             return Help(command.Name, commands, output);
         try
         {
-            return await command.RunAsync(CommandOptions.Read([.. arguments.Skip(1)], command.Options), output, ct);
+            return await command.RunAsync(CommandOptions.Read([.. arguments.Skip(command.Name.Split(' ').Length)], command.Options), output, ct);
         }
         catch (CommandLineException wrong)
         {
@@ -99,8 +100,8 @@ public static class PortalCommands
             return Refuse($"There is no command '{name}'.", "help", output);
         output.Out.WriteLine(command is null ? $"""
             Without a command, Portal.Web serves the portal's pages. Commands:
-            {string.Join(Environment.NewLine, commands.Select(c => $"  {c.Name,-12}{c.Summary}"))}
-              help        says more about a command: help {commands[0].Name}
+            {string.Join(Environment.NewLine, commands.Select(c => $"  {c.Name,-14}{c.Summary}"))}
+              help          says more about a command: help {commands[0].Name}
             """ : $"""
             {command.Name}: {command.Summary}
 

@@ -1,8 +1,6 @@
 using System.Globalization;
-using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Catalog;
-using Portal.Core.Data;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Web.Hosting;
@@ -61,7 +59,7 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
         var goByDatabase = !options.Has(NoDatabase) && !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Portal"));
         await using var services = Compose(goByDatabase);
         if (goByDatabase)
-            await DemandDatabaseAsync(services, ct);
+            await CommandDatabase.DemandAsync(services, $", or go by the marks alone with {NoDatabase}", ct);
         output.Error.WriteLine(goByDatabase
             ? input.EvenExplained ? "Going by the marks; what live grants explain is not spared." : "Going by the marks; what live grants of the database explain is left alone."
             : "Going by the marks alone, without a database.");
@@ -89,23 +87,6 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
         if (withDatabase)
             addDatabase();
         return builder.Services.BuildServiceProvider();
-    }
-
-    // A database that is not there, or is another one, explains nothing: everything would be taken for a leftover.
-    private static async Task DemandDatabaseAsync(ServiceProvider services, CancellationToken ct)
-    {
-        try
-        {
-            await using var db = await services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(ct);
-            if (await db.Database.CanConnectAsync(ct) && (await db.Database.GetAppliedMigrationsAsync(ct)).Any())
-                return;
-        }
-        catch (Exception fault) when (fault is System.Data.Common.DbException or InvalidOperationException or IOException)
-        {
-            throw new CommandLineException($"The portal's database cannot be read: {fault.Message} Mend ConnectionStrings:Portal, or go by the marks alone with {NoDatabase}.");
-        }
-
-        throw new CommandLineException($"The portal's database cannot be reached, or there is no portal in it. Mend ConnectionStrings:Portal, or go by the marks alone with {NoDatabase}.");
     }
 
     private static string Line(SweptAssignment swept)

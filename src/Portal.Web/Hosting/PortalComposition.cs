@@ -4,6 +4,7 @@ using MudBlazor.Services;
 using Portal.Core;
 using Portal.Core.Grants;
 using Portal.Web.Audit;
+using Portal.Web.Audit.Streaming;
 using Portal.Web.Grants;
 using Portal.Web.Layout;
 using Portal.Web.SignIn;
@@ -33,6 +34,7 @@ public static class PortalComposition
         services.AddKeyRing();
         builder.AddPeriodicJobs();
         builder.AddOperations();
+        builder.AddAuditStreams();
         builder.AddPortalSignIn();
         services.AddPortalLocalization();
         services.AddProblemPages();

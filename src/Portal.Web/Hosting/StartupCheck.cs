@@ -1,4 +1,5 @@
 using Portal.Core.Audit.Sealing;
+using Portal.Web.Audit.Streaming;
 using Portal.Web.Policies;
 
 namespace Portal.Web.Hosting;
@@ -41,6 +42,7 @@ public static class StartupCheck
         if (!VerifierKey.IsName(SealingSetup.OriginOf(configuration)))
             problems.Add($"{SealingSetup.OriginKey}: '{configuration[SealingSetup.OriginKey]}' is not valid; a name for the audit log without white space and plus signs.");
         ConfiguredPolicies.Read(configuration, problems);
+        ConfiguredStreams.Read(configuration, environment, problems);
         if (!environment.IsDevelopment())
             RefuseClientSecrets(configuration, problems);
         return problems;

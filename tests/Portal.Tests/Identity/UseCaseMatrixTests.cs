@@ -6,6 +6,7 @@ using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -31,6 +32,7 @@ public sealed class UseCaseMatrixTests
         CountInbox                    OPS       OPS      OPS     OPS           -    -        OPS         -
         DecideRequest/approve         -         P        -       -             -    -        -           -
         DecideRequest/deny            -         P        -       -             -    -        P           -
+        DeliverStream                 -         -        -       -             -    -        -           S
         DriveAssignment               -         -        -       -             -    -        -           S
         EnterSpooledRevocations       -         -        -       -             -    -        -           S
         ExportAuditEvents             OPS       OPS      OPS     OPS           -    -        OPS         -
@@ -53,13 +55,17 @@ public sealed class UseCaseMatrixTests
         ListPolicies                  OPS       OPS      OPS     OPS           -    -        OPS         -
         ListRequests/mine             OPS       OPS      OPS     OPS           -    -        OPS         -
         ListRequests/everyone         -         -        OPS     OPS           -    -        OPS         -
+        ListStreams                   -         -        OPS     OPS           -    -        OPS         -
         ListWork                      -         -        OPS     OPS           -    -        OPS         -
         LoadPolicies                  -         -        -       -             -    -        -           S
+        MeasureStreams                -         -        -       -             -    -        -           S
         MeasureWork                   -         -        -       -             -    -        -           S
+        OpenStreams                   -         -        -       -             -    -        -           S
         PauseAccess                   -         -        -       OPS           -    -        OPS         -
         PreviewRequest                OPS       -        -       -             -    -        OPS         -
         ReconcileAssignments          -         -        -       OPS           -    -        OPS         S
         RecordSignIn                  OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
+        ReplayStream                  -         -        -       -             -    -        -           S
         ResumeAccess                  -         -        -       OPS           -    -        -           -
         RetryNow                      -         -        -       OPS           -    -        OPS         -
         ReturnGrant                   O         O        O       O             -    -        O           -
@@ -84,6 +90,7 @@ public sealed class UseCaseMatrixTests
         ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),
         ["EnterSpooledRevocations"] = (s, a) => Of(s.Get<EnterSpooledRevocations>().ExecuteAsync(a, Ct)),
         ["RevokeInOutage"] = (s, a) => Of(s.Get<RevokeInOutage>().ExecuteAsync(a, Ct)),
+        ["DeliverStream"] = (s, a) => Of(s.Get<DeliverStream>().ExecuteAsync(FakeStreamSender.Siem, a, Ct)),
         ["DriveAssignment"] = (s, a) => Of(s.Get<DriveAssignment>().ExecuteAsync(s.Claim, a, Ct)),
         ["ExportAuditEvents"] = (s, a) => Of(s.Get<ExportAuditEvents>().ExecuteAsync(new AuditFilter(), a, Ct)),
         ["FindPauseTargets"] = (s, a) => Of(s.Get<FindPauseTargets>().ExecuteAsync(new PauseTargetQuery(PauseTarget.Principal, "mira"), a, Ct)),
@@ -105,13 +112,17 @@ public sealed class UseCaseMatrixTests
         ["ListPolicies"] = (s, a) => Of(s.Get<ListPolicies>().ExecuteAsync(a, Ct)),
         ["ListRequests/mine"] = (s, a) => Of(s.Get<ListRequests>().ExecuteAsync(new RequestQuery(), a, Ct)),
         ["ListRequests/everyone"] = (s, a) => Of(s.Get<ListRequests>().ExecuteAsync(new RequestQuery(RequestAudience.Everyone), a, Ct)),
+        ["ListStreams"] = (s, a) => Of(s.Get<ListStreams>().ExecuteAsync(a, Ct)),
         ["ListWork"] = (s, a) => Of(s.Get<ListWork>().ExecuteAsync(new WorkListQuery(), a, Ct)),
         ["LoadPolicies"] = (s, a) => Of(s.Get<LoadPolicies>().ExecuteAsync([.. Company.Policies.Skip(1)], a, Ct)),
+        ["MeasureStreams"] = (s, a) => Of(s.Get<MeasureStreams>().ExecuteAsync(a, Ct)),
         ["MeasureWork"] = (s, a) => Of(s.Get<MeasureWork>().ExecuteAsync(a, Ct)),
+        ["OpenStreams"] = (s, a) => Of(s.Get<OpenStreams>().ExecuteAsync(a, Ct)),
         ["PauseAccess"] = (s, a) => Of(s.Get<PauseAccess>().ExecuteAsync(new PauseInput(PauseTarget.Everything, null, null, "Incident", TakeBack: true), a, Ct)),
         ["PreviewRequest"] = (s, a) => Of(s.Get<PreviewRequest>().ExecuteAsync(PortalWorld.Draft(), a, Ct)),
         ["ReconcileAssignments"] = (s, a) => Of(s.Get<ReconcileAssignments>().ExecuteAsync(a, Ct)),
         ["RecordSignIn"] = (s, a) => Of(s.Get<RecordSignIn>().ExecuteAsync(SignInStep.In, a, Ct)),
+        ["ReplayStream"] = (s, a) => Of(s.Get<ReplayStream>().ExecuteAsync(new StreamReplay("siem", 0), a, Ct)),
         ["ResumeAccess"] = (s, a) => Of(s.Get<ResumeAccess>().ExecuteAsync(s.PauseId, a, Ct)),
         ["RetryNow"] = (s, a) => Of(s.Get<RetryNow>().ExecuteAsync(new RetryInput(null), a, Ct)),
         ["ReturnGrant"] = (s, a) => Of(s.Get<ReturnGrant>().ExecuteAsync(s.Active.Id, a, Ct)),
@@ -240,6 +251,12 @@ public sealed class UseCaseMatrixTests
             await world.PromiseAsync(draft: PortalWorld.Draft(role: GrantableRole.SecretsOfficer));
             var claim = Assert.Single(await world.ClaimAsync());
             var pause = await world.PauseAsync(new PauseInput(PauseTarget.Scope, null, Company.LegacyVault, "Migration"));
+            await using (var db = world.OpenDb())
+            {
+                db.AuditStreams.Add(new AuditStream("siem", 0));
+                await db.SaveChangesAsync(Ct);
+            }
+
             return new Scene(world) { Active = active, Claim = claim, Pending = await world.AskAsync(), PauseId = pause.PauseId };
         }
 

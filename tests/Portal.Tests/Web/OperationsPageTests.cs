@@ -1,8 +1,11 @@
 using Bunit;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
+using Portal.Core.Audit.Streaming;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
+using Portal.Core.Identity;
+using Portal.Tests.Audit;
 using Portal.Tests.World;
 using Portal.Web.Grants.Operations;
 
@@ -46,6 +49,23 @@ public sealed class OperationsPageTests : BunitContext
         // What another instance does is not announced here: the page looks by itself.
         world.Clock.Advance(TimeSpan.FromSeconds(11));
         page.WaitForElement(".ops-verdict.is-good");
+    }
+
+    [Fact]
+    public async Task A_stream_that_lags_shows_why_and_leads_to_the_runbook()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        await world.Get<OpenStreams>().ExecuteAsync(Actor.System, Ct);
+        await TestLog.SealAsync(world);
+        world.Streams.Answer = new StreamAnswer(StreamFate.Failed, "Http403");
+        await world.Get<DeliverStream>().ExecuteAsync(FakeStreamSender.Siem, Actor.System, Ct);
+        world.Clock.Advance(TimeSpan.FromMinutes(6));
+
+        var page = Render<OperationsPage>();
+        var streams = page.WaitForElement(".streams");
+        Assert.Contains("siem.fenwick.example", streams.TextContent, StringComparison.Ordinal);
+        Assert.Contains("Http403", streams.TextContent, StringComparison.Ordinal);
+        Assert.Equal("/operations/runbook/AuditStreamLags", streams.QuerySelector(".is-late a")!.GetAttribute("href"));
     }
 
     [Fact]

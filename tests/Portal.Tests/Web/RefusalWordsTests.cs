@@ -29,6 +29,8 @@ public sealed partial class RefusalWordsTests
         [RefusalCode.RequesterNoLongerEligible] = 1,
         [RefusalCode.CloudUnreachable] = 1,
         [RefusalCode.FilterUnreadable] = 1,
+        [RefusalCode.StreamUnknown] = 1,
+        [RefusalCode.StreamPositionUnknown] = 2,
         [RefusalCode.AccessPaused] = 2,
         [RefusalCode.PausedAlready] = 1,
         [RefusalCode.PauseLifted] = 1,

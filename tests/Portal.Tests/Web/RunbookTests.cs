@@ -10,7 +10,7 @@ public sealed partial class RunbookTests
 {
     private static readonly string[] Questions = ["What happened", "The portal goes on", "What to do", "It is over when"];
 
-    public static TheoryData<string> Codes => [.. AttentionCode.All.Concat(AttentionCode.OfProviders).Distinct()];
+    public static TheoryData<string> Codes => [.. AttentionCode.All.Concat(AttentionCode.OfProviders).Concat(Runbook.BesideGrants).Distinct()];
 
     [Theory, MemberData(nameof(Codes))]
     public void Every_code_has_an_entry_that_answers_the_four_questions(string code)
@@ -24,7 +24,7 @@ public sealed partial class RunbookTests
     [Fact]
     public void No_entry_is_for_a_code_that_cannot_come()
     {
-        var known = AttentionCode.All.Concat(AttentionCode.OfProviders).Append(Runbook.CatchAll);
+        var known = AttentionCode.All.Concat(AttentionCode.OfProviders).Concat(Runbook.BesideGrants).Append(Runbook.CatchAll);
         Assert.Empty(Runbook.Entries.Select(e => e.Code).Except(known));
     }
 

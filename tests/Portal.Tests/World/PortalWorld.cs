@@ -7,6 +7,7 @@ using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -64,6 +65,9 @@ public sealed class PortalWorld : IAsyncDisposable
 
     public FakeAccessProbe Probe { get; }
 
+    /// <summary>Who is told of the sealed log.</summary>
+    public FakeStreamSender Streams { get; } = new();
+
     public DatabaseFaults DatabaseFaults { get; } = new();
 
     /// <summary>Where the spool of revocations lies.</summary>
@@ -101,6 +105,7 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IAccessProbe>(Probe);
         services.AddSingleton(Spool);
         services.AddSingleton(Sealing).AddSingleton<ICheckpointStore>(Checkpoints);
+        services.AddSingleton<IStreamSender>(Streams).AddSingleton(new StreamOptions([FakeStreamSender.Siem]));
         services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton<IAuditReading>(_database.Kind == DatabaseKind.Sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton<IDatabaseClock>(DatabaseClock);

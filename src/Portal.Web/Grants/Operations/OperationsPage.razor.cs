@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 using Portal.Core;
+using Portal.Core.Audit.Streaming;
 using Portal.Core.Data;
 using Portal.Core.Grants.Operations;
 using Portal.Core.Identity;
@@ -22,6 +23,7 @@ public sealed partial class OperationsPage
 
     private OperationsView? _view;
     private WorkLag? _lag;
+    private IReadOnlyList<StreamStanding> _streams = [];
     private DateTimeOffset _lagAt;
     private List<WorkItem>? _work;
     private IReadOnlyList<Refusal> _refusals = [];
@@ -35,6 +37,8 @@ public sealed partial class OperationsPage
     [Inject] public required GetOperations Get { get; init; }
 
     [Inject] public required GetLag Lag { get; init; }
+
+    [Inject] public required ListStreams Streams { get; init; }
 
     [Inject] public required ListWork Work { get; init; }
 
@@ -104,6 +108,7 @@ public sealed partial class OperationsPage
         var actor = await Actors.GetAsync(Gone);
         var view = await Get.ExecuteAsync(actor, Gone);
         var work = await Work.ExecuteAsync(new WorkListQuery(part, Take: part == _shown ? Math.Clamp(_work?.Count ?? 0, PageSize, 100) : PageSize), actor, Gone);
+        var streams = await Streams.ExecuteAsync(actor, Gone);
         var now = Clock.GetUtcNow();
         var lag = _lag is null || now - _lagAt >= LagEvery ? await Lag.ExecuteAsync(actor, Gone) : null;
         // A later look is nearer to the truth than one that took longer.
@@ -114,6 +119,8 @@ public sealed partial class OperationsPage
         _view = view.Succeeded ? view.Value : null;
         if (work.Succeeded)
             (_work, _next, _shown) = ([.. work.Value.Items], work.Value.Next, part);
+        if (streams.Succeeded)
+            _streams = streams.Value;
         if (lag is { Succeeded: true })
             (_lag, _lagAt) = (lag.Value, now);
     }

@@ -8,6 +8,9 @@ public static partial class Runbook
     /// <summary>The heading of the entry that holds for every code.</summary>
     public const string CatchAll = "Any other code";
 
+    /// <summary>What can need somebody beside grants; each has an entry too.</summary>
+    public static IReadOnlyList<string> BesideGrants { get; } = ["AuditStreamLags"];
+
     private static readonly Lazy<IReadOnlyList<RunbookEntry>> Read = new(() =>
     {
         using var file = typeof(Runbook).Assembly.GetManifestResourceStream("runbook.md") ?? throw new InvalidOperationException("The runbook is not in the assembly.");

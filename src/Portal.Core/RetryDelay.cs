@@ -1,4 +1,4 @@
-namespace Portal.Core.Grants;
+namespace Portal.Core;
 
 /// <summary>How long to wait after a failed call. Retries never end.</summary>
 public static class RetryDelay

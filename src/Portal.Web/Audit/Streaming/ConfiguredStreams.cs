@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+using Portal.Core.Audit.Streaming;
+
+namespace Portal.Web.Audit.Streaming;
+
+/// <summary>A destination with where its signing secret comes from.</summary>
+/// <param name="Destination">Where to.</param>
+/// <param name="Secret">Where from.</param>
+public sealed record ConfiguredStream(StreamDestination Destination, WebhookSecretSource Secret);
+
+/// <summary>Reads the destinations of the audit trail from the configuration.</summary>
+public static partial class ConfiguredStreams
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "AuditStreams";
+
+    private static readonly string[] Keys = ["Name", "Url", "SecretFile", "SecretVariable"];
+
+    /// <summary>Reads them.</summary>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="environment">Development may send over plain http.</param>
+    /// <param name="faults">Receives a sentence for each thing that is missing or wrong, naming its key and no value of a secret.</param>
+    public static IReadOnlyList<ConfiguredStream> Read(IConfiguration configuration, IHostEnvironment environment, ICollection<string> faults)
+    {
+        var streams = new List<ConfiguredStream>();
+        foreach (var entry in configuration.GetSection(Section).GetChildren())
+            if (ReadOne(entry, environment, faults) is { } stream)
+            {
+                if (streams.Any(s => s.Destination.Name == stream.Destination.Name))
+                    faults.Add($"{entry.Path}:Name: '{stream.Destination.Name}' is there twice.");
+                streams.Add(stream);
+            }
+
+        return streams;
+    }
+
+    private static ConfiguredStream? ReadOne(IConfigurationSection entry, IHostEnvironment environment, ICollection<string> faults)
+    {
+        var before = faults.Count;
+        foreach (var unknown in entry.GetChildren().Select(c => c.Key).Except(Keys, StringComparer.OrdinalIgnoreCase))
+            faults.Add(unknown.Equals("Secret", StringComparison.OrdinalIgnoreCase)
+                ? $"{entry.Path}:Secret: a secret has no place in the configuration; name its file (SecretFile) or the environment variable that holds it (SecretVariable)."
+                : $"{entry.Path}:{unknown}: there is no such setting; there are {string.Join(", ", Keys)}.");
+        var name = entry["Name"] ?? "";
+        if (!ValidName().IsMatch(name))
+            faults.Add($"{entry.Path}:Name: missing or not valid; lower-case letters, digits and dashes, at most {StreamDestination.LongestName}.");
+        var address = AddressOf(entry, environment, faults);
+        var secret = new WebhookSecretSource(entry["SecretFile"], entry["SecretVariable"]);
+        if (secret.Fault() is { } fault)
+            faults.Add($"{entry.Path}:{fault}");
+        return faults.Count == before ? new ConfiguredStream(new StreamDestination(name, address!), secret) : null;
+    }
+
+    // The address is not repeated: some put a token into it all the same.
+    private static Uri? AddressOf(IConfigurationSection entry, IHostEnvironment environment, ICollection<string> faults)
+    {
+        var key = $"{entry.Path}:Url";
+        if (!Uri.TryCreate(entry["Url"], UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttps && address.Scheme != Uri.UriSchemeHttp))
+            faults.Add($"{key}: missing or not valid; the receiver's absolute https address.");
+        else if (address.Scheme != Uri.UriSchemeHttps && !environment.IsDevelopment())
+            faults.Add($"{key}: must be https; plain http is for Development.");
+        else if (address.UserInfo.Length > 0 || address.Fragment.Length > 0)
+            faults.Add($"{key}: must have no user, password or fragment; messages are authenticated by their signature.");
+        return address;
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9-]{0,39}$")]
+    private static partial Regex ValidName();
+}
