@@ -29,7 +29,7 @@ public static class PortalCore
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
         services.AddSingleton<IGrantProvider, RoleAssignmentProvider>().AddSingleton<GrantProviders>();
-        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>().AddSingleton<StepBack>();
         services.TryAddSingleton<ClockWatch>();
         services.TryAddSingleton<CallPacing>();
 

@@ -104,6 +104,9 @@ public static class RefusalCode
     /// <summary>New access here is paused. Arguments: who paused, why.</summary>
     public const string AccessPaused = "pause.in_force";
 
+    /// <summary>The clocks of the portal's host, the database and Azure disagree: no window can be given by them. Arguments: by how many seconds.</summary>
+    public const string ClocksDisagree = "clock.disagree";
+
     /// <summary>This is paused already. Arguments: who paused.</summary>
     public const string PausedAlready = "pause.stands_already";
 

@@ -17,7 +17,7 @@ namespace Portal.Core.Approvals;
 public sealed record DecisionInput(Guid RequestId, Verdict Verdict, string? Comment);
 
 /// <summary>Decides a request. The verdict, the grant that it promises and the audit events are saved together, on the condition that the request is still pending: of a thousand decisions at once, one counts.</summary>
-public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirectory directory, TimeProvider clock, ChangeFeed changes)
+public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirectory directory, IDatabaseClock databaseClock, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Decides.</summary>
     public async Task<Result<Done>> ExecuteAsync(DecisionInput input, Actor actor, CancellationToken ct)
@@ -39,7 +39,8 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         if (request is null)
             return (new Refusal(RefusalCode.NotFound), null);
 
-        var now = clock.Now();
+        // The window begins with the verdict: by the time by which it will also be ended.
+        var now = await clock.AskAsync(databaseClock, db, ct);
         var trail = new AuditTrail(db, actor, now);
         var policy = await db.AccessPolicies.AsNoTracking().SingleAsync(p => p.Id == request.PolicyId, ct);
         if (MayNotDecide(request, policy, input.Verdict, actor) is { } refusal)
@@ -49,6 +50,8 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
             return (refusal, null);
         }
 
+        if (input.Verdict == Verdict.Approved && ClockFault() is { } skew)
+            return (skew, null);
         if ((request.CannotBeSettled(now) ?? CommentFault(input)) is { } unfit)
             return (unfit, null);
         if (input.Verdict == Verdict.Approved && PauseNotice.Of(await PausesInForce.FindAsync(db, request.Requester, request.Scope, ct)) is { } pause)
@@ -71,7 +74,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         }
 
         await db.SaveChangesAsync(ct);
-        PortalTelemetry.TimeToDecision.Record((now - request.SubmittedAt).TotalSeconds, new KeyValuePair<string, object?>("verdict", input.Verdict.ToString()));
+        PortalTelemetry.TimeToDecision.Record(Math.Max(0, (now - request.SubmittedAt).TotalSeconds), new KeyValuePair<string, object?>("verdict", input.Verdict.ToString()));
         return (default(Done), request.RequesterObjectId);
     }
 
@@ -92,6 +95,11 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
     private static Refusal? CommentFault(DecisionInput input) => input.Verdict == Verdict.Denied && PersonText.IsBlank(input.Comment)
         ? new Refusal(RefusalCode.CommentMissing, "comment")
         : PersonText.CheckOptional(input.Comment, "comment");
+
+    // While clocks disagree nobody can say from when until when access would be.
+    private Refusal? ClockFault() => clock.Skew() is { } skew
+        ? new Refusal(RefusalCode.ClocksDisagree, null, Math.Round(skew.Offset.Duration().TotalSeconds))
+        : null;
 
     private async Task<Refusal?> RequesterFaultAsync(AccessRequest request, AccessPolicy policy, CancellationToken ct)
     {

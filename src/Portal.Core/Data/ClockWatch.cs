@@ -42,6 +42,17 @@ public sealed class ClockWatch(TimeProvider clock)
     private Hearing? _kept;
     private Hearing? _cloud;
     private DateTimeOffset _latest;
+    private int _stepsBack;
+
+    /// <summary>How often the time told here went back after all, because it had been wrong. What was put off by it has to be brought forward again.</summary>
+    public int StepsBack
+    {
+        get
+        {
+            lock (_lock)
+                return _stepsBack;
+        }
+    }
 
     /// <summary>The database's time now, cut to the millisecond; this machine's own before the database was first heard. Never goes back.</summary>
     public DateTimeOffset Now()
@@ -76,7 +87,7 @@ public sealed class ClockWatch(TimeProvider clock)
             if (_kept is not { } kept || said >= At(kept) - Tolerance || (Fresh(_cloud) is { } cloud && (At(cloud) - said).Duration() - cloud.Uncertainty <= Tolerance))
             {
                 if (_kept is { } before && said < At(before) - Tolerance)
-                    _latest = default;
+                    (_latest, _stepsBack) = (default, _stepsBack + 1);
                 _kept = _database;
             }
         }
@@ -98,9 +109,13 @@ public sealed class ClockWatch(TimeProvider clock)
             return [.. Read(ReferenceClock.Database, _database), .. Read(ReferenceClock.ResourceManager, Fresh(_cloud))];
     }
 
-    /// <summary>The worst reading beyond <see cref="Tolerance"/>. While there is one no access is given; taking back goes on.</summary>
+    /// <summary>The worst reading beyond <see cref="Tolerance"/>, the database's time as it is kept here among them. While there is one no access is given; taking back goes on.</summary>
     /// <returns>Null when no clock that was heard disagrees.</returns>
-    public ClockReading? Skew() => Readings().Where(r => r.IsSkewed).MaxBy(r => r.Offset.Duration());
+    public ClockReading? Skew()
+    {
+        lock (_lock)
+            return Readings().Concat(Read(ReferenceClock.Database, _kept)).Where(r => r.IsSkewed).MaxBy(r => r.Offset.Duration());
+    }
 
     private IEnumerable<ClockReading> Read(ReferenceClock reference, Hearing? hearing)
     {

@@ -1,5 +1,10 @@
+using Portal.Core;
+using Portal.Core.Approvals;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Reconciliation;
+using Portal.Core.Identity;
+using Portal.Core.Requests;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
@@ -13,14 +18,15 @@ public sealed class ClockSkewTests
     public async Task With_a_database_more_than_five_seconds_off_nothing_is_given_and_it_is_said_why(DatabaseKind kind, int seconds)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
-        world.DatabaseClock.Ahead = TimeSpan.FromSeconds(seconds);
         var promised = await world.PromiseAsync();
+        world.DatabaseClock.Ahead = TimeSpan.FromSeconds(seconds);
         await world.PassAsync(Minute);
         var stuck = await world.GrantOfAsync(promised.RequestId);
         Assert.Equal((GrantState.Scheduled, "ClockSkew"), (stuck.State, stuck.AttentionCode));
         Assert.Empty(world.Cloud.Calls);
 
         world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
         await world.PassAsync(Minute);
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
     }
@@ -29,8 +35,8 @@ public sealed class ClockSkewTests
     public async Task With_Resource_Manager_more_than_five_seconds_off_nothing_is_given_either()
     {
         await using var world = await PortalWorld.OpenAsync();
-        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow() + Minute, world.Clock.GetTimestamp());
         var promised = await world.PromiseAsync();
+        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow() + Minute, world.Clock.GetTimestamp());
         await world.WorkAsync();
         Assert.Equal("ClockSkew", (await world.GrantOfAsync(promised.RequestId)).AttentionCode);
         Assert.Empty(world.Cloud.Calls);
@@ -62,6 +68,96 @@ public sealed class ClockSkewTests
         Assert.Empty((await world.RevokeAsync(promised.Id, Company.Tomas)).Refusals);
         await world.WorkAsync();
         Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases(86_400, -86_400, 3_600, 6)]
+    public async Task Nothing_is_approved_by_a_clock_that_is_wrong_and_everything_can_be_denied(DatabaseKind kind, int seconds)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync();
+        world.Machine.Ahead = TimeSpan.FromSeconds(seconds);
+        var refusal = Assert.Single((await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals);
+        Assert.Equal(("clock.disagree", (double)Math.Abs(seconds)), (refusal.Code, refusal.Arguments[0]));
+        Assert.Equal(RequestState.Pending, (await world.RequestAsync(asked.RequestId)).State);
+
+        world.Machine.Ahead = TimeSpan.Zero;
+        Assert.Empty((await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals);
+        var grant = await world.GrantOfAsync(asked.RequestId);
+        Assert.Equal((PortalWorld.Start, PortalWorld.Start.AddMinutes(30)), (grant.StartsAt, grant.EndsAt));
+
+        var other = await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        world.Machine.Ahead = TimeSpan.FromSeconds(seconds);
+        Assert.Empty((await world.DecideAsync(other.RequestId, Company.Priya, Verdict.Denied, "Not now.")).Refusals);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_removal_that_failed_while_the_databases_clock_was_a_day_ahead_is_not_put_off_by_a_day(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        world.Cloud.FailBefore = _ => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true);
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+
+        // Right again, which is believed once Resource Manager says the same.
+        (world.DatabaseClock.Ahead, world.Cloud.FailBefore) = (TimeSpan.Zero, null);
+        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_claim_whose_worker_died_while_the_databases_clock_was_a_day_ahead_is_not_held_for_a_day(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        Assert.Single(await world.ClaimAsync());
+
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+    }
+
+    [Theory]
+    [InlineData(24)]
+    [InlineData(-24)]
+    public async Task What_is_left_over_is_found_and_removed_at_once_by_a_machine_whose_clock_is_a_day_off(int hours)
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromHours(2));
+        Assert.Empty(world.Cloud.Standing);
+        world.Machine.Ahead = TimeSpan.FromHours(hours);
+        world.Cloud.LandLate();
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.True((await world.Get<ReconcileAssignments>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken)).Succeeded);
+        await world.WorkAsync();
+        Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_leap_second_ends_a_grant_at_the_time_that_was_approved(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        world.Clock.Advance(new DateTimeOffset(2026, 12, 31, 23, 50, 0, TimeSpan.Zero) - world.Clock.GetUtcNow());
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromMinutes(10));
+        // 23:59:60: every clock says the same second twice.
+        (world.Machine.Ahead, world.DatabaseClock.Ahead) = (TimeSpan.FromSeconds(-1), TimeSpan.FromSeconds(-1));
+        await world.PassAsync(TimeSpan.FromMinutes(20) + TimeSpan.FromMilliseconds(999));
+        Assert.Single(world.Cloud.Standing);
+        await world.PassAsync(TimeSpan.FromMilliseconds(1));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(promised.EndsAt, (await world.GrantOfAsync(promised.RequestId)).EndedAt);
     }
 
     [Theory]

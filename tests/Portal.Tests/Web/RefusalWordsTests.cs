@@ -32,6 +32,7 @@ public sealed partial class RefusalWordsTests
         [RefusalCode.StreamUnknown] = 1,
         [RefusalCode.StreamPositionUnknown] = 2,
         [RefusalCode.AccessPaused] = 2,
+        [RefusalCode.ClocksDisagree] = 1,
         [RefusalCode.PausedAlready] = 1,
         [RefusalCode.PauseLifted] = 1,
     };

@@ -39,6 +39,7 @@ public sealed class PortalWorld : IAsyncDisposable
         Sealing = new SealingOptions("portal.test/audit", Path.Combine(Spool.Directory!, "audit-signing-key"), "") { StopsGrants = sealing };
         Cloud = new FakeRoleAssignments(Clock);
         DatabaseClock = new FakeDatabaseClock(Clock);
+        Machine = new MachineClock(Clock);
         Memberships = new FakeMemberships(Clock);
         Schedules = new FakeSchedules(Clock);
         Probe = new FakeAccessProbe(Cloud);
@@ -48,9 +49,13 @@ public sealed class PortalWorld : IAsyncDisposable
         _services = services.BuildServiceProvider(validateScopes: true);
     }
 
+    /// <summary>The true time, which is the cloud's.</summary>
     public FakeTimeProvider Clock { get; } = new(Start);
 
-    /// <summary>The database's own clock: the same as <see cref="Clock"/> until a test sets it off.</summary>
+    /// <summary>The clock of the machine that the portal runs on: right until a test sets it.</summary>
+    public MachineClock Machine { get; }
+
+    /// <summary>The database's own clock: right until a test sets it off.</summary>
     public FakeDatabaseClock DatabaseClock { get; }
 
     public FakeDirectory Directory { get; } = new();
@@ -96,7 +101,7 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>Registers the core, this world's database, clock and cloud; for hosts of their own, such as a component test's.</summary>
     public void AddTo(IServiceCollection services)
     {
-        services.AddSingleton<TimeProvider>(Clock);
+        services.AddSingleton<TimeProvider>(Machine);
         services.AddSingleton(new Random(1));
         services.AddSingleton<IDirectory>(Directory);
         services.AddSingleton<IVaultInventory>(Inventory);

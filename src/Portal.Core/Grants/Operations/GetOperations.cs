@@ -17,7 +17,7 @@ public sealed record OperationsView(WorkCounts Work, IReadOnlyList<SubscriptionP
 }
 
 /// <summary>Shows administrators and auditors how the engine is doing.</summary>
-public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, AuditHealth audit, ClockWatch clocks, TimeProvider clock)
+public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, AuditHealth audit, ClockWatch clock)
 {
     /// <summary>Shows it.</summary>
     public async Task<Result<OperationsView>> ExecuteAsync(Actor actor, CancellationToken ct)
@@ -26,12 +26,12 @@ public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPac
             return refusal;
         var now = clock.Now();
         await using var db = await databases.CreateDbContextAsync(ct);
-        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), pacing.Snapshot(), now) { Audit = await audit.ReadAsync(db, clocks.Now(), ct) };
+        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), pacing.Snapshot(), now) { Audit = await audit.ReadAsync(db, now, ct) };
     }
 }
 
 /// <summary>Shows administrators and auditors how promptly it was done. Reads more than <see cref="GetOperations"/>: ask less often.</summary>
-public sealed class GetLag(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class GetLag(IDbContextFactory<PortalDb> databases, ClockWatch clock)
 {
     /// <summary>Shows it.</summary>
     public async Task<Result<WorkLag>> ExecuteAsync(Actor actor, CancellationToken ct)
@@ -44,7 +44,7 @@ public sealed class GetLag(IDbContextFactory<PortalDb> databases, TimeProvider c
 }
 
 /// <summary>Counts the work for metrics.</summary>
-public sealed class MeasureWork(IDbContextFactory<PortalDb> databases, TimeProvider clock, WorkMeter meter)
+public sealed class MeasureWork(IDbContextFactory<PortalDb> databases, ClockWatch clock, WorkMeter meter)
 {
     /// <summary>Counts it, and has the gauges show it.</summary>
     public async Task<Result<WorkCounts>> ExecuteAsync(Actor actor, CancellationToken ct)

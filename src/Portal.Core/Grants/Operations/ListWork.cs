@@ -46,7 +46,7 @@ public sealed record WorkItem(
     DateTimeOffset? AttentionSince);
 
 /// <summary>Lists work for administrators and auditors: what waits longest first.</summary>
-public sealed class ListWork(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class ListWork(IDbContextFactory<PortalDb> databases, ClockWatch clock)
 {
     /// <summary>Lists it.</summary>
     public async Task<Result<Page<WorkItem>>> ExecuteAsync(WorkListQuery input, Actor actor, CancellationToken ct)

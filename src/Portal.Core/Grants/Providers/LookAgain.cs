@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants;
 
 /// <summary>Has every membership and schedule that stands read again: no list of role assignments shows whether they are still as they were ordered. A schedule that has lost its end is found so.</summary>
-public sealed class LookAgain(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class LookAgain(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     private const int AtOnce = 200;
 

@@ -12,7 +12,7 @@ namespace Portal.Core.Grants.Reconciliation;
 internal sealed record DriftEntry(TrioJudgement Judgement, bool New);
 
 /// <summary>Enters what a comparison found, one trio at a time: the row that the engine drives, the grants, the drift and its event in one save. Each finding is judged again on what is there at the save.</summary>
-internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Enters what was seen of a trio, and hands it to the grant engine.</summary>
     /// <param name="assignmentId">The desired-state row's key, whether there is a row or not.</param>

@@ -17,7 +17,8 @@ public sealed partial class ReconcileAssignments(
     IRoleAssignments assignments,
     IVaultInventory inventory,
     IDirectory directory,
-    TimeProvider clock,
+    ClockWatch clock,
+    TimeProvider timer,
     ChangeFeed changes,
     ILogger<ReconcileAssignments> logger)
 {
@@ -36,7 +37,7 @@ public sealed partial class ReconcileAssignments(
         var book = new DriftBook(databases, clock, changes);
         var surroundings = new GrantSurroundings(inventory, directory, databases, tally.Failed);
 
-        await VaultLanes.RunAsync(await VaultsAsync(ct), (vault, token) => LookAtVaultAsync(vault, book, tally, actor, token), Skipped, clock, ct);
+        await VaultLanes.RunAsync(await VaultsAsync(ct), (vault, token) => LookAtVaultAsync(vault, book, tally, actor, token), Skipped, timer, ct);
         await LookAtGrantsAsync(book, surroundings, tally, actor, ct);
         var resolved = await book.ResolveAsync(d => tally.IsOver(d, surroundings.IsGone(d.VaultScope)), actor, ct);
 
