@@ -35,6 +35,12 @@ public static class AttentionCode
     /// <summary>The vault or secret is not there any more.</summary>
     public const string ScopeNotFound = "ScopeNotFound";
 
+    /// <summary>The vault stands, and the secret is not in it any more.</summary>
+    public const string SecretNotFound = "SecretNotFound";
+
+    /// <summary>The secret is disabled: nobody can read it. Key Vault says the same.</summary>
+    public const string SecretDisabled = "SecretDisabled";
+
     /// <summary>The vault went over to access policies after the approval.</summary>
     public const string VaultUsesAccessPolicies = "VaultUsesAccessPolicies";
 
@@ -107,7 +113,7 @@ public static class AttentionCode
     [
         "AuthorizationFailed", "ExpiredAuthenticationToken", "InternalServerError", "PrincipalNotFound", "ReadOnlyDisabledSubscription", "ResourceNotFound", "ResourceRequestsThrottled",
         "RoleAssignmentExists", "RoleAssignmentLimitExceeded", "RoleAssignmentUpdateNotPermitted", "RoleDefinitionDoesNotExist", "SubscriptionNotFound", "SubscriptionRequestsThrottled",
-        "AccessDenied", "Forbidden", "ForbiddenByFirewall", "ForbiddenByPolicy", "ForbiddenByRbac", "SecretDisabled",
+        "AccessDenied", "Forbidden", "ForbiddenByFirewall", "ForbiddenByPolicy", "ForbiddenByRbac",
         "TooManyRequests", "UnknownError", "Authorization_RequestDenied", "Request_ResourceNotFound",
         "ActiveDurationTooShort", "AadPremiumLicenseRequired", "RoleAssignmentRequestPolicyValidationFailed",
     ];

@@ -29,9 +29,10 @@ public static class PortalCore
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
         services.AddSingleton<IGrantProvider, RoleAssignmentProvider>().AddSingleton<GrantProviders>();
-        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>().AddSingleton<StepBack>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>();
         services.TryAddSingleton<ClockWatch>();
         services.TryAddSingleton<CallPacing>();
+        services.AddSingleton<StepBack>().AddSingleton<AssignmentRoom>();
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
         services.AddTransient<SyncCatalog>();

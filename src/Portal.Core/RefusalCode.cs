@@ -104,6 +104,9 @@ public static class RefusalCode
     /// <summary>New access here is paused. Arguments: who paused, why.</summary>
     public const string AccessPaused = "pause.in_force";
 
+    /// <summary>The subscription has all the role assignments that Azure allows. Arguments: how many there are, how many there may be.</summary>
+    public const string NoRoom = "approval.no_room";
+
     /// <summary>The clocks of the portal's host, the database and Azure disagree: no window can be given by them. Arguments: by how many seconds.</summary>
     public const string ClocksDisagree = "clock.disagree";
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Azure.Core;
 using Portal.Azure.Connection;
 using Portal.Core;
 using Portal.Core.Grants;
@@ -73,6 +74,9 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
             if (ArmScope.Covers(vault, assignment.Scope))
                 yield return InOurTenant(assignment);
     }
+
+    public Task<AssignmentUsage> ReadUsageAsync(string subscriptionId, CancellationToken ct) =>
+        new RoleAssignmentOperations(connection.Arm, new ResourceIdentifier($"/subscriptions/{subscriptionId}")).ReadUsageAsync(ct);
 
     /// <summary>After 409 RoleAssignmentExists: Azure does not say under which name. It may be ours (an identical PUT can answer so), and what was made a moment ago may not be visible yet.</summary>
     private async Task<AssignmentWritten> WhoseAsync(AssignmentOrder order, CloudCallException conflict, CancellationToken ct)

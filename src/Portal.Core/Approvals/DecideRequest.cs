@@ -17,7 +17,7 @@ namespace Portal.Core.Approvals;
 public sealed record DecisionInput(Guid RequestId, Verdict Verdict, string? Comment);
 
 /// <summary>Decides a request. The verdict, the grant that it promises and the audit events are saved together, on the condition that the request is still pending: of a thousand decisions at once, one counts.</summary>
-public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirectory directory, IDatabaseClock databaseClock, ClockWatch clock, ChangeFeed changes)
+public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirectory directory, IDatabaseClock databaseClock, ClockWatch clock, AssignmentRoom room, ChangeFeed changes)
 {
     /// <summary>Decides.</summary>
     public async Task<Result<Done>> ExecuteAsync(DecisionInput input, Actor actor, CancellationToken ct)
@@ -56,6 +56,8 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
             return (unfit, null);
         if (input.Verdict == Verdict.Approved && PauseNotice.Of(await PausesInForce.FindAsync(db, request.Requester, request.Scope, ct)) is { } pause)
             return (pause.Refusal, null);
+        if (input.Verdict == Verdict.Approved && await room.LackingAsync(db, request.Scope, request.RequesterObjectId, request.RoleDefinitionId, policy.Definition.Provider, ct) is { } full)
+            return (full, null);
         if (input.Verdict == Verdict.Approved && await RequesterFaultAsync(request, policy, ct) is { } gone)
             return (gone, null);
 

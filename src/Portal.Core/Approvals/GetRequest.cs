@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
+using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
@@ -34,6 +35,8 @@ public sealed record RequestActions(Refusal? Approve, Refusal? Deny, Refusal? Wi
 /// <param name="Ticket">The ticket; null for none.</param>
 /// <param name="PolicyName">The policy that governs.</param>
 /// <param name="PolicyVersion">Its pinned version.</param>
+/// <param name="Provider">How the access reaches the cloud.</param>
+/// <param name="ProviderGroup">The group whose member the requester becomes; null unless that is the way.</param>
 /// <param name="ApproverGroups">Who may decide, by group name.</param>
 /// <param name="SettledAt">When it was settled; null while pending.</param>
 /// <param name="Decisions">The verdicts.</param>
@@ -51,6 +54,8 @@ public sealed record RequestDetails(
     string? Ticket,
     string PolicyName,
     int PolicyVersion,
+    GrantProvider Provider,
+    string? ProviderGroup,
     IReadOnlyList<string> ApproverGroups,
     DateTimeOffset? SettledAt,
     IReadOnlyList<DecisionView> Decisions,
@@ -61,7 +66,7 @@ public sealed record RequestDetails(
     RequestActions Actions);
 
 /// <summary>Shows one request to those whom it concerns: who asked, who may decide, administrators and auditors. For everyone else there is no such request.</summary>
-public sealed class GetRequest(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class GetRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, TimeProvider clock)
 {
     // A grant that fails for days leaves many lines; the page shows the first of them and the audit page has all.
     private const int MostEvents = 200;
@@ -97,6 +102,9 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, TimeProvid
         var pause = request.State == RequestState.Pending || grant is { IsLive: true, State: not GrantState.Active }
             ? PauseNotice.Of(await PausesInForce.FindAsync(db, request.Requester, request.Scope, ct))
             : null;
+        var full = isApprover && request.State == RequestState.Pending
+            ? await room.LackingAsync(db, request.Scope, request.RequesterObjectId, request.RoleDefinitionId, policy.Definition.Provider, ct)
+            : null;
         var decisions = await db.ApprovalDecisions.AsNoTracking().Where(d => d.RequestId == request.Id).OrderBy(d => d.DecidedAt).ToListAsync(ct);
         var timeline = await db.AuditEvents.AsNoTracking()
             .Where(e => e.RequestId == request.Id && (oversees || e.Outcome != AuditOutcome.Refused))
@@ -111,6 +119,8 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, TimeProvid
             request.Ticket,
             request.PolicyName,
             request.PolicyVersion,
+            policy.Definition.Provider,
+            policy.Definition.ProviderGroup?.Name,
             [.. policy.Definition.Approvers.Select(g => g.Name)],
             request.SettledAt,
             [.. decisions.Select(d => new DecisionView(d.ApproverName, d.Verdict, d.Comment, d.DecidedAt))],
@@ -118,16 +128,16 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, TimeProvid
             pause,
             isApprover || oversees ? await RequesterRecord.ReadAsync(db, request, ct) : null,
             [.. timeline.Select(e => e.AsSeenBy(actor))],
-            ActionsFor(request, policy, grant, pause, actor));
+            ActionsFor(request, policy, grant, pause?.Refusal ?? full, actor));
     }
 
-    private RequestActions ActionsFor(AccessRequest request, AccessPolicy policy, Grant? grant, PauseNotice? pause, Actor actor)
+    private RequestActions ActionsFor(AccessRequest request, AccessPolicy policy, Grant? grant, Refusal? inTheWay, Actor actor)
     {
         var settled = request.CannotBeSettled(clock.Now());
         var notTheirs = new Refusal(RefusalCode.NotFound);
         var noGrant = grant is { IsLive: true } ? null : new Refusal(RefusalCode.GrantEnded);
         return new RequestActions(
-            settled ?? DecideRequest.MayNotDecide(request, policy, Verdict.Approved, actor) ?? pause?.Refusal,
+            settled ?? DecideRequest.MayNotDecide(request, policy, Verdict.Approved, actor) ?? inTheWay,
             settled ?? DecideRequest.MayNotDecide(request, policy, Verdict.Denied, actor),
             actor.Is(request.Requester) ? settled : notTheirs,
             actor.Is(request.Requester) ? noGrant : notTheirs,

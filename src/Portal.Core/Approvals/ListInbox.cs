@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
@@ -23,7 +24,7 @@ namespace Portal.Core.Approvals;
 /// <param name="SubmittedAt">When it was sent.</param>
 /// <param name="LapsesAt">When it lapses if nobody decides.</param>
 /// <param name="Requester">What the one who asks holds and held; null when it was not asked for.</param>
-/// <param name="ApproveRefusal">Why it cannot be approved now (a pause); null when nothing is known to be in the way.</param>
+/// <param name="ApproveRefusal">Why it cannot be approved now (a pause, a full subscription); null when nothing is known to be in the way.</param>
 public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord? Requester, Refusal? ApproveRefusal);
 
 /// <summary>What to list.</summary>
@@ -33,7 +34,7 @@ public sealed record InboxItem(Guid Id, string Reference, string RequesterName, 
 public sealed record InboxQuery(string? After = null, int Take = 20, bool WithRecords = true);
 
 /// <summary>Lists what waits for the actor's decision, the longest waiting first. Their own requests are not among it.</summary>
-public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentRoom room, TimeProvider clock)
 {
     private const string ListName = "inbox";
 
@@ -60,10 +61,12 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, TimeProvide
         requests = [.. requests.OrderBy(r => r.Id).Take(take + 1)];
 
         var pauses = await PausesInForce.FindAllAsync(db, [.. requests.Take(take).Select(r => (r.Requester, r.Scope))], ct);
+        var ways = (await db.AccessPolicies.AsNoTracking().ToListAsync(ct)).ToDictionary(p => p.Id, p => p.Definition.Provider);
         var items = new List<InboxItem>(take);
         foreach (var (r, pause) in requests.Take(take).Zip(pauses))
             items.Add(new InboxItem(r.Id, r.Reference, r.RequesterName, r.RequesterUpn, r.VaultName, r.SecretName, r.RoleName, r.Duration, r.WindowStart, r.Justification, r.Ticket, r.PolicyName, r.SubmittedAt, r.LapsesAt,
-                input.WithRecords ? await RequesterRecord.ReadAsync(db, r, ct) : null, pause?.Refusal));
+                input.WithRecords ? await RequesterRecord.ReadAsync(db, r, ct) : null,
+                pause?.Refusal ?? (input.WithRecords ? await room.LackingAsync(db, r.Scope, r.RequesterObjectId, r.RoleDefinitionId, ways[r.PolicyId], ct) : null)));
         return new Page<InboxItem>(items, requests.Count > take ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
     }
 

@@ -24,6 +24,18 @@ public interface IRoleAssignments
     /// <param name="ct">Cancels.</param>
     /// <exception cref="CloudCallException">While it is read, too: what came before is true, and more there may be.</exception>
     IAsyncEnumerable<AssignmentSeen> ListUnderAsync(string vaultScope, CancellationToken ct);
+
+    /// <summary>How many role assignments a subscription has, whoever made them, and how many it may have.</summary>
+    Task<AssignmentUsage> ReadUsageAsync(string subscriptionId, CancellationToken ct);
+}
+
+/// <summary>How many role assignments a subscription has.</summary>
+/// <param name="Used">How many.</param>
+/// <param name="Limit">How many it may have; Azure raises that for nobody.</param>
+public sealed record AssignmentUsage(int Used, int Limit)
+{
+    /// <summary>How many more Azure takes, from 0.</summary>
+    public int Left => Math.Max(0, Limit - Used);
 }
 
 /// <summary>What to put: the cloud keeps one assignment per (scope, principal, role).</summary>

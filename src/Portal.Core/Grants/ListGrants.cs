@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
@@ -39,6 +40,7 @@ public sealed record GrantView
         VaultName = grant.VaultName;
         SecretName = grant.SecretName;
         RoleName = grant.RoleName;
+        Provider = grant.Provider;
         State = grant.State;
         StartsAt = grant.StartsAt;
         EndsAt = grant.EndsAt;
@@ -81,6 +83,9 @@ public sealed record GrantView
 
     /// <summary>The role.</summary>
     public string RoleName { get; }
+
+    /// <summary>How it reaches the cloud.</summary>
+    public GrantProvider Provider { get; }
 
     /// <summary>Where it stands.</summary>
     public GrantState State { get; }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
@@ -19,6 +20,9 @@ namespace Portal.Core.Requests;
 /// <param name="EndsAtIfApprovedNow">When access would end if it were approved this instant.</param>
 /// <param name="HeldUntil">Until when the person holds the very same already; null when they do not.</param>
 /// <param name="Pause">The pause that covers the person or the scope: it may be sent, and nothing is approved or given until it is lifted. Null when nothing is paused.</param>
+/// <param name="Provider">How it would reach the cloud; null when no policy governs.</param>
+/// <param name="ProviderGroup">The group whose member the person would become; null unless that is the way.</param>
+/// <param name="Room">How many role assignments Azure still takes in the subscription, when that is few; null otherwise, when it could not be asked, and where none is made.</param>
 /// <param name="Missing">All that stands against sending it; empty when it may be sent.</param>
 public sealed record RequestPreview(
     string VaultName,
@@ -33,10 +37,13 @@ public sealed record RequestPreview(
     DateTimeOffset EndsAtIfApprovedNow,
     DateTimeOffset? HeldUntil,
     PauseNotice? Pause,
+    GrantProvider? Provider,
+    string? ProviderGroup,
+    AssignmentUsage? Room,
     IReadOnlyList<Refusal> Missing);
 
 /// <summary>Says what would happen, by the evaluation that decides when it is sent. Changes nothing.</summary>
-public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, TimeProvider clock)
 {
     /// <summary>Looks a draft over.</summary>
     public async Task<Result<RequestPreview>> ExecuteAsync(RequestDraft draft, Actor actor, CancellationToken ct)
@@ -61,6 +68,9 @@ public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, TimePr
             EndOf(draft, now),
             await HeldUntilAsync(db, check, actor, now, ct),
             check.Scope is null ? null : PauseNotice.Of(await PausesInForce.FindAsync(db, actor.Id!.Value, check.Scope.Secret?.ArmId ?? check.Scope.Vault.ArmId, ct)),
+            rule?.Provider,
+            rule?.ProviderGroup?.Name,
+            check.Scope is null || rule is null ? null : await room.ScarceAsync(check.Scope.Vault.ArmId, rule.Provider, ct),
             check.Refusals);
     }
 

@@ -13,6 +13,7 @@ internal static class ApiVersions
     ];
 
     private static readonly ImmutableArray<string> RoleAssignments = ["2018-01-01-preview", "2018-07-01", "2018-09-01-preview", "2020-04-01-preview", "2020-08-01-preview", "2020-10-01-preview", "2022-04-01"];
+    private static readonly ImmutableArray<string> Usage = ["2019-08-01-preview"];
     private static readonly ImmutableArray<string> Schedules = ["2020-10-01-preview", "2020-10-01", "2022-04-01-preview"];
     private static readonly ImmutableArray<string> RoleDefinitions = ["2018-01-01-preview", "2018-07-01", "2022-04-01", "2022-05-01-preview"];
     private static readonly ImmutableArray<string> Locks = ["2016-09-01", "2017-04-01", "2020-05-01"];
@@ -21,7 +22,7 @@ internal static class ApiVersions
     /// <summary>The types of a provider, each with its versions; empty for a provider that the sandbox does not have.</summary>
     public static IEnumerable<(string Type, ImmutableArray<string> Versions)> Of(string provider) => provider.ToUpperInvariant() switch
     {
-        "MICROSOFT.AUTHORIZATION" => [("roleAssignments", RoleAssignments), ("roleDefinitions", RoleDefinitions), ("locks", Locks),
+        "MICROSOFT.AUTHORIZATION" => [("roleAssignments", RoleAssignments), ("roleDefinitions", RoleDefinitions), ("locks", Locks), ("roleAssignmentsUsageMetrics", Usage),
             ("roleAssignmentScheduleRequests", Schedules), ("roleAssignmentSchedules", Schedules), ("roleAssignmentScheduleInstances", Schedules)],
         "MICROSOFT.KEYVAULT" => [("vaults", Vaults)],
         "MICROSOFT.RESOURCES" => [("subscriptions", Resources), ("resourceGroups", Resources), ("resources", Resources), ("tenants", Resources), ("providers", Resources)],

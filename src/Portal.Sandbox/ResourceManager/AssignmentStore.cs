@@ -42,6 +42,13 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         }
     }
 
+    /// <summary>How many there are in a subscription, at all its scopes.</summary>
+    public int CountIn(Guid subscription)
+    {
+        EndWhatIsOver();
+        return _perSubscription.GetValueOrDefault(subscription);
+    }
+
     public RoleAssignment? Find(Guid name)
     {
         EndWhatIsOver();

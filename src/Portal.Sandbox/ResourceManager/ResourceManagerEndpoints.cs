@@ -136,6 +136,9 @@ internal static partial class ResourceManagerEndpoints
             case "ROLEASSIGNMENTS":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignments");
                 return RoleAssignmentCalls.AnswerAsync(call, scope.Value, name);
+            case "ROLEASSIGNMENTSUSAGEMETRICS":
+                ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentsUsageMetrics");
+                return RoleAssignmentCalls.UsageAsync(call, scope.Value);
             case "ROLEDEFINITIONS":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleDefinitions");
                 return RoleDefinitionCalls.AnswerAsync(call, scope.Value, name);
@@ -162,6 +165,6 @@ internal static partial class ResourceManagerEndpoints
     private static partial Regex Subscription();
 
     // Greedy: the last such part counts, so that a scope may itself be one of the provider's objects.
-    [GeneratedRegex(@"^(.*)/providers/Microsoft\.Authorization/(roleAssignments|roleDefinitions|locks|roleAssignmentScheduleRequests|roleAssignmentSchedules|roleAssignmentScheduleInstances)(?:/([^/]+))?$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(.*)/providers/Microsoft\.Authorization/(roleAssignments|roleAssignmentsUsageMetrics|roleDefinitions|locks|roleAssignmentScheduleRequests|roleAssignmentSchedules|roleAssignmentScheduleInstances)(?:/([^/]+))?$", RegexOptions.IgnoreCase)]
     private static partial Regex Authorization();
 }

@@ -22,6 +22,17 @@ internal static partial class RoleAssignmentCalls
         throw ArmException.MethodNotAllowed(call.Request.Method);
     }
 
+    /// <summary><c>{subscription}/providers/Microsoft.Authorization/roleAssignmentsUsageMetrics</c>: how many there are, and how many there may be.</summary>
+    public static Task UsageAsync(ArmCall call, ArmScope scope)
+    {
+        if (!call.IsGet) throw ArmException.MethodNotAllowed(call.Request.Method);
+        if (scope.SubscriptionId is not { } subscription || scope != ArmScope.OfSubscription(subscription)) throw new ArmException(400, "InvalidScope", $"The scope '{scope}' is not a subscription.");
+        call.Demand(scope, "Microsoft.Authorization/roleAssignmentsUsageMetrics/read");
+        call.DemandExistence(scope);
+        var (used, limit) = (call.State.CountAssignments(subscription), call.State.AssignmentLimit);
+        return call.AnswerAsync(200, new JsonObject { ["roleAssignmentsLimit"] = limit, ["roleAssignmentsCurrentCount"] = used, ["roleAssignmentsRemainingCount"] = limit - used });
+    }
+
     private static Task GetAsync(ArmCall call, ArmScope scope, Guid name)
     {
         call.Demand(scope, Provider + "/read");

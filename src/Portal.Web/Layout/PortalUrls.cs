@@ -35,6 +35,12 @@ public static class PortalUrls
     /// <summary>Asking for a vault as a whole.</summary>
     public static string WholeVault(string vault) => $"/vaults/{Uri.EscapeDataString(vault)}/request";
 
+    /// <summary>Asking again for what an earlier request asked for; while its access lasts, for more time.</summary>
+    /// <param name="vault">The vault.</param>
+    /// <param name="secret">The secret; null for the vault as a whole.</param>
+    /// <param name="reference">The earlier request.</param>
+    public static string AskAgain(string vault, string? secret, string reference) => With(secret is null ? WholeVault(vault) : Secret(vault, secret), ("again", reference));
+
     /// <summary>One access request: the same page for the one who asked, those who decide, administrators and auditors. Its grant is shown there too.</summary>
     /// <param name="reference">What people call it, such as <c>R-4K7Q9ZTM</c>.</param>
     public static string Request(string reference) => $"{Requests}/{Uri.EscapeDataString(reference)}";

@@ -108,6 +108,7 @@ public sealed partial class RequestForm : IDisposable
         {
             _zone = await Zone.GetAsync(_left);
             _zoneKnown = true;
+            FollowOn();
             await LookOverAsync();
             StateHasChanged();
         }
@@ -116,6 +117,15 @@ public sealed partial class RequestForm : IDisposable
             _focusProblem = false;
             await FocusFirstProblemAsync();
         }
+    }
+
+    // Cut to the minute, as the field is: access overlaps for less than that, and never has a gap.
+    private void FollowOn()
+    {
+        if (Input.FollowsOn is not { } end || Input.StartText.Length > 0 || end <= Clock.GetUtcNow())
+            return;
+        Input.Later = true;
+        Input.StartText = TimeZoneInfo.ConvertTime(end, _zone).ToString("yyyy-MM-dd'T'HH:mm", System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private string LengthOf(int minutes)

@@ -38,6 +38,9 @@ public sealed class RequestInput
     /// <summary>Whether access starts at a set time rather than when it is approved.</summary>
     public bool Later { get; set; }
 
+    /// <summary>When the access ends that more time is asked for: the form starts there. Null when it is not about more time.</summary>
+    public DateTimeOffset? FollowsOn { get; set; }
+
     /// <summary>The start as the browser's field gives it (<c>yyyy-MM-ddTHH:mm</c>), in the reader's zone.</summary>
     public string StartText { get; set; } = "";
 

@@ -116,6 +116,8 @@ public sealed partial class RequestPage : IDisposable
             Minutes = minutes == Math.Floor(minutes) && RequestForm.UsualLengths.Contains((int)minutes) ? (int)minutes : null,
             Amount = minutes.ToString(System.Globalization.CultureInfo.CurrentCulture),
             Unit = LengthUnit.Minutes,
+            // More time begins where the present one ends; both are there in between, so that access has no gap.
+            FollowsOn = earlier.Value.Grant is { IsLive: true, EndsAt: var end } && earlier.Value.Actions.Withdraw?.Code != RefusalCode.NotFound ? end : null,
             Justification = earlier.Value.Justification,
             Ticket = earlier.Value.Ticket ?? "",
         };

@@ -33,6 +33,7 @@ public static class Screens
         new("request form", "/catalog/{VaultName}/{SecretName}", Person.Mira, (v, _) => ShowsAsync(v, "/catalog/kv-payments-prod/stripe-webhook-secret", "payments-approvers")),
         new("request form, refused", "/catalog/{VaultName}/{SecretName}", Person.Mira, RefusedFormAsync),
         new("request form, set start and other length", "/catalog/{VaultName}/{SecretName}", Person.Mira, CustomFormAsync),
+        new("request form, more time", "/catalog/{VaultName}/{SecretName}", Person.Mira, (v, w) => ShowsAsync(v, $"/catalog/kv-payments-prod/paypal-client-secret?again={w.Active.Reference}", "You ask for more time.")),
         new("request form of somebody else's secret", "/catalog/{VaultName}/{SecretName}", Person.Jonas, (v, _) => ShowsAsync(v, "/catalog/kv-payments-prod/stripe-webhook-secret", "You cannot ask for this")),
         new("request form of a whole vault", "/vaults/{VaultName}/request", Person.Mira, (v, _) => ShowsAsync(v, "/vaults/kv-payments-test/request", "Send request")),
 

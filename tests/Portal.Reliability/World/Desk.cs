@@ -34,6 +34,7 @@ internal sealed class Desk : IAsyncDisposable
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
         services.AddDbContextFactory<PortalDb>(options => lane.Database.Configure(options));
         services.AddSingleton<IDirectory>(new LaneDirectory());
+        services.AddSingleton(lane.Database.Clock);
         services.AddPortalCore();
         _services = services.BuildServiceProvider();
     }

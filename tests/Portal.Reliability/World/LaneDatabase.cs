@@ -47,6 +47,9 @@ internal sealed class LaneDatabase : IAsyncDisposable
     public DbContextOptionsBuilder Configure(DbContextOptionsBuilder options) =>
         _kind == WorkerSettings.Sqlite ? options.UsePortalSqlite(ConnectionString) : options.UsePortalPostgreSql(ConnectionString);
 
+    /// <summary>What the database's own time is asked by.</summary>
+    public IDatabaseClock Clock => _kind == WorkerSettings.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork();
+
     public PortalDb Open()
     {
         var options = new DbContextOptionsBuilder<PortalDb>();

@@ -29,6 +29,17 @@ public sealed class GrantPanelTests : RequestScreen
     }
 
     [Fact]
+    public async Task It_names_the_way_in_which_access_is_given_and_leads_to_asking_for_more_time_while_it_lasts()
+    {
+        await using var world = await SeenByAsync(Company.Mira);
+        var grant = await GrantAsync(world, GrantState.Active);
+        var panel = Panel(grant);
+        Assert.Contains("role assignment · made and taken back by the portal", panel.Find(".facts").TextContent, StringComparison.Ordinal);
+        Assert.Equal($"/catalog/kv-payments-prod/stripe-api-key?again={grant.RequestReference}", panel.Find("a.button.quiet[href^='/catalog/']").GetAttribute("href"));
+        Assert.Empty(Panel(await GrantAsync(world, GrantState.Ended)).FindAll("a.button.quiet[href^='/catalog/']"));
+    }
+
+    [Fact]
     public async Task What_keeps_the_portal_from_its_work_is_shown_in_the_providers_words_with_what_to_do()
     {
         await using var world = await SeenByAsync(Company.Mira);

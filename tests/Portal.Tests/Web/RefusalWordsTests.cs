@@ -33,6 +33,7 @@ public sealed partial class RefusalWordsTests
         [RefusalCode.StreamPositionUnknown] = 2,
         [RefusalCode.AccessPaused] = 2,
         [RefusalCode.ClocksDisagree] = 1,
+        [RefusalCode.NoRoom] = 2,
         [RefusalCode.PausedAlready] = 1,
         [RefusalCode.PauseLifted] = 1,
     };

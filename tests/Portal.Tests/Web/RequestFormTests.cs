@@ -28,6 +28,16 @@ public sealed class RequestFormTests : BunitContext
     }
 
     [Fact]
+    public async Task It_says_how_access_is_given_and_when_the_subscription_takes_no_more()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira, Zone);
+        world.Cloud.Others = 4000;
+        var forecast = Words(Open("kv-payments-prod", "stripe-api-key").Find(".forecast").TextContent);
+        Assert.Contains("a role assignment that the portal makes and takes back", forecast, StringComparison.Ordinal);
+        Assert.Contains("Azure takes no more", forecast, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_follows_what_is_typed()
     {
         await using var world = await this.OpenForAsync(Company.Mira, Zone);

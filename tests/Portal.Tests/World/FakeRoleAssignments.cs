@@ -174,6 +174,11 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
             throw atTheEnd;
     }
 
+    /// <summary>How many role assignments the subscription is said to have besides those that stand here.</summary>
+    public int Others { get; set; }
+
+    public Task<AssignmentUsage> ReadUsageAsync(string subscriptionId, CancellationToken ct) => Task.FromResult(new AssignmentUsage(Others + Standing.Count, 4000));
+
     private IEnumerable<AssignmentSeen> Shown()
     {
         var asOf = clock.GetUtcNow() - ReadLag;

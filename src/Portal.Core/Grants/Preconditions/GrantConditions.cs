@@ -16,6 +16,22 @@ internal sealed record GrantFacts(ScopeSeen Scope, RoleSeen? Role, Standing Hold
 {
     /// <summary>What the group of a membership holds at the vault itself; empty for anything else.</summary>
     public IReadOnlyList<AssignmentSeen> HeldByGroup { get; init; } = [];
+
+    /// <summary>The secret as the catalog last saw it.</summary>
+    public SecretCondition Secret { get; init; }
+}
+
+/// <summary>What the catalog knows of a secret.</summary>
+internal enum SecretCondition
+{
+    /// <summary>It is there, or it is not known that it is not; also for a vault as a whole.</summary>
+    Fine,
+
+    /// <summary>It is not in its vault any more.</summary>
+    Gone,
+
+    /// <summary>It is there, and nobody can read it.</summary>
+    Disabled,
 }
 
 /// <summary>A condition that does not hold.</summary>
@@ -40,6 +56,12 @@ internal static class GrantConditions
 
     /// <summary>The vault goes by access policies.</summary>
     public const string VaultUsesAccessPolicies = AttentionCode.VaultUsesAccessPolicies;
+
+    /// <summary>The vault stands, and the secret is not in it any more.</summary>
+    public const string SecretNotFound = AttentionCode.SecretNotFound;
+
+    /// <summary>The secret is disabled.</summary>
+    public const string SecretDisabled = AttentionCode.SecretDisabled;
 
     /// <summary>A lock would keep the portal from taking the access back.</summary>
     public const string ScopeLocked = AttentionCode.ScopeLocked;
@@ -90,9 +112,9 @@ internal static class GrantConditions
 
     /// <summary>The first condition that does not hold any more for a role that was given: what takes its effect away, or would keep it from being taken back. Eligibility is asked when it is given, not while it is held.</summary>
     /// <returns>Null when all hold.</returns>
-    public static UnmetCondition? FirstUnmetWhileHeld(Grant grant, ScopeSeen scope, RoleSeen? role, bool holderIsEnabled)
+    public static UnmetCondition? FirstUnmetWhileHeld(Grant grant, ScopeSeen scope, SecretCondition secret, RoleSeen? role, bool holderIsEnabled)
     {
-        var facts = new GrantFacts(scope, role, Standing.None with { Enabled = holderIsEnabled }, null, null, []);
+        var facts = new GrantFacts(scope, role, Standing.None with { Enabled = holderIsEnabled }, null, null, []) { Secret = secret };
         return UnmetByScope(grant, facts) ?? UnmetByRole(grant, facts) ?? (holderIsEnabled ? null : UnmetByHolder(grant, facts));
     }
 
@@ -104,7 +126,14 @@ internal static class GrantConditions
         { PermissionModel: PermissionModel.AccessPolicies } =>
             new(VaultUsesAccessPolicies, $"The vault {grant.VaultName} goes by access policies: a role assignment would have no effect. Its owner has to switch it to Azure role-based access control."),
         { DeleteLock: { } name } => new(ScopeLocked, $"The lock '{name}' would keep the portal from taking the access back. Remove the lock or end the grant."),
-        _ => null,
+        _ => UnmetBySecret(grant, facts.Secret),
+    };
+
+    private static UnmetCondition? UnmetBySecret(Grant grant, SecretCondition secret) => secret switch
+    {
+        SecretCondition.Gone => new(SecretNotFound, $"The secret {grant.SecretName} is not in {grant.VaultName} any more. If it is recovered within its vault's retention, this access works again; otherwise end it, and ask for another secret."),
+        SecretCondition.Disabled => new(SecretDisabled, $"The secret {grant.SecretName} in {grant.VaultName} is disabled: nobody can read it. Its owner has to enable it."),
+        SecretCondition.Fine => null,
     };
 
     private static UnmetCondition? UnmetByRole(Grant grant, GrantFacts facts)

@@ -40,6 +40,20 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
         return GrantConditions.UnmetByAudit((await audit.ReadAsync(db, clocks.Now(), ct))?.Hold);
     }
 
+    /// <summary>A secret as the catalog last saw it, minutes ago at most. One that it does not know counts as there: the vault may not let itself be listed.</summary>
+    internal static async Task<SecretCondition> SecretAsync(PortalDb db, Grant grant, CancellationToken ct)
+    {
+        if (grant.SecretName is null)
+            return SecretCondition.Fine;
+        var known = await db.Secrets.Where(s => s.ArmId == grant.Scope).Select(s => new { s.DeletedAt, s.Enabled }).FirstOrDefaultAsync(ct);
+        return known switch
+        {
+            { DeletedAt: not null } => SecretCondition.Gone,
+            { Enabled: false } => SecretCondition.Disabled,
+            _ => SecretCondition.Fine,
+        };
+    }
+
     private async Task<GrantFacts> ReadAsync(Grant grant, CancellationToken ct)
     {
         // A person waits for this: everything is asked at once.
@@ -54,6 +68,6 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
 
         await using var db = await databases.CreateDbContextAsync(ct);
         var policies = await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null || p.Id == grant.PolicyId).ToListAsync(ct);
-        return new GrantFacts(await scope, await role, await holder, await approver, policies.Find(p => p.Id == grant.PolicyId), [.. policies.Where(p => p.RetiredAt is null)]) { HeldByGroup = await held };
+        return new GrantFacts(await scope, await role, await holder, await approver, policies.Find(p => p.Id == grant.PolicyId), [.. policies.Where(p => p.RetiredAt is null)]) { HeldByGroup = await held, Secret = await SecretAsync(db, grant, ct) };
     }
 }

@@ -50,6 +50,12 @@ public static class DriftCode
     /// <summary>The vault is not there any more: deleted, or moved.</summary>
     public const string ScopeNotFound = GrantConditions.ScopeNotFound;
 
+    /// <summary>The vault stands, and the secret is not in it any more.</summary>
+    public const string SecretNotFound = GrantConditions.SecretNotFound;
+
+    /// <summary>The secret is disabled: nobody can read it.</summary>
+    public const string SecretDisabled = GrantConditions.SecretDisabled;
+
     /// <summary>Another vault stands under the name of the one that was approved.</summary>
     public const string ScopeReplaced = GrantConditions.ScopeReplaced;
 

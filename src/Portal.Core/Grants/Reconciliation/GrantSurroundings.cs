@@ -11,7 +11,7 @@ namespace Portal.Core.Grants.Reconciliation;
 /// <param name="Message">What happened and what to do.</param>
 internal sealed record Impairment(DriftKind Kind, string Code, string Message)
 {
-    private static readonly string[] WhatIsGone = [DriftCode.ScopeNotFound, DriftCode.PrincipalDisabled];
+    private static readonly string[] WhatIsGone = [DriftCode.ScopeNotFound, DriftCode.SecretNotFound, DriftCode.PrincipalDisabled];
 
     /// <summary>Something around a grant, by what does not hold any more.</summary>
     public Impairment(UnmetCondition unmet) : this(WhatIsGone.Contains(unmet.Code) ? DriftKind.Missing : DriftKind.Altered, unmet.Code, unmet.Message)
@@ -20,7 +20,7 @@ internal sealed record Impairment(DriftKind Kind, string Code, string Message)
 
     /// <summary>The codes that a look at the surroundings sets on grants, and takes away again.</summary>
     public static IReadOnlyList<string> Codes { get; } =
-        [DriftCode.ScopeNotFound, DriftCode.ScopeReplaced, DriftCode.VaultUsesAccessPolicies, DriftCode.ScopeLocked, DriftCode.PrincipalDisabled, DriftCode.RoleNotGrantable, DriftCode.RoleChanged];
+        [DriftCode.ScopeNotFound, DriftCode.SecretNotFound, DriftCode.SecretDisabled, DriftCode.ScopeReplaced, DriftCode.VaultUsesAccessPolicies, DriftCode.ScopeLocked, DriftCode.PrincipalDisabled, DriftCode.RoleNotGrantable, DriftCode.RoleChanged];
 }
 
 /// <summary>What was found around a grant.</summary>
@@ -66,7 +66,9 @@ internal sealed class GrantSurroundings(IVaultInventory inventory, IDirectory di
             _enabled[grant.Principal] = enabled = await IsEnabledAsync(grant.Principal, ct);
         if (role is null || enabled is not { } holderIsEnabled)
             return Surroundings.Unknown;
-        return GrantConditions.FirstUnmetWhileHeld(grant, vault, role.Role, holderIsEnabled) is { } unmet ? new Surroundings(true, new Impairment(unmet)) : Surroundings.Fine;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var secret = await GrantPreconditions.SecretAsync(db, grant, ct);
+        return GrantConditions.FirstUnmetWhileHeld(grant, vault, secret, role.Role, holderIsEnabled) is { } unmet ? new Surroundings(true, new Impairment(unmet)) : Surroundings.Fine;
     }
 
     private async Task<T?> AskAsync<T>(string vaultName, Func<Task<T>> ask) where T : class

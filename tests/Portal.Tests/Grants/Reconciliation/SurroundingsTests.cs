@@ -67,6 +67,59 @@ public sealed class SurroundingsTests
         Assert.Single(world.Cloud.Standing);
     }
 
+    [Theory, BothDatabases(DriftCode.SecretNotFound, DriftCode.SecretDisabled)]
+    public async Task A_secret_that_is_deleted_or_disabled_in_a_standing_vault_is_found_said_and_over_when_it_is_back(DatabaseKind kind, string code)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var grant = await world.SettledGrantAsync();
+        if (code == DriftCode.SecretNotFound)
+            world.Inventory.RemoveSecret(Company.Stripe);
+        else
+            world.Inventory.AddVault("kv-payments-prod", secrets: FakeVaultInventory.Secret("stripe-api-key", enabled: false));
+        await world.SyncAsync();
+        await world.ReconcileAsync();
+        await world.ReconcileAsync();
+
+        var now = await world.GrantOfAsync(grant.RequestId);
+        Assert.Equal((GrantState.Active, code), (now.State, now.AttentionCode));
+        Assert.Contains("stripe-api-key", now.AttentionMessage, StringComparison.Ordinal);
+        var drift = Assert.Single(await world.DriftsAsync());
+        Assert.Equal((code, DriftAction.LeftAlone, code == DriftCode.SecretNotFound ? DriftKind.Missing : DriftKind.Altered), (drift.Code, drift.Action, drift.Kind));
+        Assert.Single(world.Cloud.Standing);
+
+        world.Inventory.AddVault("kv-payments-prod", secrets: FakeVaultInventory.Secret("stripe-api-key"));
+        await world.SyncAsync();
+        Assert.Equal(1, (await world.ReconcileAsync()).Resolved);
+        Assert.Null((await world.GrantOfAsync(grant.RequestId)).AttentionCode);
+
+        // Nor does it keep the grant from its end.
+        world.Inventory.RemoveSecret(Company.Stripe);
+        await world.SyncAsync();
+        await world.ReconcileAsync();
+        await world.PassAsync(TimeSpan.FromHours(4));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Theory]
+    [InlineData(DriftCode.SecretNotFound)]
+    [InlineData(DriftCode.SecretDisabled)]
+    public async Task A_secret_that_goes_between_approval_and_giving_holds_the_grant_back_until_it_is_there_again(string code)
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+        world.Inventory.AddVault("kv-payments-prod", secrets: code == DriftCode.SecretNotFound ? [] : [FakeVaultInventory.Secret("stripe-api-key", enabled: false)]);
+        await world.SyncAsync();
+        await world.WorkAsync();
+        Assert.Equal((GrantState.Scheduled, code), (await world.GrantOfAsync(promised.RequestId)) is var held ? (held.State, held.AttentionCode) : default);
+        Assert.Empty(world.Cloud.Calls);
+
+        world.Inventory.AddVault("kv-payments-prod", secrets: FakeVaultInventory.Secret("stripe-api-key"));
+        await world.SyncAsync();
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((GrantState.Active, null), (await world.GrantOfAsync(promised.RequestId)) is var given ? (given.State, given.AttentionCode) : default);
+    }
+
     [Theory, BothDatabases]
     public async Task A_grant_on_a_vault_that_is_gone_still_ends_at_its_time(DatabaseKind kind)
     {

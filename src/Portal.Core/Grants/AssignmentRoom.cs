@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
+
+namespace Portal.Core.Grants;
+
+/// <summary>Whether Azure takes another role assignment in a subscription: said before somebody approves, not after. Asked once a minute for each subscription; what cannot be asked is not known, and holds nobody up.</summary>
+/// <param name="clock">How old an answer is.</param>
+/// <param name="assignments">Whom to ask; null in a process that asks the cloud for nothing.</param>
+public sealed class AssignmentRoom(TimeProvider clock, IRoleAssignments? assignments = null)
+{
+    /// <summary>With so few left it is worth a word to whoever asks and whoever decides.</summary>
+    public const int Few = 100;
+
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, (AssignmentUsage? Usage, long At)> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What is left in the subscription of a scope.</summary>
+    /// <returns>Null when there is plenty, when it is not known, and where no role assignment is made.</returns>
+    public async Task<AssignmentUsage?> ScarceAsync(string scope, GrantProvider provider, CancellationToken ct)
+    {
+        if (provider == GrantProvider.GroupMembership || assignments is null)
+            return null;
+        var subscription = ArmId.SubscriptionOf(scope);
+        if (!_known.TryGetValue(subscription, out var known) || clock.GetElapsedTime(known.At) > Fresh)
+            _known[subscription] = known = (await AskAsync(assignments, subscription, ct), clock.GetTimestamp());
+        return known.Usage is { Left: <= Few } few ? few : null;
+    }
+
+    /// <summary>Why a grant cannot be approved now: its subscription is full, and the role does not stand there already.</summary>
+    /// <returns>Null when nothing is known to be in the way.</returns>
+    public async Task<Refusal?> LackingAsync(PortalDb db, string scope, Guid principalId, Guid roleDefinitionId, GrantProvider provider, CancellationToken ct)
+    {
+        if (await ScarceAsync(scope, provider, ct) is not { Left: 0 } full)
+            return null;
+        // More time for what stands needs no other assignment.
+        var name = AssignmentName.Of(scope, principalId, roleDefinitionId);
+        var stands = await db.DesiredAssignments.AnyAsync(a => a.Id == name && a.Observed == AssignmentObservation.Present, ct);
+        return stands ? null : new Refusal(RefusalCode.NoRoom, null, full.Used, full.Limit);
+    }
+
+    private static async Task<AssignmentUsage?> AskAsync(IRoleAssignments assignments, string subscription, CancellationToken ct)
+    {
+        try
+        {
+            return await assignments.ReadUsageAsync(subscription, ct);
+        }
+        catch (CloudCallException)
+        {
+            // A forecast only: whether the role can be given shows when it is given, and is said then.
+            return null;
+        }
+    }
+}
