@@ -41,6 +41,13 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
 
         // The window begins with the verdict: by the time by which it will also be ended.
         var now = await clock.AskAsync(databaseClock, db, ct);
+        if (input.Verdict == Verdict.Approved && clock.Skew() is not null)
+        {
+            // What Resource Manager said a while ago keeps nobody from anything: it is asked anew.
+            await room.LookAgainAsync(request.Scope, ct);
+            now = await clock.AskAsync(databaseClock, db, ct);
+        }
+
         var trail = new AuditTrail(db, actor, now);
         var policy = await db.AccessPolicies.AsNoTracking().SingleAsync(p => p.Id == request.PolicyId, ct);
         if (MayNotDecide(request, policy, input.Verdict, actor) is { } refusal)

@@ -15,6 +15,9 @@ public sealed class AssignmentRoom(TimeProvider clock, IRoleAssignments? assignm
 
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
 
+    // A person waits for the page; a cloud that is silent must not keep them.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<string, (AssignmentUsage? Usage, long At)> _known = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What is left in the subscription of a scope.</summary>
@@ -25,8 +28,20 @@ public sealed class AssignmentRoom(TimeProvider clock, IRoleAssignments? assignm
             return null;
         var subscription = ArmId.SubscriptionOf(scope);
         if (!_known.TryGetValue(subscription, out var known) || clock.GetElapsedTime(known.At) > Fresh)
+        {
+            // Whoever comes while it is asked goes by the answer before.
+            _known[subscription] = (known.Usage, clock.GetTimestamp());
             _known[subscription] = known = (await AskAsync(assignments, subscription, ct), clock.GetTimestamp());
+        }
+
         return known.Usage is { Left: <= Few } few ? few : null;
+    }
+
+    /// <summary>Asks now, however fresh the last answer is. An answer brings the cloud's time along.</summary>
+    public async Task LookAgainAsync(string scope, CancellationToken ct)
+    {
+        if (assignments is not null && ArmId.SubscriptionOf(scope) is var subscription)
+            _known[subscription] = (await AskAsync(assignments, subscription, ct), clock.GetTimestamp());
     }
 
     /// <summary>Why a grant cannot be approved now: its subscription is full, and the role does not stand there already.</summary>
@@ -41,13 +56,15 @@ public sealed class AssignmentRoom(TimeProvider clock, IRoleAssignments? assignm
         return stands ? null : new Refusal(RefusalCode.NoRoom, null, full.Used, full.Limit);
     }
 
-    private static async Task<AssignmentUsage?> AskAsync(IRoleAssignments assignments, string subscription, CancellationToken ct)
+    private async Task<AssignmentUsage?> AskAsync(IRoleAssignments assignments, string subscription, CancellationToken ct)
     {
+        using var patience = new CancellationTokenSource(Patience, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
         try
         {
-            return await assignments.ReadUsageAsync(subscription, ct);
+            return await assignments.ReadUsageAsync(subscription, limit.Token);
         }
-        catch (CloudCallException)
+        catch (Exception fault) when (fault is CloudCallException || (fault is OperationCanceledException && !ct.IsCancellationRequested))
         {
             // A forecast only: whether the role can be given shows when it is given, and is said then.
             return null;

@@ -145,15 +145,15 @@ public sealed class ResourceState
         }
     }
 
-    /// <summary>
-    /// Makes a role assignment, or writes an existing one anew under its name. The second value is what now stands; null when it was refused.
-    /// </summary>
     /// <summary>How many role assignments count against a subscription's limit.</summary>
     public int CountAssignments(Guid subscription)
     {
         lock (_gate) return _assignments.CountIn(subscription);
     }
 
+    /// <summary>
+    /// Makes a role assignment, or writes an existing one anew under its name. The second value is what now stands; null when it was refused.
+    /// </summary>
     public (PutOutcome Outcome, RoleAssignment? Result) Put(RoleAssignment assignment)
     {
         lock (_gate)

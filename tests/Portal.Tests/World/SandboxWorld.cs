@@ -28,7 +28,7 @@ public sealed class SandboxWorld : IAsyncDisposable
     private static int _made;
 
     private readonly PortalDatabase _database;
-    private readonly ServiceProvider _services;
+    private ServiceProvider _services;
     private readonly LeapingClock _clock;
     private readonly SandboxHost _sandbox;
     private readonly DirectoryUser _person;
@@ -47,7 +47,12 @@ public sealed class SandboxWorld : IAsyncDisposable
         _person = new DirectoryUser(new Guid($"6a51cfa7-7777-4000-8000-{number:x12}"), $"Case Engineer{number}", $"case{number}@{FenwickCompany.Domain}", "Software engineer", "Payments");
         Join(sandbox.Control.Directory);
         AssignmentId = AssignmentName.Of(Scope, _person.Id, GrantableRole.SecretsUser.DefinitionId);
+        _services = Start();
+    }
 
+    private ServiceProvider Start()
+    {
+        var (sandbox, database) = (_sandbox, _database);
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
         services.AddSingleton<TimeProvider>(_clock).AddSingleton(new Random(1));
@@ -66,7 +71,7 @@ public sealed class SandboxWorld : IAsyncDisposable
             // The shortest: what never answers is waited for in real time.
             ["Cloud:CallTimeout"] = "00:00:01",
         }).Build());
-        _services = services.BuildServiceProvider();
+        return services.BuildServiceProvider();
     }
 
     private static ArmScope VaultScope { get; } = FenwickEstate.VaultScope("kv-payments-prod");
@@ -101,6 +106,13 @@ public sealed class SandboxWorld : IAsyncDisposable
 
     /// <summary>A use case, or anything else that is registered.</summary>
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
+
+    /// <summary>A process that has only just started: it has no token yet.</summary>
+    public async Task RestartAsync()
+    {
+        await _services.DisposeAsync();
+        _services = Start();
+    }
 
     /// <summary>Reads from the database as it is now.</summary>
     public async Task<T> ReadAsync<T>(Func<PortalDb, Task<T>> read)

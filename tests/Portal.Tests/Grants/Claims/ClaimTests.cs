@@ -198,8 +198,10 @@ public sealed class ClaimTests
     }
 
     /// <summary>As much of another instance as claims, on the same database.</summary>
-    private static ClaimDueAssignments Another(PortalWorld world) => new(
-        world.Get<IDbContextFactory<PortalDb>>(), world.Get<IDueWork>(), world.DatabaseClock, new ClockWatch(world.Clock), new CallPacing(world.Clock), new WorkUnderWay(), new GrantPace());
+    private static ClaimDueAssignments Another(PortalWorld world) => Another(world, new ClockWatch(world.Clock));
+
+    private static ClaimDueAssignments Another(PortalWorld world, ClockWatch clock) => new(
+        world.Get<IDbContextFactory<PortalDb>>(), world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(world.Clock), new WorkUnderWay(), new StepBack(clock, new GrantPace()), new GrantPace());
 
     /// <summary>A row that is due, as its grant's approval or its settling would have left it.</summary>
     private static async Task<Guid> AddAsync(PortalWorld world, string subscription, string secret, bool ended, GrantableRole role, int minutesDue)

@@ -39,11 +39,21 @@ public sealed class IssuerFaultTests(SandboxFixture sandbox) : IClassFixture<San
         try
         {
             var promised = await world.PromiseAsync(TimeSpan.FromHours(8));
+            await world.RestartAsync();
             var before = Arm(world, kind);
             await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Active && world.Standing.Count == 1);
             Assert.Equal(kind.Times, before.Fired);
             Assert.Equal(promised.EndsAt, AssignmentMark.UntilOf(world.Standing[0].Description));
             Assert.Null((await world.GrantAsync(promised.Id)).AttentionCode);
+
+            world.LeapTo(promised.EndsAt);
+            await world.RestartAsync();
+            var after = Arm(world, kind);
+            await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Ended && world.Standing.Count == 0);
+            Assert.Equal(kind.Times, after.Fired);
+            var ended = await world.GrantAsync(promised.Id);
+            Assert.Equal((GrantEnding.Expired, promised.EndsAt, (string?)null), (ended.Ending, ended.EndsAt, ended.AttentionCode));
+            Assert.Single(await world.CodesAsync(promised.Id), "grant.ended");
         }
         finally
         {
