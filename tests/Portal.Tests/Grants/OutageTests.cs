@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
+using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
+using Portal.Core.Policies;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
@@ -47,6 +49,37 @@ public sealed class OutageTests
         Assert.NotNull((await world.GrantOfAsync(expiring.RequestId)).GoneSeenAt);
 
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(coming.RequestId)).State);
+        Assert.DoesNotContain(Directory.EnumerateFiles(world.Spool.Directory!), f => new FileInfo(f).Length > 0);
+    }
+
+    [Theory, BothDatabases(GrantProvider.GroupMembership, GrantProvider.PimSchedule)]
+    public async Task A_membership_or_a_schedule_that_is_due_goes_out_in_an_outage_too_and_is_entered_once(DatabaseKind kind, GrantProvider provider)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var readers = new PolicyGroup(new("61a0c001-0000-4000-8000-000000000009"), "payments-secret-readers");
+        var payments = Company.Policies[0] with { Provider = provider };
+        if (provider == GrantProvider.GroupMembership)
+            payments = payments with { Roles = [GrantableRole.SecretsUser.Name], Secrets = [], ProviderGroup = readers };
+        await world.LoadPoliciesAsync([payments, .. Company.Policies.Skip(1)]);
+        world.Cloud.HoldByAnother(Company.PaymentsVault, readers.Id, GrantableRole.SecretsUser.DefinitionId);
+        var grant = await world.PromiseAsync(draft: PortalWorld.Draft(Company.PaymentsVault));
+        await world.WorkAsync();
+        bool IsGiven() => provider == GrantProvider.GroupMembership ? world.Memberships.Has(readers.Id, Company.Mira.ObjectId) : world.Schedules.Standing.Any();
+        Assert.True(IsGiven());
+
+        world.DatabaseFaults.RefuseWrites();
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        var removedAt = await EndureAsync(world, () => !IsGiven());
+        Assert.InRange(removedAt - grant.EndsAt, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        await EndureAsync(world, TimeSpan.FromMinutes(2));
+
+        world.DatabaseFaults.Break = null;
+        await EnterAsync(world);
+        Assert.Equal(0, await EnterAsync(world));
+        await world.PassAsync(TimeSpan.FromMinutes(5));
+        Assert.Equal((GrantState.Ended, GrantEnding.Expired), (await world.GrantOfAsync(grant.RequestId)) is var ended ? (ended.State, ended.Ending) : default);
+        Assert.Single(await world.CodesAsync(grant.RequestId), "grant.ended");
+        Assert.False(IsGiven());
         Assert.DoesNotContain(Directory.EnumerateFiles(world.Spool.Directory!), f => new FileInfo(f).Length > 0);
     }
 
