@@ -22,6 +22,9 @@ public sealed record RequesterRecord(IReadOnlyList<HeldAccess> HoldsNow, IReadOn
 {
     private const int Most = 10;
 
+    /// <summary>Until when they have, or will have, the very role at the very scope that they ask for: then they ask for more time. Null when they do not.</summary>
+    public DateTimeOffset? HoldsThisUntil { get; init; }
+
     internal static async Task<RequesterRecord> ReadAsync(PortalDb db, AccessRequest request, CancellationToken ct)
     {
         var now = await db.Grants.AsNoTracking()
@@ -30,7 +33,10 @@ public sealed record RequesterRecord(IReadOnlyList<HeldAccess> HoldsNow, IReadOn
         var here = await db.Grants.AsNoTracking()
             .Where(g => g.Scope == request.Scope && g.PrincipalObjectId == request.RequesterObjectId && g.State == GrantState.Ended && g.RequestId != request.Id)
             .OrderByDescending(g => g.Id).Take(Most).ToListAsync(ct);
-        return new RequesterRecord([.. now.Select(View)], [.. here.Select(View)]);
+        return new RequesterRecord([.. now.Select(View)], [.. here.Select(View)])
+        {
+            HoldsThisUntil = now.Where(g => g.IsLive && g.Scope == request.Scope && g.RoleDefinitionId == request.RoleDefinitionId).Max(g => (DateTimeOffset?)g.EndsAt),
+        };
     }
 
     private static HeldAccess View(Grant grant) => new(grant.RequestReference, grant.VaultName, grant.SecretName, grant.RoleName, grant.StartsAt, grant.EndsAt, grant.EndedAt);

@@ -38,6 +38,9 @@ public sealed partial class RequestForecast
         Unmet,
     }
 
+    // The field knows minutes only.
+    private bool Follows(DateTimeOffset held) => Input.Start(Zone)?.Instant is { } start && start > held - TimeSpan.FromMinutes(1);
+
     private string Where => Preview!.SecretName is { } secret ? $"{Preview.VaultName}/{secret}" : Preview.VaultName;
 
     private string From => Input.Later && Input.Start(Zone)?.Instant is { } start ? $" {Words["Forecast.From"]} {Show(start)}" : "";

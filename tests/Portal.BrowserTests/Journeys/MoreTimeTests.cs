@@ -27,7 +27,7 @@ public sealed class MoreTimeTests(Stage stage) : BrowserTest(stage)
         await Expect(mira.Page.GetByRole(AriaRole.Radio, new() { Name = "At a set time" })).ToBeCheckedAsync();
         await Expect(form.Justification).ToHaveValueAsync("Rotating the tokenizer key, INC-8102.");
         await form.Justification.FillAsync("Two of three hosts done, the third needs a restart. INC-8102.");
-        await Expect(form.Forecast).ToContainTextAsync("You hold this already until");
+        await Expect(form.Forecast).ToContainTextAsync("This goes on from there.");
         var more = await form.SendAsync();
         await Expect(new RequestPage(mira).Main).ToContainTextAsync("Waiting for approval");
 

@@ -41,7 +41,7 @@ public sealed class IssuerFaultTests(SandboxFixture sandbox) : IClassFixture<San
             var promised = await world.PromiseAsync(TimeSpan.FromHours(8));
             await world.RestartAsync();
             var before = Arm(world, kind);
-            await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Active && world.Standing.Count == 1);
+            await SettleAsync(world, async () => (await world.GrantAsync(promised.Id)).State == GrantState.Active && world.Standing.Count == 1);
             Assert.Equal(kind.Times, before.Fired);
             Assert.Equal(promised.EndsAt, AssignmentMark.UntilOf(world.Standing[0].Description));
             Assert.Null((await world.GrantAsync(promised.Id)).AttentionCode);
@@ -49,7 +49,7 @@ public sealed class IssuerFaultTests(SandboxFixture sandbox) : IClassFixture<San
             world.LeapTo(promised.EndsAt);
             await world.RestartAsync();
             var after = Arm(world, kind);
-            await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Ended && world.Standing.Count == 0);
+            await SettleAsync(world, async () => (await world.GrantAsync(promised.Id)).State == GrantState.Ended && world.Standing.Count == 0);
             Assert.Equal(kind.Times, after.Fired);
             var ended = await world.GrantAsync(promised.Id);
             Assert.Equal((GrantEnding.Expired, promised.EndsAt, (string?)null), (ended.Ending, ended.EndsAt, ended.AttentionCode));
@@ -58,8 +58,16 @@ public sealed class IssuerFaultTests(SandboxFixture sandbox) : IClassFixture<San
         finally
         {
             sandbox.Host.Control.Faults.Clear();
+            TokenHold.Lift();
         }
     }
+
+    // Looked at before each leap: after it, what MSAL waits for is over too.
+    private static Task SettleAsync(SandboxWorld world, Func<Task<bool>> settled) => world.SettleAsync(() =>
+    {
+        TokenHold.Lift();
+        return settled();
+    });
 
     private static FaultRule Arm(SandboxWorld world, CloudFaultKind kind) =>
         world.Control.Faults.Add(c => c.Method == "POST" && c.Path.EndsWith("/oauth2/v2.0/token", StringComparison.Ordinal), kind.Make(world.Control.Clock)).Times(kind.Times);
