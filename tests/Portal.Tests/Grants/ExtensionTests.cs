@@ -62,6 +62,18 @@ public sealed class ExtensionTests
         Assert.Empty(world.Cloud.Standing);
     }
 
+    [Fact]
+    public async Task Whoever_decides_is_told_that_more_time_is_asked_for()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var first = await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.AskAsync(draft: PortalWorld.Draft(start: first.EndsAt));
+        await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var inbox = await world.Get<ListInbox>().ExecuteAsync(new InboxQuery(), await world.IdentifyAsync(Company.Priya), TestContext.Current.CancellationToken);
+        Assert.Equal([first.EndsAt, null], inbox.Value.Items.Select(i => i.Requester.HoldsThisUntil));
+    }
+
     [Theory, BothDatabases]
     public async Task Giving_back_what_is_held_leaves_the_time_that_was_approved_after_it(DatabaseKind kind)
     {
