@@ -71,7 +71,9 @@ public sealed class ExtensionTests
         await world.AskAsync(draft: PortalWorld.Draft(start: first.EndsAt));
         await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
         var inbox = await world.Get<ListInbox>().ExecuteAsync(new InboxQuery(), await world.IdentifyAsync(Company.Priya), TestContext.Current.CancellationToken);
-        Assert.Equal([first.EndsAt, null], inbox.Value.Items.Select(i => i.Requester.HoldsThisUntil));
+        Assert.Equal((first.EndsAt, null), (Until("stripe-api-key"), Until("ledger-db-password")));
+
+        DateTimeOffset? Until(string secret) => inbox.Value.Items.Single(i => i.SecretName == secret).Requester.HoldsThisUntil;
     }
 
     [Theory, BothDatabases]
