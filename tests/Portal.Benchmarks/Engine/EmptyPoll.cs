@@ -112,7 +112,8 @@ internal static class EmptyPoll
         parameter.Value = TimeProvider.System.GetUtcNow().UtcDateTime;
         command.Parameters.Add(parameter);
         await command.PrepareAsync();
-        var look = new ClaimDueAssignments(new Factory(options), work, work, new ClockWatch(TimeProvider.System), new CallPacing(TimeProvider.System), new WorkUnderWay(), new GrantPace());
+        var clock = new ClockWatch(TimeProvider.System);
+        var look = new ClaimDueAssignments(new Factory(options), work, work, clock, new CallPacing(TimeProvider.System), new WorkUnderWay(), new StepBack(clock, new GrantPace()), new GrantPace());
         var (statement, asked, whole) = (new List<double>(), new List<double>(), new List<double>());
         for (var poll = -200; poll < polls; poll++)
         {

@@ -73,7 +73,7 @@ public sealed class ExtensionTests
         var inbox = await world.Get<ListInbox>().ExecuteAsync(new InboxQuery(), await world.IdentifyAsync(Company.Priya), TestContext.Current.CancellationToken);
         Assert.Equal((first.EndsAt, null), (Until("stripe-api-key"), Until("ledger-db-password")));
 
-        DateTimeOffset? Until(string secret) => inbox.Value.Items.Single(i => i.SecretName == secret).Requester.HoldsThisUntil;
+        DateTimeOffset? Until(string secret) => inbox.Value.Items.Single(i => i.SecretName == secret).Requester!.HoldsThisUntil;
     }
 
     [Theory, BothDatabases]
