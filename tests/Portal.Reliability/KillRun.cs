@@ -13,6 +13,9 @@ internal sealed class KillRun(KillOrder order)
     // Milliseconds after it is ready: somewhat more than the lease that the one before left behind.
     private const int LongestLife = 3000;
 
+    // For work to come by that passes the point, on a machine however busy.
+    private static readonly TimeSpan PatienceAtPoint = TimeSpan.FromSeconds(45);
+
     private readonly LanePace _pace = new(order.Database, Lease: TimeSpan.FromSeconds(2), LookEvery: TimeSpan.FromMilliseconds(100), CallTimeout: TimeSpan.FromSeconds(10));
     private readonly ConcurrentBag<string> _faults = [];
     private readonly ConcurrentDictionary<string, int> _points = new(Failpoint.All.ToDictionary(p => p, _ => 0));
@@ -131,7 +134,7 @@ internal sealed class KillRun(KillOrder order)
             settings[WorkerSettings.Failpoint] = $"kill {point} {random.Next(1, 3)}";
             await child.BeginAsync(settings);
             await StartUpAsync(child, started);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var patience = new CancellationTokenSource(PatienceAtPoint);
             await child.GoneAsync(patience.Token);
             if (child.AtPoint.IsCompletedSuccessfully)
                 _points.AddOrUpdate(await child.AtPoint, 1, (_, n) => n + 1);

@@ -15,6 +15,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
     private readonly LanePace _pace = new(WorkerSettings.PostgreSql, Lease: TimeSpan.FromSeconds(3), LookEvery: TimeSpan.FromMilliseconds(200), CallTimeout: TimeSpan.FromSeconds(2));
     private readonly ConcurrentBag<string> _faults = [];
     private readonly ConcurrentDictionary<string, int> _outages = [];
+    private readonly ConcurrentQueue<Span> _stalls = new();
     private int _left;
     private int _rounds;
 
@@ -28,9 +29,9 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         var directory = RunDirectory.Make();
         await using var sandbox = await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = directory.Path, Seed = order.Seed }, CancellationToken.None);
         _left = order.Rounds;
-        await using var pulse = new Pulse();
+        await using var pulse = new Pulse((due, came) => _stalls.Enqueue(new Span(due, came)));
         // A call that was announced may come as late as its process stood still.
-        var judgement = new Judgement(reach: _pace.Lease + _pace.CallTimeout + TimeSpan.FromSeconds(5), patience: TakeOver, pulse.LostIn);
+        var judgement = new Judgement(reach: _pace.Lease + _pace.CallTimeout + TimeSpan.FromSeconds(5), patience: TakeOver);
         var (grants, outcomes) = (0, 0);
         await Task.WhenAll(Enumerable.Range(1, order.Lanes).Select(async number =>
         {
@@ -68,7 +69,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
             Seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds,
         };
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"two instances seed {order.Seed}: {_rounds} rounds ({string.Join(", ", _outages.OrderBy(o => o.Key).Select(o => $"{o.Value} {o.Key}"))}), {grants} grants, {outcomes} outcomes; {result.Told}; slowest taking over {result.Slowest:0.0} s of {TakeOver.TotalSeconds:0.0} s at a lease of {_pace.Lease.TotalSeconds:0} s, the machine stood still for {pulse.Lost.TotalSeconds:0.0} s of {result.Seconds:0} s: {(result.Held ? "held" : "BROKEN")}"));
+            $"two instances seed {order.Seed}: {_rounds} rounds ({string.Join(", ", _outages.OrderBy(o => o.Key).Select(o => $"{o.Value} {o.Key}"))}), {grants} grants, {outcomes} outcomes; {result.Told}; slowest taking over {result.Slowest:0.0} s of {TakeOver.TotalSeconds:0.0} s at a lease of {_pace.Lease.TotalSeconds:0} s, this process stood still for {_stalls.Sum(s => (s.To - s.From).TotalSeconds):0.0} s of {result.Seconds:0} s: {(result.Held ? "held" : "BROKEN")}"));
         directory.Close(keep: !result.Held);
         return result;
     }
@@ -99,7 +100,11 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         await Convergence.OfAsync(life.Lane, "all that was approved has run out");
         foreach (var instance in (Instance[])[one, two])
+        {
             life.WasUp(instance.Name, instance.WholeSince, TimeProvider.System.GetUtcNow());
+            life.Stalled(instance.Name, instance.Child.Stalls.Concat(_stalls));
+        }
+
         await one.Child.CloseAsync();
         await two.Child.CloseAsync();
     }
@@ -110,7 +115,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         still.Child.Freeze();
         var promise = await lane.Desk.PromiseAsync(lane.Estate.Trios[0], TimeSpan.FromMinutes(5));
         await Convergence.OfAsync(lane, "the first grant is given");
-        await lane.Desk.EndAsync(promise, revoke: false);
+        await lane.Desk.EndAsync(promise!, revoke: false);
         await Convergence.OfAsync(lane, "the first grant is taken back");
         still.Child.Thaw();
     }
@@ -176,7 +181,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         public static async Task<Instance> StartAsync(string name, Lane lane, int cloudPort)
         {
             var instance = new Instance(name, Child.Start(), new Relay(cloudPort), new Relay(lane.Database.ServerPort));
-            await instance.Child.BeginAsync(lane.Settings(instance.Cloud.Port, instance.Database.Port));
+            await instance.Child.BeginAsync(new Dictionary<string, string>(lane.Settings(instance.Cloud.Port, instance.Database.Port)) { [WorkerSettings.Pulse] = "yes" });
             await instance.Child.Ready;
             return instance;
         }

@@ -6,8 +6,7 @@ namespace Portal.Reliability.Judging;
 /// <summary>Compares what stood in the cloud with what the approved windows demand. The portal's database has no say.</summary>
 /// <param name="reach">How long after its announcement a call may take effect.</param>
 /// <param name="patience">How long a worker that is up may take to bring about what is due, what a dead one still held included.</param>
-/// <param name="lost">How much of a span the machine stood still; null for not at all.</param>
-internal sealed class Judgement(TimeSpan reach, TimeSpan patience, Func<Span, TimeSpan>? lost = null)
+internal sealed class Judgement(TimeSpan reach, TimeSpan patience)
 {
     private readonly List<string> _violations = [];
 
@@ -55,8 +54,8 @@ internal sealed class Judgement(TimeSpan reach, TimeSpan patience, Func<Span, Ti
     /// <param name="timeline">What stood.</param>
     /// <param name="promises">What was approved.</param>
     /// <param name="announcements">What the portal announced for it, in order.</param>
-    /// <param name="up">For each worker, while it was there to do something about it.</param>
-    public void Judge(string who, Timeline timeline, IReadOnlyList<Promise> promises, IReadOnlyList<Announcement> announcements, IReadOnlyCollection<Spans> up)
+    /// <param name="workers">While each worker was there to do something about it.</param>
+    public void Judge(string who, Timeline timeline, IReadOnlyList<Promise> promises, IReadOnlyList<Announcement> announcements, IReadOnlyCollection<Attendance> workers)
     {
         var present = timeline.Present();
         var certain = new Spans(promises.Select(p => p.Certain));
@@ -64,7 +63,7 @@ internal sealed class Judgement(TimeSpan reach, TimeSpan patience, Func<Span, Ti
         foreach (var change in timeline.Changes)
             JudgeEnd(who, change, promises);
         JudgeCalls(who, timeline, announcements, certain, possible);
-        foreach (var worker in up)
+        foreach (var worker in workers)
         {
             Lost += Wait(who, "needed and not there", certain, present, worker, GivingDelays, timeline);
             Late += Wait(who, "not needed and still there", possible.Gaps(), present.Gaps(), worker, TakingDelays, timeline);
@@ -137,17 +136,17 @@ internal sealed class Judgement(TimeSpan reach, TimeSpan patience, Func<Span, Ti
         announcements.LastOrDefault(a => a.From <= change.At) is { } latest ? $"{latest.Call} {Of(latest)}" : "never";
 
     // While something should be so and a worker is up, it must become so within the worker's patience and stay so.
-    private int Wait(string who, string what, Spans due, Spans done, Spans up, List<TimeSpan> delays, Timeline timeline)
+    private int Wait(string who, string what, Spans due, Spans done, Attendance worker, List<TimeSpan> delays, Timeline timeline)
     {
         var violations = 0;
-        foreach (var span in due.All.SelectMany(up.Within))
+        foreach (var span in due.All.SelectMany(worker.Up.Within))
         {
             var first = done.Within(span).FirstOrDefault();
             if (!first.IsEmpty && first.From > span.From)
                 delays.Add(first.From - span.From);
             var rest = span.Without(patience);
-            if (lost is not null)
-                rest = span.Without(patience + lost(new Span(span.From, rest.From)));
+            // Time that it did not get is not time that it took.
+            rest = span.Without(patience + worker.Stalls.Length(new Span(span.From, rest.From)));
             var missing = new Spans(done.Within(rest)).Gaps().Within(rest).FirstOrDefault();
             if (rest.IsEmpty || missing.IsEmpty)
                 continue;

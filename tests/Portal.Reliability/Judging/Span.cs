@@ -54,6 +54,9 @@ internal sealed class Spans
 
     public bool Touch(Span span) => _all.Any(s => !s.And(span).IsEmpty);
 
+    /// <summary>How much of a span lies in these.</summary>
+    public TimeSpan Length(Span span) => Within(span).Aggregate(TimeSpan.Zero, (sum, part) => sum + (part.To - part.From));
+
     /// <summary>The parts of a span that lie in these.</summary>
     public IEnumerable<Span> Within(Span span) => _all.Select(s => s.And(span)).Where(s => !s.IsEmpty);
 }

@@ -55,6 +55,7 @@ internal static class WorkerProcess
         if (settings.GetValueOrDefault(WorkerSettings.Failpoint) is { } order)
             failpoint.Arm(order);
         await host.StartAsync();
+        await using var pulse = settings.ContainsKey(WorkerSettings.Pulse) ? new Pulse((due, came) => Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"late {due.ToUnixTimeMilliseconds()} {came.ToUnixTimeMilliseconds()}"))) : null;
         await Console.Out.WriteLineAsync("ready");
         await Console.Out.FlushAsync();
         while (await Console.In.ReadLineAsync() is { } later)
@@ -92,6 +93,9 @@ internal static class WorkerSettings
     public const string LookEvery = "Worker:LookEvery";
     public const string Log = "Worker:Log";
     public const string Failpoint = "Worker:Failpoint";
+
+    /// <summary>There when the worker is to say <c>late</c> and two instants (Unix milliseconds) whenever the machine had no time for it.</summary>
+    public const string Pulse = "Worker:Pulse";
 
     public const string Sqlite = "sqlite";
     public const string PostgreSql = "postgres";

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Portal.Reliability.Judging;
 using Portal.Reliability.Worker;
 
 namespace Portal.Reliability.World;
@@ -13,6 +15,7 @@ internal sealed class Child : IAsyncDisposable
 
     private readonly Process _process;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentQueue<Span> _stalls = new();
     private TaskCompletionSource<string> _at = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Child(Process process)
@@ -32,6 +35,9 @@ internal sealed class Child : IAsyncDisposable
 
     /// <summary>Done when it has come to the point where it was told to kill or stop itself.</summary>
     public Task<string> AtPoint => _at.Task;
+
+    /// <summary>When the machine had no time for it, as it says itself.</summary>
+    public IReadOnlyCollection<Span> Stalls => _stalls;
 
     /// <summary>Tells it to kill or stop itself at a point; see <see cref="Failpoint.Arm"/>.</summary>
     public async Task ArmAsync(string order)
@@ -123,11 +129,17 @@ internal sealed class Child : IAsyncDisposable
         {
             _at.TrySetResult(line[3..]);
         }
+        else if (line?.Split(' ') is ["late", var due, var came])
+        {
+            _stalls.Enqueue(new Span(Instant(due), Instant(came)));
+        }
         else if (line is null)
         {
             _ready.TrySetException(new InvalidOperationException("The worker ended before it was ready."));
         }
     }
+
+    private static DateTimeOffset Instant(string milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(milliseconds, CultureInfo.InvariantCulture));
 
     private void Signal(int number)
     {

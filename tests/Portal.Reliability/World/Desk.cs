@@ -71,7 +71,8 @@ internal sealed class Desk : IAsyncDisposable
     /// <param name="trio">For what.</param>
     /// <param name="duration">How long.</param>
     /// <param name="startsIn">In how long it begins; null for at once.</param>
-    public async Task<Promise> PromiseAsync(Trio trio, TimeSpan duration, TimeSpan? startsIn = null)
+    /// <returns>Null when the window was over before it could be approved.</returns>
+    public async Task<Promise?> PromiseAsync(Trio trio, TimeSpan duration, TimeSpan? startsIn = null)
     {
         var clock = TimeProvider.System;
         var now = clock.Now();
@@ -84,7 +85,11 @@ internal sealed class Desk : IAsyncDisposable
 
         // As coarse as what the portal writes down.
         var from = clock.GetUtcNow().CutToMillisecond();
-        Succeed(await Get<DecideRequest>().ExecuteAsync(new DecisionInput(request.Id, Verdict.Approved, null), _approver, CancellationToken.None), "decide");
+        var decided = await Get<DecideRequest>().ExecuteAsync(new DecisionInput(request.Id, Verdict.Approved, null), _approver, CancellationToken.None);
+        // The machine stood still for longer than the window lasted: nothing was approved.
+        if (!decided.Succeeded && decided.Refusals.All(r => r.Code == RefusalCode.Lapsed))
+            return null;
+        Succeed(decided, "decide");
         var by = clock.GetUtcNow();
         var grant = await _lane.ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == request.Id));
         // The window is judged by what was asked: the row only says at which instant between the two the decision fell.

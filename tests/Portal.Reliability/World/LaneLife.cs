@@ -6,6 +6,7 @@ namespace Portal.Reliability.World;
 internal sealed class LaneLife(Lane lane, Random random)
 {
     private readonly Dictionary<string, List<Span>> _up = [];
+    private readonly Dictionary<string, List<Span>> _stalls = [];
 
     public Lane Lane => lane;
 
@@ -22,6 +23,14 @@ internal sealed class LaneLife(Lane lane, Random random)
         spans.Add(new Span(from, to));
     }
 
+    /// <summary>The machine had no time for a worker.</summary>
+    public void Stalled(string who, IEnumerable<Span> spans)
+    {
+        if (!_stalls.TryGetValue(who, out var all))
+            _stalls[who] = all = [];
+        all.AddRange(spans);
+    }
+
     /// <summary>Judges every trio, and what is left over.</summary>
     public async Task JudgeAsync(Judgement judgement)
     {
@@ -32,9 +41,9 @@ internal sealed class LaneLife(Lane lane, Random random)
 
     private void Judge(Judgement judgement, ILookup<Guid, Announcement> announcements)
     {
-        var up = _up.Values.Select(spans => new Spans(spans)).ToList();
+        var workers = _up.Select(worker => new Attendance(new Spans(worker.Value), new Spans(_stalls.GetValueOrDefault(worker.Key) ?? []))).ToList();
         foreach (var trio in lane.Estate.Trios)
-            judgement.Judge($"lane {lane.Number}, {trio}", lane.TimelineOf(trio), [.. lane.Desk.Promises.Where(p => p.Trio == trio)], [.. announcements[trio.Name]], up);
+            judgement.Judge($"lane {lane.Number}, {trio}", lane.TimelineOf(trio), [.. lane.Desk.Promises.Where(p => p.Trio == trio)], [.. announcements[trio.Name]], workers);
         var now = TimeProvider.System.GetUtcNow();
         foreach (var left in lane.Standing().Where(a => !lane.Desk.Promises.Any(p => p.Trio.Name == a.Name && p.Possible.Holds(now))))
             judgement.Orphan($"lane {lane.Number}", $"{left.Id} {left.Description}");

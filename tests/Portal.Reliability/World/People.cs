@@ -30,7 +30,7 @@ internal sealed class People(Lane lane, Random random)
     }
 
     /// <summary>Someone gets a window that outlasts the run.</summary>
-    public Task<Promise> HoldAsync(Trio trio) => lane.Desk.PromiseAsync(trio, TimeSpan.FromMinutes(30));
+    public Task HoldAsync(Trio trio) => lane.Desk.PromiseAsync(trio, TimeSpan.FromMinutes(30));
 
     private Trio Any() => lane.Estate.Trios[random.Next(lane.Estate.Trios.Count)];
 }
