@@ -23,8 +23,7 @@ internal sealed class PacedHandler(Uri resourceManager, TimeSpan timeout, CallPa
             return await base.SendAsync(request, cancellationToken);
         var subscription = SubscriptionOf(request.RequestUri!);
         var kind = KindOf(request.Method);
-        if (subscription is not null)
-            await pacing.EnterAsync(subscription, kind, cancellationToken);
+        long? place = subscription is null ? null : await pacing.EnterAsync(subscription, kind, cancellationToken);
 
         var sent = clock.GetTimestamp();
         HttpResponseMessage response;
@@ -42,7 +41,7 @@ internal sealed class PacedHandler(Uri resourceManager, TimeSpan timeout, CallPa
         if (response.Headers.Date is { } date && response.Headers.Contains("x-ms-request-id"))
             clocks.HearResourceManager(date, sent);
         if (subscription is not null)
-            pacing.Answered(new CallAnswer(subscription, kind, response.StatusCode == HttpStatusCode.TooManyRequests, RemainingOf(response, kind), faults.RetryAfterOf(response)));
+            pacing.Answered(new CallAnswer(subscription, kind, response.StatusCode == HttpStatusCode.TooManyRequests, RemainingOf(response, kind), faults.RetryAfterOf(response)) { Place = place });
         return response;
     }
 

@@ -19,7 +19,11 @@ public enum CallKind
 /// <param name="Throttled">True for a 429.</param>
 /// <param name="Remaining">Calls of this kind that are left (<c>x-ms-ratelimit-remaining-subscription-…</c>); null when it does not say.</param>
 /// <param name="RetryAfter">How long it asks to wait, from zero; null when it does not say.</param>
-public sealed record CallAnswer(string SubscriptionId, CallKind Kind, bool Throttled, int? Remaining, TimeSpan? RetryAfter);
+public sealed record CallAnswer(string SubscriptionId, CallKind Kind, bool Throttled, int? Remaining, TimeSpan? RetryAfter)
+{
+    /// <summary>The call's place among those of its kind, as <see cref="CallPacing.EnterAsync"/> gave it; null when it is not known.</summary>
+    public long? Place { get; init; }
+}
 
 /// <summary>How one subscription stands with Resource Manager, for operators.</summary>
 /// <param name="SubscriptionId">The subscription.</param>

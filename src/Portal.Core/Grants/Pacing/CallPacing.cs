@@ -44,14 +44,15 @@ public sealed class CallPacing(TimeProvider clock)
     public void HearIssuer(bool answered) => _issuerSilent = !answered;
 
     /// <summary>Waits for a call's turn, at most two seconds, and counts it as sent.</summary>
+    /// <returns>Its place among the calls of its kind: what answers say of calls left is true as of the latest place.</returns>
     /// <exception cref="CloudCallException">Its turn is further off: code <see cref="PacedCode"/>, to be tried again after what its <c>RetryAfter</c> says. Nothing was sent.</exception>
-    public async Task EnterAsync(string subscriptionId, CallKind kind, CancellationToken ct)
+    public async Task<long> EnterAsync(string subscriptionId, CallKind kind, CancellationToken ct)
     {
         var waited = TimeSpan.Zero;
         while (true)
         {
-            if (TryEnter(subscriptionId, kind, out var wait))
-                return;
+            if (TryEnter(subscriptionId, kind, out var wait) is { } place)
+                return place;
             if (waited + wait > LongestWait)
                 throw new CloudCallException(PacedCode, $"Resource Manager takes no more calls of this kind ({kind}) for subscription {subscriptionId} for another {wait.TotalSeconds:0.#} s; the call was not sent.", status: null, isTransient: true, wait);
             await Task.Delay(wait, clock, ct);
@@ -96,17 +97,14 @@ public sealed class CallPacing(TimeProvider clock)
         return all;
     }
 
-    private bool TryEnter(string subscriptionId, CallKind kind, out TimeSpan wait)
+    private long? TryEnter(string subscriptionId, CallKind kind, out TimeSpan wait)
     {
         var lanes = Of(subscriptionId);
         lock (lanes)
         {
             var bucket = lanes.Of(kind);
             wait = bucket.Wait;
-            if (wait > TimeSpan.Zero)
-                return false;
-            bucket.Send();
-            return true;
+            return wait > TimeSpan.Zero ? null : bucket.Send();
         }
     }
 

@@ -13,6 +13,8 @@ internal sealed class TokenBucket(TimeProvider clock, int capacity, double perSe
     private TimeSpan _pause;
     private int _onTheWay;
     private int _refusals;
+    private long _sent;
+    private long _newest;
 
     /// <summary>When the last 429 came; null when none did.</summary>
     public DateTimeOffset? LastThrottledAt { get; private set; }
@@ -41,11 +43,13 @@ internal sealed class TokenBucket(TimeProvider clock, int capacity, double perSe
     private TimeSpan PauseLeft => _pause - clock.GetElapsedTime(_pausedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     /// <summary>A call goes out.</summary>
-    public void Send()
+    /// <returns>Its place in the order of all that went out, from 1.</returns>
+    public long Send()
     {
         Refill();
         _tokens--;
         _onTheWay++;
+        return ++_sent;
     }
 
     /// <summary>A call came back without an answer.</summary>
@@ -71,8 +75,12 @@ internal sealed class TokenBucket(TimeProvider clock, int capacity, double perSe
 
         _refusals = 0;
         // The provider's own count, less what is on its way there: right whoever else calls under the same name.
-        if (answer.Remaining is { } remaining)
-            _tokens = Math.Min(capacity, (double)remaining - _onTheWay);
+        if (answer.Remaining is not { } remaining)
+            return;
+        var left = Math.Min(capacity, (double)remaining - _onTheWay);
+        // An answer that was overtaken by that to a later call does not know what was taken since: it can only lower what is known.
+        _tokens = answer.Place < _newest ? Math.Min(_tokens, left) : left;
+        _newest = Math.Max(_newest, answer.Place ?? 0);
     }
 
     /// <summary>What operators see of it.</summary>

@@ -50,6 +50,25 @@ public sealed class CallPacingTests
     }
 
     [Fact]
+    public async Task An_answer_that_was_overtaken_does_not_bring_back_what_was_taken_since()
+    {
+        var pacing = new CallPacing(_clock);
+        await SendAsync(pacing, CallKind.Delete, 150);
+        var slow = await pacing.EnterAsync(Sub, CallKind.Delete, Ct);
+        for (var call = 0; call < 150; call++)
+            pacing.Answered(Fine(CallKind.Delete, remaining: 100));
+        var last = 0L;
+        for (var call = 0; call < 40; call++)
+            last = await pacing.EnterAsync(Sub, CallKind.Delete, Ct);
+        for (var call = 0; call < 40; call++)
+            pacing.Answered(Fine(CallKind.Delete, remaining: 9) with { Place = last });
+        Assert.Equal(8, pacing.Room(Sub, CallKind.Delete));
+        // It was the first to be carried out, and its answer is the last to come.
+        pacing.Answered(Fine(CallKind.Delete, remaining: 49) with { Place = slow });
+        Assert.Equal(8, pacing.Room(Sub, CallKind.Delete));
+    }
+
+    [Fact]
     public async Task A_provider_that_counts_otherwise_does_not_make_the_bucket_larger_than_it_is()
     {
         var pacing = new CallPacing(_clock);
