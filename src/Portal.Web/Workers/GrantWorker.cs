@@ -18,6 +18,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly ConcurrentDictionary<Guid, Turn> _turns = new();
     private volatile int _wakeAt = int.MaxValue;
+    private long _lookedAt;
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -59,8 +60,10 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     private async Task<bool> ClaimAsync(CancellationToken halt, CancellationToken ct)
     {
         var free = WorkUnderWay.Most - underWay.Total;
-        if (free <= 0)
+        // A look goes through all that is due: with more of it than places, it is worth its while when half of them are free, or after as long as ever.
+        if (free <= 0 || (_wakeAt != int.MaxValue && free < WorkUnderWay.Most / 2 && clock.GetElapsedTime(_lookedAt) < pace.LookEvery))
             return true;
+        _lookedAt = clock.GetTimestamp();
         var claimed = (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value;
         foreach (var claim in claimed.Claims)
         {
