@@ -21,7 +21,7 @@ internal sealed class BinaryCopy(Stream source) : IAsyncDisposable
     private int _to;
 
     /// <summary>Reads all of it.</summary>
-    /// <param name="into">Where the rows go; the copy's fields are in the order of its columns.</param>
+    /// <param name="into">Where the rows go; the copy's fields are its columns, then the position, then the field digests.</param>
     /// <param name="ct">Cancels.</param>
     public async Task ReadAsync(AuditRows into, CancellationToken ct)
     {
@@ -35,19 +35,13 @@ internal sealed class BinaryCopy(Stream source) : IAsyncDisposable
             var fields = BinaryPrimitives.ReadInt16BigEndian(Next(2));
             if (fields < 0)
                 break;
-            for (var column = 0; column < fields; column++)
-            {
-                await NeedAsync(4, ct);
-                var length = BinaryPrimitives.ReadInt32BigEndian(Next(4));
-                if (length < 0)
-                {
+            foreach (var column in AuditColumn.All)
+                if (await FieldAsync(ct) is { } length)
+                    Add(into, column.Kind, Next(length));
+                else
                     into.AddNothing();
-                    continue;
-                }
-
-                await NeedAsync(length, ct);
-                Add(into, AuditColumn.All[column].Kind, Next(length));
-            }
+            long? position = await FieldAsync(ct) is { } size ? BinaryPrimitives.ReadInt64BigEndian(Next(size)) : null;
+            into.EndRow(position, await FieldAsync(ct) is { } digests ? Next(digests) : default);
         }
 
         // The end of the copy is a message of its own: the connection is free only once it was read.
@@ -91,6 +85,17 @@ internal sealed class BinaryCopy(Stream source) : IAsyncDisposable
         var next = _buffer.AsSpan(_from, bytes);
         _from += bytes;
         return next;
+    }
+
+    // The length of the next field, which is at hand then; null where there is none.
+    private async ValueTask<int?> FieldAsync(CancellationToken ct)
+    {
+        await NeedAsync(4, ct);
+        var length = BinaryPrimitives.ReadInt32BigEndian(Next(4));
+        if (length < 0)
+            return null;
+        await NeedAsync(length, ct);
+        return length;
     }
 
     private ValueTask NeedAsync(int bytes, CancellationToken ct) => _to - _from >= bytes ? ValueTask.CompletedTask : FillAsync(bytes, ct);

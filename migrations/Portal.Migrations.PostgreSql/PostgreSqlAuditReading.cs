@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
-using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 
@@ -14,14 +13,14 @@ namespace Portal.Migrations.PostgreSql;
 public sealed partial class PostgreSqlAuditReading : IAuditReading
 {
     /// <inheritdoc />
-    public async Task ReadAsync(PortalDb db, IQueryable<AuditEvent> query, AuditRows into, CancellationToken ct)
+    public async Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct)
     {
         await db.Database.OpenConnectionAsync(ct);
         try
         {
             var connection = (NpgsqlConnection)db.Database.GetDbConnection();
             await using var command = query.CreateDbCommand();
-            var columns = string.Join(", ", AuditColumn.All.Select(column => $"piece.\"{column.Property}\""));
+            var columns = string.Join(", ", AuditColumn.All.Select(column => column.Property).Append(IAuditReading.Position).Append(IAuditReading.FieldDigests).Select(column => $"piece.\"{column}\""));
             var copy = new BinaryCopy(await connection.BeginRawBinaryCopyAsync($"COPY (SELECT {columns} FROM ({WithValues(db, connection, command)}) AS piece) TO STDOUT (FORMAT BINARY)", ct));
             await using (copy)
                 await copy.ReadAsync(into, ct);

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 using SQLitePCL;
@@ -12,7 +11,7 @@ namespace Portal.Migrations.Sqlite;
 public sealed class SqliteAuditReading : IAuditReading
 {
     /// <inheritdoc />
-    public async Task ReadAsync(PortalDb db, IQueryable<AuditEvent> query, AuditRows into, CancellationToken ct)
+    public async Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct)
     {
         await db.Database.OpenConnectionAsync(ct);
         try
@@ -20,11 +19,13 @@ public sealed class SqliteAuditReading : IAuditReading
             await using var command = (SqliteCommand)query.CreateDbCommand();
             await using var reader = await command.ExecuteReaderAsync(ct);
             var ordinals = AuditColumn.All.Select(column => reader.GetOrdinal(column.Property)).ToArray();
+            var (position, digests) = (reader.GetOrdinal(IAuditReading.Position), reader.GetOrdinal(IAuditReading.FieldDigests));
             while (reader.Read())
             {
                 ct.ThrowIfCancellationRequested();
                 for (var column = 0; column < ordinals.Length; column++)
                     Add(into, AuditColumn.All[column].Kind, raw.sqlite3_column_blob(reader.Handle!, ordinals[column]));
+                into.EndRow(reader.IsDBNull(position) ? null : reader.GetInt64(position), raw.sqlite3_column_blob(reader.Handle!, digests));
             }
         }
         finally

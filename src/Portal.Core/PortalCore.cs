@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
@@ -53,7 +54,7 @@ public static class PortalCore
         services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>();
         services.TryAddSingleton(StreamOptions.None);
         services.AddSingleton<StreamMeter>().AddTransient<OpenStreams>().AddTransient<DeliverStream>().AddTransient<ReplayStream>().AddTransient<ListStreams>().AddTransient<MeasureStreams>();
-        services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<SearchPeople>();
+        services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<SearchPeople>();
         return services;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -57,6 +58,42 @@ internal static class AuditQuery
             events = events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
         return events.OrderBy(e => e.At).ThenBy(e => e.Sequence).Take(take);
     });
+
+    /// <summary>Whether a filter shows an actor all that there is.</summary>
+    public static bool IsWhole(Actor actor, AuditFilter filter) => actor.Has(PortalRole.Auditor) && FilterWords.Of(filter).Count == 0;
+
+    /// <summary>Events with their places in the log, in the order of <see cref="Earliest"/>; without one where they have none.</summary>
+    public static IQueryable WithPlaces(PortalDb db, IQueryable<AuditEvent> earliest) =>
+        from happened in earliest
+        join place in db.AuditLeaves.AsNoTracking() on happened.EventId equals place.EventId into places
+        from place in places.DefaultIfEmpty()
+        orderby happened.At, happened.Sequence
+        select new { happened, Position = (long?)place.Position, place.FieldDigests };
+
+    /// <summary>All that there is, in the order of the log; nothing but its place where an event is gone.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="from">The first position.</param>
+    /// <param name="size">The position after the last.</param>
+    /// <param name="take">At most so many.</param>
+    public static IQueryable InLog(PortalDb db, long from, long size, int take) =>
+        from place in db.AuditLeaves.AsNoTracking().Where(l => l.Position >= @from && l.Position < size).OrderBy(l => l.Position).Take(take)
+        join happened in db.AuditEvents.AsNoTracking() on place.EventId equals happened.EventId into events
+        from happened in events.DefaultIfEmpty()
+        orderby place.Position
+        select new { happened, Position = (long?)place.Position, place.FieldDigests };
+
+    /// <summary>Events that have no place in the log and wait for none: nobody sealed them. In the order of their numbers.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="after">The number after which to go on.</param>
+    /// <param name="last">The highest number to show.</param>
+    /// <param name="take">At most so many.</param>
+    public static IQueryable Strangers(PortalDb db, long after, long last, int take) =>
+        (from happened in db.AuditEvents.AsNoTracking()
+         join place in db.AuditLeaves.AsNoTracking() on happened.EventId equals place.EventId into places
+         from place in places.DefaultIfEmpty()
+         where happened.Sequence > after && happened.Sequence <= last && place == null && !db.PendingSeals.Any(p => p.EventId == happened.EventId)
+         orderby happened.Sequence
+         select new { happened, Position = (long?)place.Position, place.FieldDigests }).Take(take);
 
     /// <summary>Who is not an auditor sees what they did and what is about their own access. What they reached for and were told does not exist stays unknown to them here too.</summary>
     private static IQueryable<AuditEvent> Cut(PortalDb db, Actor actor, AuditFilter filter, Func<IQueryable<AuditEvent>, IQueryable<AuditEvent>> cut)

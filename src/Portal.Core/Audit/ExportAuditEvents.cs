@@ -1,72 +1,83 @@
-using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Audit;
 
-/// <summary>Exports exactly what a filter shows, the first event first, as it comes from the database. That it was exported is recorded before the first row leaves.</summary>
-public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, TimeProvider clock)
+/// <summary>What to export.</summary>
+/// <param name="Filter">Which events.</param>
+/// <param name="Size">The size of the log's checkpoint to export at; null for the latest.</param>
+/// <param name="FromByte">Where a download goes on that was broken off; 0 for the start. Only noted.</param>
+public sealed record ExportOrder(AuditFilter Filter, long? Size = null, long FromByte = 0);
+
+/// <summary>Exports exactly what a filter shows of the log at a signed checkpoint, as it comes from the database. That it was exported is recorded before the first row leaves. The reader's standing is asked again while it is read.</summary>
+public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, FreshCheckpoint checkpoints, IDirectory directory, TimeProvider clock)
 {
+    /// <summary>How often the reader's standing is asked for.</summary>
+    public static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(5);
+
+    // What happened just now is to be in the file; when it cannot be sealed in time, the file says up to where it goes.
+    private static readonly TimeSpan SealWithin = TimeSpan.FromSeconds(5);
+
     /// <summary>Exports.</summary>
-    /// <returns>The events, piece by piece, read while they are enumerated; enumerate once, and be done with a piece before taking the next. The export's own event is not among them.</returns>
-    public async Task<Result<IAsyncEnumerable<AuditRows>>> ExecuteAsync(AuditFilter filter, Actor actor, CancellationToken ct)
+    /// <returns>The export, whose rows are read while they are enumerated. The export's own event is not among them.</returns>
+    public async Task<Result<AuditExport>> ExecuteAsync(ExportOrder order, Actor actor, CancellationToken ct)
     {
+        var filter = order.Filter;
         if ((actor.IsNobody() ?? filter.Fault()) is { } refusal)
             return refusal;
 
-        long last;
-        await using (var db = await databases.CreateDbContextAsync(ct))
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
+        if (order.Size is null)
+            await checkpoints.GetAsync(SealWithin, ct);
+        if (await PointAsync(db, order.Size, ct) is not { } point)
+            return new Refusal(RefusalCode.FilterUnreadable, "checkpoint", order.Size ?? 0);
+        new AuditTrail(db, actor, clock.Now()).Record(AuditCode.AuditExported, new AuditSubject
         {
-            last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
-            new AuditTrail(db, actor, clock.Now()).Record(AuditCode.AuditExported, new AuditSubject
-            {
-                VaultName = filter.VaultName,
-                SecretName = filter.SecretName,
-                RequestReference = filter.RequestReference,
-            }, new AuditDetail(filter.Code, filter.PersonObjectId is { } person ? $"person {person}" : null, WindowStart: filter.From, WindowEnd: filter.To));
-            await db.SaveChangesAsync(ct);
-        }
+            VaultName = filter.VaultName,
+            SecretName = filter.SecretName,
+            RequestReference = filter.RequestReference,
+        }, new AuditDetail(filter.Code, CommentOf(order), WindowStart: filter.From, WindowEnd: filter.To));
+        await db.SaveChangesAsync(ct);
 
-        return Result.Of(ReadAsync(filter, actor, last, ct));
-    }
+        var asked = clock.GetTimestamp();
+        return new AuditExport(filter, point, AuditQuery.IsWhole(actor, filter), actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
+            new ExportReader(databases, trail, actor, filter, point, last).ReadAsync, MayGoOnAsync);
 
-    // In pieces: one long read would hold a snapshot of the database for as long as a slow reader takes. While one piece is written, the next is read.
-    private async IAsyncEnumerable<AuditRows> ReadAsync(AuditFilter filter, Actor actor, long last, [EnumeratorCancellation] CancellationToken ct)
-    {
-        using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var (piece, next) = (new AuditRows(), new AuditRows());
-        var reading = ReadPieceAsync(piece, null);
-        try
+        async Task<bool> MayGoOnAsync(CancellationToken stop)
         {
-            while (true)
+            if (actor.Id is not { } reader || clock.GetElapsedTime(asked) < AskEvery)
+                return true;
+            asked = clock.GetTimestamp();
+            try
             {
-                await reading;
-                var whole = piece.Count == AuditRows.Most;
-                if (whole)
-                    reading = ReadPieceAsync(next, piece.Last());
-                if (piece.Count > 0)
-                    yield return piece;
-                if (!whole)
-                    yield break;
-                (piece, next) = (next, piece);
+                var standing = await directory.StandingOfAsync(reader, stop);
+                return standing.Enabled && actor.Roles.All(standing.Roles.Contains);
+            }
+            catch (CloudCallException)
+            {
+                // As for an open page: who cannot be asked about stays. The next question comes soon.
+                return true;
             }
         }
-        finally
-        {
-            // Whoever stopped reading has been told why; the piece that was under way only has to be over.
-            await left.CancelAsync();
-            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+    }
 
-        // SQLite reads on the thread that asks.
-        Task ReadPieceAsync(AuditRows into, TrailPlace? after) => Task.Run(async () =>
-        {
-            into.Clear();
-            await using var db = await databases.CreateDbContextAsync(left.Token);
-            await trail.ReadAsync(db, AuditQuery.Earliest(db, actor, filter, after, last, AuditRows.Most), into, left.Token);
-            into.ShowTo(actor);
-        }, left.Token);
+    private static string? CommentOf(ExportOrder order)
+    {
+        var parts = (string?[])[order.Filter.PersonObjectId is { } person ? $"person {person}" : null, order.FromByte > 0 ? $"from byte {order.FromByte}" : null];
+        return string.Join(", ", parts.OfType<string>()) is { Length: > 0 } comment ? comment : null;
+    }
+
+    private static async Task<ExportPoint?> PointAsync(PortalDb db, long? size, CancellationToken ct)
+    {
+        var signed = await db.AuditCheckpoints.AsNoTracking().Where(c => size == null || c.Size == size).OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
+        if (signed is null)
+            return size is null or 0 ? new ExportPoint(0, null, "", [], []) : null;
+        var keys = await db.AuditKeys.AsNoTracking().OrderByDescending(k => k.Since).Select(k => k.Vkey).ToListAsync(ct);
+        var root = SignedNote.Parse(signed.Note) is { } note && Checkpoint.Parse(note.Text) is { } checkpoint && checkpoint.Size == signed.Size ? checkpoint.Root : [];
+        return new ExportPoint(signed.Size, signed.Time, signed.Note, root, keys);
     }
 }

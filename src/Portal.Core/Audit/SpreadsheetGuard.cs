@@ -8,7 +8,7 @@ namespace Portal.Core.Audit;
 /// A cell is dangerous when, behind any apostrophes, it starts with TAB, CR or LF, or when, behind any apostrophes, white space and invisible characters, it starts with
 /// <c>=</c>, <c>+</c>, <c>-</c>, <c>@</c> or one of their fullwidth and small forms (U+FF1D, FF0B, FF0D, FF20, FE66, FE62, FE63, FE6B).
 /// The first part is OWASP's list with its line feed; white space and invisible characters are looked through because programs differ in whether they drop them first.
-/// Looking through apostrophes makes the guard exact: whatever is dangerous after reading back was guarded, so <see cref="Remove"/> gives back what was there.
+/// Looking through apostrophes makes the guard exact: whatever is dangerous after reading back was guarded, so <see cref="Remove(string)"/> gives back what was there.
 /// </remarks>
 public static class SpreadsheetGuard
 {
@@ -30,6 +30,9 @@ public static class SpreadsheetGuard
 
     /// <summary>The text as it was before <see cref="Add(string)"/>.</summary>
     public static string Remove(string cell) => cell is [Mark, ..] && IsDangerous(cell) ? cell[1..] : cell;
+
+    /// <summary><see cref="Remove(string)"/> for text in UTF-8.</summary>
+    public static ReadOnlySpan<byte> Remove(ReadOnlySpan<byte> cell) => cell is [(byte)Mark, ..] && IsDangerous(cell) ? cell[1..] : cell;
 
     /// <summary>Whether a spreadsheet may take a text for a formula, were it not for apostrophes in front of it.</summary>
     public static bool IsDangerous(string text)

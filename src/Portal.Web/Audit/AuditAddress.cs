@@ -1,6 +1,7 @@
 using System.Globalization;
 using Portal.Core;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Web.Layout;
 
 namespace Portal.Web.Audit;
@@ -42,7 +43,9 @@ public sealed record AuditAddress
     public string Page => PortalUrls.With(PortalUrls.Audit, Values);
 
     /// <summary>The export with these filters.</summary>
-    public string Export => PortalUrls.With(PortalUrls.AuditExport, Values);
+    /// <param name="format">As what.</param>
+    /// <param name="ticket">By which the page follows it; null when nobody does.</param>
+    public string ExportAs(ExportFormat format, Guid? ticket) => PortalUrls.With(PortalUrls.AuditExport, [.. Values, (AuditEndpoints.Format, format.Name()), (AuditEndpoints.Ticket, ticket?.ToString("N"))]);
 
     private (string Name, string? Value)[] Values =>
         [("from", From), ("to", To), ("person", Person), ("vault", Vault), ("secret", Secret), ("code", Code), ("request", Request)];

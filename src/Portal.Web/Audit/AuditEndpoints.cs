@@ -1,10 +1,8 @@
-using System.Globalization;
-using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Localization;
-using Microsoft.Net.Http.Headers;
 using Portal.Core;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Web.Components;
 using Portal.Web.Hosting;
 using Portal.Web.Layout;
@@ -16,37 +14,66 @@ namespace Portal.Web.Audit;
 /// <summary>The audit trail as a file.</summary>
 public static class AuditEndpoints
 {
+    /// <summary>The parameter that names the format; CSV without it.</summary>
+    public const string Format = "format";
+
+    /// <summary>The parameter that names the size of the checkpoint to export at; the latest without it.</summary>
+    public const string CheckpointSize = "checkpoint";
+
+    /// <summary>The parameter by which the page that started a download follows it.</summary>
+    public const string Ticket = "ticket";
+
+    private static readonly string[] Names = [.. AuditAddress.Names, Format, CheckpointSize, Ticket];
+
     /// <summary>Maps the export.</summary>
     public static void MapAudit(this WebApplication app) =>
         app.MapGet(PortalUrls.AuditExport, ExportAsync).RequireRateLimiting(RateLimits.Export);
 
-    private static async Task<IResult> ExportAsync(HttpContext http, ExportAuditEvents export, TimeProvider clock, IStringLocalizer<RefusalWords> words)
+    private static async Task<IResult> ExportAsync(HttpContext http, ExportAuditEvents export, ExportProgress progress, IStringLocalizer<RefusalWords> words)
     {
         var ct = http.RequestAborted;
         // A parameter that is misspelt would otherwise export more than was meant.
-        if (http.Request.Query.Keys.FirstOrDefault(name => !AuditAddress.Names.Contains(name)) is { } unknown)
+        if (http.Request.Query.Keys.FirstOrDefault(name => !Names.Contains(name)) is { } unknown)
             return Problem(new Refusal(RefusalCode.FilterUnreadable, unknown, unknown), words);
         var read = AuditAddress.Of(http.Request.Query).Read();
         if (!read.Succeeded)
             return Problem(read.Refusals[0], words);
-        var filter = read.Value;
-        var result = await export.ExecuteAsync(filter, await CurrentActor.OfAsync(http, ct), ct);
+        if (Read(http.Request.Query[Format], ExportFormats.Find) is not { } format)
+            return Problem(new Refusal(RefusalCode.FilterUnreadable, Format, http.Request.Query[Format].ToString()), words);
+        var pinned = http.Request.Query[CheckpointSize].ToString();
+        if (pinned.Length > 0 && !long.TryParse(pinned, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _))
+            return Problem(new Refusal(RefusalCode.FilterUnreadable, CheckpointSize, pinned), words);
+
+        var part = ExportPart.Of(http.Request, format, pinned.Length > 0 ? long.Parse(pinned, System.Globalization.CultureInfo.InvariantCulture) : null);
+        var actor = await CurrentActor.OfAsync(http, ct);
+        var result = await export.ExecuteAsync(new ExportOrder(read.Value, part.Size, part.From), actor, ct);
+        // What was to go on may be gone or another by now, its filter for one: then all of it is sent.
+        if (part.Tag is not null && (result.Succeeded ? !part.Continues(result.Value) : result.Refusals[0].Field == CheckpointSize))
+        {
+            part = new ExportPart(format, null, 0, null);
+            result = await export.ExecuteAsync(new ExportOrder(read.Value), actor, ct);
+        }
+
         if (!result.Succeeded)
             // A browser that followed the link is shown the page for the status; a program is told all of it.
             return ProblemPages.WantsPage(http) ? Results.StatusCode(StatusOf(result.Refusals[0])) : Problem(result.Refusals[0], words);
 
-        var response = http.Response;
-        response.ContentType = AuditCsv.ContentType;
-        response.Headers.CacheControl = "no-store";
-        response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = FileName(filter, clock.Now()) }.ToString();
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        progress.Show(http.Request.Query[Ticket], actor, result.Value);
         try
         {
-            await AuditCsv.WriteAsync(result.Value, response.Body, ct);
+            // How long the file is shows only when it is written, and without that no part of it can be named.
+            var length = part.From > 0 ? await part.MeasureAsync(result.Value.Again(), ct) : (long?)null;
+            if (length <= part.From)
+                return part.NothingThere(http.Response, length.Value);
+            part.WriteHeaders(http.Response, result.Value, length);
+            await result.Value.WriteAsync(format, part.Cut(http.Response.Body), ct);
+            result.Value.ThrowIfBroken();
         }
-        catch when (response.HasStarted)
+        catch when (http.Response.HasStarted)
         {
-            // The status is sent already: a broken connection is the only way left to say that the file is not whole.
+            // The status is sent already: beside the file's last line, a broken connection is the only way left to say that it is not whole.
+            await http.Response.Body.FlushAsync(CancellationToken.None);
             http.Abort();
             throw;
         }
@@ -54,23 +81,7 @@ public static class AuditEndpoints
         return Results.Empty;
     }
 
-    /// <summary>What the file is called: <c>audit-20261122T1740Z.csv</c> for all there is now; names of filters and the range where there are any.</summary>
-    public static string FileName(AuditFilter filter, DateTimeOffset now)
-    {
-        var name = new StringBuilder("audit");
-        foreach (var part in (string?[])[filter.VaultName, filter.SecretName, filter.RequestReference, filter.Code, filter.PersonObjectId?.ToString("D")])
-            if (!string.IsNullOrEmpty(part))
-                name.Append('-').Append([.. part.Take(60).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
-        if (filter.From is { } from)
-            name.Append("-from-").Append(Stamp(from));
-        if (filter.To is { } to)
-            name.Append("-to-").Append(Stamp(to));
-        if (filter.To is null)
-            name.Append('-').Append(Stamp(now));
-        return name.Append(".csv").ToString();
-    }
-
-    private static string Stamp(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyyMMdd'T'HHmm'Z'", CultureInfo.InvariantCulture);
+    private static ExportFormat? Read(string? name, Func<string, ExportFormat?> find) => string.IsNullOrEmpty(name) ? ExportFormat.Csv : find(name);
 
     private static IResult Problem(Refusal refusal, IStringLocalizer<RefusalWords> words)
     {

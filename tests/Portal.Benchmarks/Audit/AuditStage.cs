@@ -80,7 +80,7 @@ internal sealed class AuditStage : IAsyncDisposable
         builder.Services.AddDbContextFactory<PortalDb>(use);
         builder.Services.AddSingleton(reading).AddSingleton<IDirectory, OneAuditor>();
         builder.Services.AddPortalCore();
-        builder.Services.AddLocalization();
+        builder.Services.AddLocalization().AddSingleton<ExportProgress>();
         var app = builder.Build();
         app.Use((context, next) =>
         {

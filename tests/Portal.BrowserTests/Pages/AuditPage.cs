@@ -29,7 +29,8 @@ public sealed class AuditPage(Visitor visitor)
     /// <returns>The file.</returns>
     public async Task<byte[]> ExportAsync()
     {
-        var download = await _page.RunAndWaitForDownloadAsync(() => _page.GetByRole(AriaRole.Link, new() { Name = "Export exactly this as CSV" }).ClickAsync());
+        await _page.GetByRole(AriaRole.Button, new() { Name = "Export" }).ClickAsync();
+        var download = await _page.RunAndWaitForDownloadAsync(() => _page.GetByRole(AriaRole.Link, new() { Name = "CSV" }).ClickAsync());
         return await File.ReadAllBytesAsync(await download.PathAsync());
     }
 }

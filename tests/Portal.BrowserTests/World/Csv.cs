@@ -5,13 +5,14 @@ namespace Portal.BrowserTests.World;
 /// <summary>Reads an export as RFC 4180 says, with code of its own.</summary>
 internal static class Csv
 {
-    /// <summary>The place of each column by its name, and the rows below the header.</summary>
+    /// <summary>The place of each column by its name, and the rows below the header, without the last, which says how the file ended.</summary>
     public static (IReadOnlyDictionary<string, int> Header, IReadOnlyList<string[]> Rows) Read(byte[] file)
     {
         Assert.True(file is [0xEF, 0xBB, 0xBF, ..], "No byte order mark.");
         var records = Records(new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(file, 3, file.Length - 3));
         Assert.All(records, record => Assert.Equal(records[0].Length, record.Length));
-        return (records[0].Index().ToDictionary(column => column.Item, column => column.Index), records[1..]);
+        Assert.Contains(records[^1], cell => cell.StartsWith("export.", StringComparison.Ordinal));
+        return (records[0].Index().ToDictionary(column => column.Item, column => column.Index), records[1..^1]);
     }
 
     private static List<string[]> Records(string text)

@@ -1,9 +1,11 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
@@ -34,6 +36,7 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
         _world.AddTo(builder.Services);
         _reading = new BreakingReading(_world.Get<IAuditReading>());
         builder.Services.AddSingleton<IAuditReading>(_reading);
+        builder.Services.AddSingleton<ExportProgress>();
         builder.Services.AddLocalization().AddProblemDetails();
         builder.Services.AddRateLimits();
         _app = builder.Build();
@@ -67,12 +70,12 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
         var response = await GetAsync("/audit/export?vault=kv-a&from=2026-03-02T09:10Z", Company.Ingrid);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/csv; charset=utf-8", response.Content.Headers.ContentType!.ToString());
-        Assert.Equal("attachment; filename=audit-kv-a-from-20260302T0910Z-20260302T0900Z.csv", response.Content.Headers.ContentDisposition!.ToString());
+        Assert.Equal("attachment; filename=audit-kv-a-from-20260302T0910Z-at-0.csv", response.Content.Headers.ContentDisposition!.ToString());
         Assert.True(response.Headers.CacheControl!.NoStore);
         var rows = StrictCsv.Read(await response.Content.ReadAsByteArrayAsync(Ct));
         var vault = rows[0].IndexOf("vault");
         Assert.True(rows.Count > 20);
-        Assert.All(rows.Skip(1), row => Assert.Equal("kv-a", row[vault]));
+        Assert.All(rows[1..^1], row => Assert.Equal("kv-a", row[vault]));
     }
 
     [Theory]
@@ -82,11 +85,87 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
     [InlineData("code=grant.exploded", "audit.filter_unreadable", "code")]
     [InlineData("vault=%00", "audit.filter_unreadable", "vault")]
     [InlineData("valut=kv-a", "audit.filter_unreadable", "valut")]
+    [InlineData("format=xml", "audit.filter_unreadable", "format")]
+    [InlineData("checkpoint=-1", "audit.filter_unreadable", "checkpoint")]
+    [InlineData("checkpoint=77", "audit.filter_unreadable", "checkpoint")]
     public async Task What_cannot_be_meant_is_a_problem_with_code_and_field_and_no_event(string query, string code, string field)
     {
         var response = await GetAsync("/audit/export?" + query, Company.Ingrid);
         await AssertProblemAsync(response, HttpStatusCode.BadRequest, code, field);
         Assert.Empty(await _world.EventsAsync());
+    }
+
+    [Theory]
+    [InlineData("csv", "text/csv; charset=utf-8", "audit-kv-a-at-40.csv")]
+    [InlineData("jsonl", "application/x-ndjson; charset=utf-8", "audit-kv-a-at-40.jsonl")]
+    [InlineData("ocsf", "application/x-ndjson; charset=utf-8", "audit-kv-a-at-40.ocsf.jsonl")]
+    public async Task Each_format_has_its_type_and_name_and_a_strong_tag(string format, string type, string name)
+    {
+        await SealedAsync(40);
+        var response = await GetAsync($"/audit/export?vault=kv-a&format={format}", Company.Ingrid);
+        Assert.Equal((type, $"attachment; filename={name}"), (response.Content.Headers.ContentType!.ToString(), response.Content.Headers.ContentDisposition!.ToString()));
+        Assert.False(response.Headers.ETag!.IsWeak);
+        Assert.Equal("bytes", Assert.Single(response.Headers.AcceptRanges));
+    }
+
+    [Theory]
+    [InlineData("csv")]
+    [InlineData("jsonl")]
+    [InlineData("ocsf")]
+    public async Task A_download_goes_on_where_it_was_broken_off_though_more_happened_since(string format)
+    {
+        var log = await SealedAsync(300);
+        var address = $"/audit/export?vault=kv-a&format={format}";
+        var whole = await GetAsync(address, Company.Ingrid);
+        var file = await whole.Content.ReadAsByteArrayAsync(Ct);
+        await AuditListTests.AddAsync(_world, 50, seed: 10);
+        await log.SealAsync();
+        foreach (var from in (int[])[1, file.Length / 2, file.Length - 1])
+        {
+            var rest = await GetAsync(address, Company.Ingrid, from: from, tag: whole.Headers.ETag!.ToString());
+            Assert.Equal(HttpStatusCode.PartialContent, rest.StatusCode);
+            Assert.Equal($"bytes {from}-{file.Length - 1}/{file.Length}", rest.Content.Headers.ContentRange!.ToString());
+            Assert.Equal(file[from..], await rest.Content.ReadAsByteArrayAsync(Ct));
+        }
+
+        Assert.Equal("from byte 1", (await _world.EventsAsync()).First(e => e.Code == AuditCode.AuditExported.Value && e.Comment is not null).Comment);
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await GetAsync(address, Company.Ingrid, from: file.Length, tag: whole.Headers.ETag!.ToString())).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_is_not_the_download_that_was_begun_is_sent_whole()
+    {
+        var log = await SealedAsync(60);
+        var begun = await GetAsync("/audit/export?vault=kv-a", Company.Ingrid);
+        var tag = begun.Headers.ETag!.ToString();
+        var size = await _world.ReadAsync(db => db.AuditLeaves.LongCountAsync(Ct));
+        await AuditListTests.AddAsync(_world, 5, seed: 10);
+        await log.SealAsync();
+        // Another filter, another format, another reader, a tag of nothing, and no tag at all.
+        foreach (var (address, who, given) in ((string, TestPerson, string?)[])
+            [
+                ("/audit/export?vault=kv-b", Company.Ingrid, tag), ("/audit/export?vault=kv-a&format=jsonl", Company.Ingrid, tag), ("/audit/export?vault=kv-a", Company.Mira, tag),
+                ("/audit/export?vault=kv-a", Company.Ingrid, "\"77-abc-csv\""), ("/audit/export?vault=kv-a", Company.Ingrid, "\"x\""), ("/audit/export?vault=kv-a", Company.Ingrid, null),
+            ])
+            Assert.Equal(HttpStatusCode.OK, (await GetAsync(address, who, from: 100, tag: given)).StatusCode);
+
+        // An address that names the checkpoint says which file is meant.
+        var file = await begun.Content.ReadAsByteArrayAsync(Ct);
+        var rest = await GetAsync($"/audit/export?vault=kv-a&checkpoint={size}", Company.Ingrid, from: 100);
+        Assert.Equal(HttpStatusCode.PartialContent, rest.StatusCode);
+        Assert.Equal(file[100..], await rest.Content.ReadAsByteArrayAsync(Ct));
+    }
+
+    [Fact]
+    public async Task The_page_that_started_a_download_can_follow_it_and_nobody_else_can()
+    {
+        await SealedAsync(60);
+        var ticket = Guid.NewGuid();
+        await (await GetAsync($"/audit/export?ticket={ticket:N}", Company.Ingrid)).Content.ReadAsByteArrayAsync(Ct);
+        var progress = _app.Services.GetRequiredService<ExportProgress>();
+        var export = progress.Find(ticket, await _world.IdentifyAsync(Company.Ingrid));
+        Assert.Equal((1, 60, ExportOutcome.Complete), (export!.Share, export.Rows, export.End!.Outcome));
+        Assert.Null(progress.Find(ticket, await _world.IdentifyAsync(Company.Mira)));
     }
 
     [Fact]
@@ -129,15 +208,27 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
     [Fact]
     public void A_file_is_called_by_what_is_in_it()
     {
-        var now = new DateTimeOffset(2026, 11, 22, 17, 40, 59, TimeSpan.Zero);
-        Assert.Equal("audit-20261122T1740Z.csv", AuditEndpoints.FileName(new AuditFilter(), now));
-        Assert.Equal("audit-a--b-grant-ended-from-20261101T0000Z-to-20261102T0000Z.csv", AuditEndpoints.FileName(
-            new AuditFilter { VaultName = "a\"/b", Code = "grant.ended", From = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 2, 0, 0, 0, TimeSpan.Zero) }, now));
+        var at = new ExportPoint(1204, new DateTimeOffset(2026, 11, 22, 17, 40, 59, TimeSpan.Zero), "note", [], []);
+        Assert.Equal("audit-at-1204.csv", ExportPart.FileName(new AuditFilter(), at, ExportFormat.Csv));
+        Assert.Equal("audit-grant-ended-a--b-from-20261101T0000Z-to-20261102T0000Z-at-1204.ocsf.jsonl", ExportPart.FileName(
+            new AuditFilter { VaultName = "a\"/b", Code = "grant.ended", From = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero), To = new DateTimeOffset(2026, 11, 2, 0, 0, 0, TimeSpan.Zero) }, at, ExportFormat.Ocsf));
     }
 
-    private async Task<HttpResponseMessage> GetAsync(string url, TestPerson who, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
+    private async Task<SealedLog> SealedAsync(int events)
+    {
+        await AuditListTests.AddAsync(_world, events, seed: 9);
+        var log = new SealedLog(_world);
+        await log.SealAsync();
+        return log;
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(string url, TestPerson who, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead, long? from = null, string? tag = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { { "X-Person", who.Upn } } };
+        if (from is { } first)
+            request.Headers.Range = new RangeHeaderValue(first, null);
+        if (tag is not null)
+            request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue(tag));
         return await _client.SendAsync(request, until, Ct);
     }
 
@@ -157,7 +248,7 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
 
         public int Reads { get; private set; }
 
-        public Task ReadAsync(PortalDb db, IQueryable<AuditEvent> query, AuditRows into, CancellationToken ct) =>
+        public Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct) =>
             ++Reads == BreakAt ? throw new IOException("gone") : real.ReadAsync(db, query, into, ct);
     }
 }

@@ -8,7 +8,7 @@ internal static class EfCsv
 {
     private const string Instant = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
-    public static async Task<byte[]> WriteAsync(IEnumerable<AuditEvent> events)
+    public static async Task<byte[]> WriteAsync(IReadOnlyList<AuditEvent> events, IReadOnlyList<string[]> places)
     {
         var file = new MemoryStream();
         await using (var csv = CsvWriter.Create(file, CsvWriterOptions.Default with { WriteByteOrderMark = true, Quoting = CsvQuoting.Always }, leaveOpen: true))
@@ -16,9 +16,11 @@ internal static class EfCsv
             foreach (var column in AuditCsv.Header)
                 csv.WriteField(column);
             csv.EndRecord();
-            foreach (var row in events)
+            foreach (var (row, place) in events.Zip(places))
             {
                 Write(csv, row);
+                foreach (var cell in place)
+                    csv.WriteField(cell);
                 csv.EndRecord();
             }
         }

@@ -19,13 +19,18 @@ internal static class Rows
         }
     }
 
+    /// <summary>An export of these events, of which none was ever sealed.</summary>
+    public static AuditExport Export(IAsyncEnumerable<AuditRows> pieces) =>
+        new(new AuditFilter(), new ExportPoint(0, null, "", [], []), whole: false, "auditor", _ => pieces, _ => Task.FromResult(true));
+
     /// <summary>What an export says, each row by the names of its columns.</summary>
     public static async Task<List<Dictionary<string, string>>> ReadAsync(IAsyncEnumerable<AuditRows> pieces)
     {
         var all = new List<Dictionary<string, string>>();
         await foreach (var piece in pieces)
             for (var row = 0; row < piece.Count; row++)
-                all.Add(Enumerable.Range(0, AuditColumn.All.Count).ToDictionary(column => AuditColumn.All[column].Name, column => Encoding.UTF8.GetString(piece[row, column])));
+                if (piece.IsShown(row))
+                    all.Add(Enumerable.Range(0, AuditColumn.All.Count).ToDictionary(column => AuditColumn.All[column].Name, column => Encoding.UTF8.GetString(piece[row, column])));
         return all;
     }
 
@@ -41,5 +46,7 @@ internal static class Rows
                 case int number: rows.AddNumber(number); break;
                 case var text: rows.AddText(Encoding.UTF8.GetBytes(text.ToString()!)); break;
             }
+
+        rows.EndRow(null, []);
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
@@ -78,6 +79,7 @@ public sealed class UseCaseMatrixTests
         SyncCatalog                   -         -        -       -             -    -        -           S
         TestAccess                    O         O        O       O             -    -        O           -
         UpholdPauses                  -         -        -       -             -    -        -           S
+        VerifyExport                  -         -        -       -             -    -        -           S
         WithdrawRequest               O         O        O       O             -    -        O           -
         """;
 
@@ -92,7 +94,8 @@ public sealed class UseCaseMatrixTests
         ["RevokeInOutage"] = (s, a) => Of(s.Get<RevokeInOutage>().ExecuteAsync(a, Ct)),
         ["DeliverStream"] = (s, a) => Of(s.Get<DeliverStream>().ExecuteAsync(FakeStreamSender.Siem, a, Ct)),
         ["DriveAssignment"] = (s, a) => Of(s.Get<DriveAssignment>().ExecuteAsync(s.Claim, a, Ct)),
-        ["ExportAuditEvents"] = (s, a) => Of(s.Get<ExportAuditEvents>().ExecuteAsync(new AuditFilter(), a, Ct)),
+        ["ExportAuditEvents"] = (s, a) => Of(s.Get<ExportAuditEvents>().ExecuteAsync(new ExportOrder(new AuditFilter()), a, Ct)),
+        ["VerifyExport"] = (s, a) => Of(s.Get<VerifyExport>().ExecuteAsync(new ExportToVerify(typeof(UseCaseMatrixTests).Assembly.Location, []), null, a, Ct)),
         ["FindPauseTargets"] = (s, a) => Of(s.Get<FindPauseTargets>().ExecuteAsync(new PauseTargetQuery(PauseTarget.Principal, "mira"), a, Ct)),
         ["GetCatalogEntry"] = (s, a) => Of(s.Get<GetCatalogEntry>().ExecuteAsync(Company.Stripe, a, Ct)),
         ["GetConsistencyProof"] = (s, a) => Of(s.Get<GetConsistencyProof>().ExecuteAsync(new ConsistencyQuery(0, 0), a, Ct)),

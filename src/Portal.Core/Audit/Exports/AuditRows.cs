@@ -1,12 +1,14 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Audit.Exports;
 
-/// <summary>A piece of the audit trail as UTF-8: rows of cells, in the order of <see cref="AuditColumn.All"/>, in one buffer that is filled again and again. Reading and writing a row makes no object.</summary>
+/// <summary>A piece of the audit trail as UTF-8: rows of cells, in the order of <see cref="AuditColumn.All"/>, each with its place in the log, in one buffer that is filled again and again. Reading and writing a row makes no object.</summary>
 /// <remarks>A cell that is empty stands for what the event does not know. Not for several threads at once.</remarks>
 public sealed class AuditRows
 {
@@ -15,8 +17,11 @@ public sealed class AuditRows
 
     private const string WholeMilliseconds = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const string Ticks = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
+    private const long NoPosition = -1;
 
-    private static readonly int Width = AuditColumn.All.Count;
+    // Behind the columns stand the field digests.
+    private static readonly int Columns = AuditColumn.All.Count;
+    private static readonly int Width = Columns + 1;
     private static readonly int Sequence = AuditColumn.IndexOf("sequence");
     private static readonly int At = AuditColumn.IndexOf("at");
     private static readonly int ActorObjectId = AuditColumn.IndexOf("actor_object_id");
@@ -24,32 +29,55 @@ public sealed class AuditRows
     private static readonly int UserAgent = AuditColumn.IndexOf("user_agent");
 
     private readonly int[] _ends = new int[(Most * Width) + 1];
-    private readonly bool[] _withoutOrigin = new bool[Most];
+    private readonly long[] _positions = new long[Most];
+    private readonly bool[] _left = new bool[Most];
+    private readonly bool[] _redacted = new bool[Most];
+    private readonly byte[] _leaves = new byte[Most * MerkleTree.HashSize];
+    private readonly IReadOnlyList<byte[]>?[] _paths = new IReadOnlyList<byte[]>?[Most];
     private byte[] _bytes = new byte[256 * 1024];
     private int _cells;
 
     /// <summary>How many rows are complete.</summary>
-    public int Count => _cells / Width;
+    public int Count { get; private set; }
+
+    /// <summary>What was found not to be as it was sealed, in English; null when nothing was.</summary>
+    public string? Fault { get; private set; }
 
     /// <summary>A cell; valid until the rows are cleared.</summary>
     /// <param name="row">From 0 to <see cref="Count"/> - 1.</param>
     /// <param name="column">The index in <see cref="AuditColumn.All"/>.</param>
-    public ReadOnlySpan<byte> this[int row, int column]
+    public ReadOnlySpan<byte> this[int row, int column] => _redacted[row] && (column == ClientAddress || column == UserAgent) ? default : Cell(row, column);
+
+    /// <summary>The row's position in the log; -1 when it has none.</summary>
+    public long Position(int row) => _positions[row];
+
+    /// <summary>The field digests that were sealed with the row; empty when there are none.</summary>
+    public ReadOnlySpan<byte> Digests(int row) => Cell(row, Columns);
+
+    /// <summary>The leaf hash that the log has for the row; empty when it has none.</summary>
+    public ReadOnlySpan<byte> Leaf(int row)
     {
-        get
-        {
-            if (_withoutOrigin[row] && (column == ClientAddress || column == UserAgent))
-                return default;
-            var cell = (row * Width) + column;
-            return _bytes.AsSpan(_ends[cell].._ends[cell + 1]);
-        }
+        var leaf = _leaves.AsSpan(row * MerkleTree.HashSize, MerkleTree.HashSize);
+        return leaf.ContainsAnyExcept((byte)0) ? leaf : default;
     }
+
+    /// <summary>The inclusion proof of the row, from the leaf up; null when it has none.</summary>
+    public IReadOnlyList<byte[]>? Path(int row) => _paths[row];
+
+    /// <summary>Whether the row belongs to what was asked for: an event that is newer than the state of the log does not.</summary>
+    public bool IsShown(int row) => !_left[row];
+
+    /// <summary>Whether something of the row is kept from its reader, who therefore cannot compute its hash.</summary>
+    public bool IsRedacted(int row) => _redacted[row];
 
     /// <summary>Forgets all rows and keeps the room.</summary>
     public void Clear()
     {
-        _cells = 0;
-        Array.Clear(_withoutOrigin);
+        (_cells, Count, Fault) = (0, 0, null);
+        Array.Clear(_left);
+        Array.Clear(_redacted);
+        Array.Clear(_leaves);
+        Array.Clear(_paths);
     }
 
     /// <summary>Adds the next cell: text. What is no UTF-8 is replaced, as reading it as text would.</summary>
@@ -57,8 +85,7 @@ public sealed class AuditRows
     {
         if (!Ascii.IsValid(utf8) && !Utf8.IsValid(utf8))
             utf8 = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8));
-        utf8.CopyTo(Room(utf8.Length));
-        Take(utf8.Length);
+        Add(utf8);
     }
 
     /// <summary>Adds the next cell: a GUID.</summary>
@@ -103,25 +130,81 @@ public sealed class AuditRows
         _cells++;
     }
 
+    /// <summary>Ends a row that has all its cells.</summary>
+    /// <param name="position">Its position in the log; null when it has none.</param>
+    /// <param name="digests">Its field digests; empty when it has none.</param>
+    public void EndRow(long? position, ReadOnlySpan<byte> digests)
+    {
+        Add(digests);
+        _positions[Count++] = position ?? NoPosition;
+    }
+
     /// <summary>Where the last row stands in the trail.</summary>
     /// <exception cref="FormatException">Its time or number is none: it was changed behind the portal's back.</exception>
-    internal TrailPlace Last()
-    {
-        var at = this[Count - 1, At];
-        var sequence = this[Count - 1, Sequence];
-        Span<char> text = stackalloc char[28];
-        if (at.Length > text.Length
-            || !Utf8.ToUtf16(at, text, out _, out var length).Equals(System.Buffers.OperationStatus.Done)
-            || !DateTimeOffset.TryParseExact(text[..length], [WholeMilliseconds, Ticks], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)
-            || !Utf8Parser.TryParse(sequence, out long number, out _))
-            throw new FormatException($"An event of the audit trail has the time '{Encoding.UTF8.GetString(at)}' and the number '{Encoding.UTF8.GetString(sequence)}', which the portal does not write.");
-        return new TrailPlace(instant, number);
-    }
+    internal TrailPlace Last() =>
+        InstantOf(Cell(Count - 1, At)) is { } instant && Utf8Parser.TryParse(Cell(Count - 1, Sequence), out long number, out _)
+            ? new TrailPlace(instant, number)
+            : throw new FormatException($"An event of the audit trail has the time '{Encoding.UTF8.GetString(Cell(Count - 1, At))}' and the number '{Encoding.UTF8.GetString(Cell(Count - 1, Sequence))}', which the portal does not write.");
+
+    /// <summary>When the last row was.</summary>
+    /// <returns>Null without rows, or when it says no time.</returns>
+    internal DateTimeOffset? LastAt() => Count == 0 ? null : InstantOf(Cell(Count - 1, At));
 
     /// <summary>Leaves out what a reader may not see, as <see cref="AuditEvent.HidesOriginFrom"/> decides it.</summary>
     internal void ShowTo(Actor reader)
     {
         for (var row = 0; row < Count; row++)
-            _withoutOrigin[row] = AuditEvent.HidesOriginFrom(reader, Utf8Parser.TryParse(this[row, ActorObjectId], out Guid actor, out _) ? actor : null);
+            _redacted[row] = !(Cell(row, ClientAddress).IsEmpty && Cell(row, UserAgent).IsEmpty)
+                && AuditEvent.HidesOriginFrom(reader, Utf8Parser.TryParse(Cell(row, ActorObjectId), out Guid actor, out _) ? actor : null);
+    }
+
+    /// <summary>Leaves a row out.</summary>
+    internal void LeaveOut(int row) => _left[row] = true;
+
+    /// <summary>Gives a row its leaf hash and proof.</summary>
+    internal void Prove(int row, ReadOnlySpan<byte> leaf, IReadOnlyList<byte[]>? path)
+    {
+        leaf.CopyTo(_leaves.AsSpan(row * MerkleTree.HashSize));
+        _paths[row] = path;
+    }
+
+    /// <summary>Notes that something is not as it was sealed; the first note stays.</summary>
+    internal void Accuse(string fault) => Fault ??= fault;
+
+    /// <summary>Hands a row to what makes its canonical form.</summary>
+    /// <param name="row">Which.</param>
+    /// <param name="canonical">Takes it.</param>
+    /// <param name="shown">True for what its reader sees of it, false for all of it, as it was sealed.</param>
+    internal void Give(int row, CanonicalEvent canonical, bool shown)
+    {
+        canonical.Clear();
+        for (var column = 0; column < Columns; column++)
+        {
+            var cell = shown ? this[row, column] : Cell(row, column);
+            if (!cell.IsEmpty)
+                canonical.SetUtf8((EventField)column, cell);
+        }
+    }
+
+    private void Add(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Room(bytes.Length));
+        Take(bytes.Length);
+    }
+
+    private ReadOnlySpan<byte> Cell(int row, int column)
+    {
+        var cell = (row * Width) + column;
+        return _bytes.AsSpan(_ends[cell].._ends[cell + 1]);
+    }
+
+    private static DateTimeOffset? InstantOf(ReadOnlySpan<byte> cell)
+    {
+        Span<char> text = stackalloc char[28];
+        return cell.Length <= text.Length
+            && Utf8.ToUtf16(cell, text, out _, out var length) == OperationStatus.Done
+            && DateTimeOffset.TryParseExact(text[..length], [WholeMilliseconds, Ticks], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)
+                ? instant
+                : null;
     }
 }

@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Audit.Exports;
+
+/// <summary>Reads an export piece by piece: one long read would hold a snapshot of the database for as long as a slow reader takes. While one piece is written, the next is read and checked.</summary>
+/// <param name="databases">The database.</param>
+/// <param name="trail">Its own way of reading.</param>
+/// <param name="actor">Who reads.</param>
+/// <param name="filter">What they asked for.</param>
+/// <param name="point">Up to which state of the log.</param>
+/// <param name="last">The highest sequence number of that time.</param>
+internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last)
+{
+    private readonly bool _whole = AuditQuery.IsWhole(actor, filter) && point.Note.Length > 0;
+
+    /// <summary>Reads it.</summary>
+    public IAsyncEnumerable<AuditRows> ReadAsync(CancellationToken ct) => _whole ? ReadWholeAsync(ct) : ReadFilteredAsync(ct);
+
+    private async IAsyncEnumerable<AuditRows> ReadFilteredAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var check = new PieceCheck(point, whole: false);
+        await foreach (var piece in InPiecesAsync<TrailPlace>(
+            (db, after) => AuditQuery.WithPlaces(db, AuditQuery.Earliest(db, actor, filter, after, last, AuditRows.Most)), piece => piece.Last(), check, ct))
+            yield return piece;
+    }
+
+    private async IAsyncEnumerable<AuditRows> ReadWholeAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        var check = new PieceCheck(point, whole: true);
+        var sound = true;
+        await foreach (var piece in InPiecesAsync<long?>((db, after) => AuditQuery.InLog(db, (after ?? -1) + 1, point.Size, AuditRows.Most), piece => piece.Position(piece.Count - 1), check, ct))
+        {
+            sound &= piece.Fault is null;
+            yield return piece;
+        }
+
+        var rest = new AuditRows();
+        if (check.FaultAtEnd() is { } fault)
+            rest.Accuse(fault);
+        yield return rest;
+        if (!sound || await HasStrangersAsync(ct))
+            await foreach (var piece in InPiecesAsync<long?>((db, after) => AuditQuery.Strangers(db, after ?? 0, last, AuditRows.Most), piece => piece.Last().Sequence, new PieceCheck(point, whole: false), ct))
+                yield return piece;
+    }
+
+    // Counting is far cheaper than looking each event up. In one statement, so that all three are of one moment.
+    private async Task<bool> HasStrangersAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var counts = await db.AuditSealers.Select(_ => new { Events = db.AuditEvents.LongCount(), Placed = db.AuditLeaves.LongCount() + db.PendingSeals.LongCount() }).FirstAsync(ct);
+        return counts.Events != counts.Placed;
+    }
+
+    private async IAsyncEnumerable<AuditRows> InPiecesAsync<TPlace>(Func<PortalDb, TPlace?, IQueryable> query, Func<AuditRows, TPlace> lastOf, PieceCheck check, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var (piece, next) = (new AuditRows(), new AuditRows());
+        var reading = ReadPieceAsync(piece, default);
+        try
+        {
+            while (true)
+            {
+                await reading;
+                var more = piece.Count == AuditRows.Most;
+                if (more)
+                    reading = ReadPieceAsync(next, lastOf(piece));
+                if (piece.Count > 0)
+                    yield return piece;
+                if (!more)
+                    yield break;
+                (piece, next) = (next, piece);
+            }
+        }
+        finally
+        {
+            // Whoever stopped reading has been told why; the piece that was under way only has to be over.
+            await left.CancelAsync();
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        // SQLite reads on the thread that asks.
+        Task ReadPieceAsync(AuditRows into, TPlace? after) => Task.Run(async () =>
+        {
+            into.Clear();
+            await using var db = await databases.CreateDbContextAsync(left.Token);
+            await trail.ReadAsync(db, query(db, after), into, left.Token);
+            into.ShowTo(actor);
+            await check.RunAsync(db, into, left.Token);
+        }, left.Token);
+    }
+}
