@@ -54,7 +54,7 @@ public static class PortalCore
         services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>();
         services.TryAddSingleton(StreamOptions.None);
         services.AddSingleton<StreamMeter>().AddTransient<OpenStreams>().AddTransient<DeliverStream>().AddTransient<ReplayStream>().AddTransient<ListStreams>().AddTransient<MeasureStreams>();
-        services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<SearchPeople>();
+        services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<MakeEvidencePack>().AddTransient<CountOpenItems>().AddTransient<SearchPeople>();
         return services;
     }
 }

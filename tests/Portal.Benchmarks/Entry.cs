@@ -21,6 +21,7 @@ internal static class Entry
         ["black-hole"] = BlackHole.RunAsync,
         ["start-overdue"] = StartOverdue.RunAsync,
         ["export"] = ExportRate.RunAsync,
+        ["verify"] = VerifyRate.RunAsync,
     };
 
     private static async Task<int> Main(string[] args)

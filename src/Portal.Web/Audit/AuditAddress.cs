@@ -42,6 +42,13 @@ public sealed record AuditAddress
     /// <summary>The page with these filters.</summary>
     public string Page => PortalUrls.With(PortalUrls.Audit, Values);
 
+    /// <summary>Whether it names a period.</summary>
+    public bool IsPeriod => !string.IsNullOrEmpty(From) || !string.IsNullOrEmpty(To);
+
+    /// <summary>The evidence pack of the period, whatever else is filtered.</summary>
+    /// <param name="ticket">By which the page follows it; null when nobody does.</param>
+    public string Evidence(Guid? ticket) => PortalUrls.With(PortalUrls.AuditEvidence, ("from", From), ("to", To), (AuditEndpoints.Ticket, ticket?.ToString("N")));
+
     /// <summary>The export with these filters.</summary>
     /// <param name="format">As what.</param>
     /// <param name="ticket">By which the page follows it; null when nobody does.</param>

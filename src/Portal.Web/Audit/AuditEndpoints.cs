@@ -25,9 +25,12 @@ public static class AuditEndpoints
 
     private static readonly string[] Names = [.. AuditAddress.Names, Format, CheckpointSize, Ticket];
 
-    /// <summary>Maps the export.</summary>
-    public static void MapAudit(this WebApplication app) =>
+    /// <summary>Maps the export and the evidence.</summary>
+    public static void MapAudit(this WebApplication app)
+    {
         app.MapGet(PortalUrls.AuditExport, ExportAsync).RequireRateLimiting(RateLimits.Export);
+        app.MapGet(PortalUrls.AuditEvidence, EvidenceEndpoint.GetAsync).RequireRateLimiting(RateLimits.Export);
+    }
 
     private static async Task<IResult> ExportAsync(HttpContext http, ExportAuditEvents export, ExportProgress progress, IStringLocalizer<RefusalWords> words)
     {
@@ -83,7 +86,7 @@ public static class AuditEndpoints
 
     private static ExportFormat? Read(string? name, Func<string, ExportFormat?> find) => string.IsNullOrEmpty(name) ? ExportFormat.Csv : find(name);
 
-    private static IResult Problem(Refusal refusal, IStringLocalizer<RefusalWords> words)
+    internal static IResult Problem(Refusal refusal, IStringLocalizer<RefusalWords> words)
     {
         var text = RefusalText.Of(refusal, words);
         return Results.Problem(
@@ -93,6 +96,6 @@ public static class AuditEndpoints
             extensions: new Dictionary<string, object?> { ["code"] = refusal.Code, ["field"] = refusal.Field });
     }
 
-    private static int StatusOf(Refusal refusal) =>
+    internal static int StatusOf(Refusal refusal) =>
         refusal.Code is RefusalCode.SignedOut or RefusalCode.RoleMissing ? StatusCodes.Status403Forbidden : StatusCodes.Status400BadRequest;
 }

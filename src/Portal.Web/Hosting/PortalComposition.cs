@@ -29,7 +29,7 @@ public static class PortalComposition
         services.AddSingleton(provider => new SpoolOptions(Path.Combine(DataDirectory.Of(provider.GetRequiredService<IConfiguration>()), "spool")));
         services.AddSingleton(provider => SealingSetup.OptionsOf(provider.GetRequiredService<IConfiguration>()));
         services.AddPortalCore();
-        services.AddSingleton<ExportProgress>();
+        services.AddSingleton<ExportProgress>().AddTransient<EvidenceZip>();
         services.AddScoped<LiveChanges>().AddScoped<IDelegatedTokens, DelegatedTokens>();
         services.AddPortalStart().AddWorker<GrantWorker>().AddWorker<OutageWorker>().AddWorker<WorkGauges>().AddWorker<ChangeRelay>().AddWorker<SealWorker>();
         services.AddKeyRing();

@@ -11,6 +11,7 @@ public static class PortalUrls
     public const string Policies = "/policies";
     public const string Audit = "/audit";
     public const string AuditExport = "/audit/export";
+    public const string AuditEvidence = "/audit/evidence";
     public const string Operations = "/operations";
     public const string SignOut = "/account/signout";
     public const string SignedOut = "/account/signed-out";

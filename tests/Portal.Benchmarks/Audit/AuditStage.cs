@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -6,8 +7,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Portal.Benchmarks.World;
 using Portal.Core;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Migrations.PostgreSql;
@@ -33,6 +36,9 @@ internal sealed class AuditStage : IAsyncDisposable
     /// <summary>Where the database is.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>The portal's parts.</summary>
+    public IServiceProvider Services => _app.Services;
+
     /// <summary>Where the portal is, without a slash at the end.</summary>
     public string Address => _app.Urls.First();
 
@@ -41,7 +47,7 @@ internal sealed class AuditStage : IAsyncDisposable
     {
         var directory = Directory.CreateTempSubdirectory("portal-bench-").FullName;
         var connectionString = $"Data Source={Path.Combine(directory, "portal.db")}";
-        return await StartAsync(options => options.UsePortalSqlite(connectionString), new SqliteAuditReading(), connectionString, EventSql.OnSqlite(events), () =>
+        return await StartAsync(options => options.UsePortalSqlite(connectionString), new SqliteAuditReading(), new SqliteDueWork(), connectionString, EventSql.OnSqlite(events), () =>
         {
             SqliteConnection.ClearAllPools();
             Directory.Delete(directory, recursive: true);
@@ -55,7 +61,7 @@ internal sealed class AuditStage : IAsyncDisposable
     public static async Task<AuditStage> OnPostgreSqlAsync(string server, long events)
     {
         var connectionString = new NpgsqlConnectionStringBuilder(server) { Database = $"bench_{Guid.NewGuid():N}" }.ConnectionString;
-        return await StartAsync(options => options.UsePortalPostgreSql(connectionString), new PostgreSqlAuditReading(), connectionString, EventSql.OnPostgreSql(events), async () =>
+        return await StartAsync(options => options.UsePortalPostgreSql(connectionString), new PostgreSqlAuditReading(), new PostgreSqlDueWork(), connectionString, EventSql.OnPostgreSql(events), async () =>
         {
             NpgsqlConnection.ClearAllPools();
             var options = new DbContextOptionsBuilder<PortalDb>();
@@ -72,15 +78,18 @@ internal sealed class AuditStage : IAsyncDisposable
         await _drop();
     }
 
-    private static async Task<AuditStage> StartAsync(Action<DbContextOptionsBuilder> use, IAuditReading reading, string connectionString, IReadOnlyList<string> fill, Func<Task> drop)
+    private static async Task<AuditStage> StartAsync(Action<DbContextOptionsBuilder> use, IAuditReading reading, IDatabaseClock clock, string connectionString, IReadOnlyList<string> fill, Func<Task> drop)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole().AddFilter((_, level) => level >= LogLevel.Error);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddDbContextFactory<PortalDb>(use);
         builder.Services.AddSingleton(reading).AddSingleton<IDirectory, OneAuditor>();
+        var files = Directory.CreateTempSubdirectory("portal-bench-").FullName;
+        builder.Services.AddSingleton(new SealingOptions("bench/audit", Path.Combine(files, "key"), Path.Combine(files, "checkpoints")));
+        builder.Services.AddSingleton<IDatabaseClock>(clock);
         builder.Services.AddPortalCore();
-        builder.Services.AddLocalization().AddSingleton<ExportProgress>();
+        builder.Services.AddLocalization().AddSingleton<ExportProgress>().AddTransient<EvidenceZip>();
         var app = builder.Build();
         app.Use((context, next) =>
         {
@@ -97,8 +106,28 @@ internal sealed class AuditStage : IAsyncDisposable
                 await db.Database.ExecuteSqlRawAsync(statement);
         }
 
+        await SealAsync(app.Services);
         await app.StartAsync();
-        return new AuditStage(app, connectionString, drop);
+        return new AuditStage(app, connectionString, async () =>
+        {
+            await drop();
+            Directory.Delete(files, recursive: true);
+        });
+    }
+
+    private static async Task SealAsync(IServiceProvider services)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var all = 0L;
+        for (var more = true; more;)
+        {
+            var turn = (await services.GetRequiredService<SealEvents>().ExecuteAsync(new SealOrder(), Actor.System, CancellationToken.None)).Value;
+            all += turn.Sealed;
+            more = turn.MoreIsPending;
+        }
+
+        await services.GetRequiredService<SealEvents>().ExecuteAsync(new SealOrder(CheckpointNow: true), Actor.System, CancellationToken.None);
+        Report.Line($"Sealed {all:N0} events in {Report.Since(start) / 1000:0.0} s.");
     }
 
     /// <summary>A directory in which everybody is an auditor.</summary>

@@ -10,6 +10,8 @@ internal static class EventSql
         "Scope", "VaultName", "SecretName", "RoleName", "RequestId", "RequestReference", "GrantId", "PolicyName", "PolicyVersion", "Reason", "Comment", "ProviderRequestId", "WindowStart", "WindowEnd", "CorrelationId", "ClientAddress", "UserAgent"
         """;
 
+    private const string Pending = """INSERT INTO "PendingSeals"("Since", "EventId") SELECT "At", "EventId" FROM "AuditEvents" """;
+
     public static IReadOnlyList<string> OnSqlite(long events) =>
     [
         $$"""
@@ -17,6 +19,7 @@ internal static class EventSql
         INSERT INTO "AuditEvents"({{Columns}})
         {{Values("printf('%08X-0000-7000-8000-%012X', {0}, {0})", "strftime('%Y-%m-%d %H:%M:%S', 1700000000 + {0} * 50, 'unixepoch') || '.' || substr(1000 + {0} % 1000, 2)", "NULL", "")}} FROM n
         """,
+        Pending,
     ];
 
     public static IReadOnlyList<string> OnPostgreSql(long events) =>
@@ -25,7 +28,8 @@ internal static class EventSql
         INSERT INTO "AuditEvents"({{Columns}})
         {{Values("CAST(lpad(to_hex({0}), 8, '0') || '-0000-7000-8000-' || lpad(to_hex({0}), 12, '0') AS uuid)", "to_timestamp(1700000000 + {0} * 50) + ({0} % 1000) * interval '1 millisecond'", "NULL::timestamptz", "::int")}} FROM generate_series(1, {{Number(events)}}) AS n(i)
         """,
-        "VACUUM ANALYZE \"AuditEvents\"",
+        Pending,
+        "VACUUM ANALYZE",
     ];
 
     private static string Values(string id, string at, string noTime, string number) => $"""

@@ -1,16 +1,10 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Security.Claims;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
-using Portal.Core.Data;
 using Portal.Tests.World;
 using Portal.Web.Audit;
 using Portal.Web.Hosting;
@@ -20,57 +14,22 @@ namespace Portal.Tests.Audit;
 /// <summary>The export over HTTP, on Kestrel, since only a real connection shows how it ends.</summary>
 public sealed class AuditExportEndpointTests : IAsyncLifetime
 {
-    private PortalWorld _world = null!;
-    private WebApplication _app = null!;
-    private HttpClient _client = null!;
-    private BreakingReading _reading = null!;
+    private ExportHost _host = null!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        _world = await PortalWorld.OpenAsync(empty: true);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        _world.AddTo(builder.Services);
-        _reading = new BreakingReading(_world.Get<IAuditReading>());
-        builder.Services.AddSingleton<IAuditReading>(_reading);
-        builder.Services.AddSingleton<ExportProgress>();
-        builder.Services.AddLocalization().AddProblemDetails();
-        builder.Services.AddRateLimits();
-        _app = builder.Build();
-        _app.UseExceptionHandler();
-        _app.Use((context, next) =>
-        {
-            var person = Company.Everyone.Single(p => p.Upn == context.Request.Headers["X-Person"]);
-            context.User = new ClaimsPrincipal(new ClaimsIdentity(
-                [new("oid", person.ObjectId.ToString()), new("tid", Company.Tenant.ToString()), new("name", person.Name), .. person.Roles.Select(role => new Claim("roles", role.ToString()))], "test", "name", "roles"));
-            return next(context);
-        });
-        _app.UseRouting();
-        _app.UseRateLimiter();
-        _app.MapAudit();
-        await _app.StartAsync(Ct);
-        _client = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
-    }
+    public async ValueTask InitializeAsync() => _host = await ExportHost.StartAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        _client?.Dispose();
-        if (_app is not null)
-            await _app.DisposeAsync();
-        await _world.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     [Fact]
     public async Task What_the_filter_shows_comes_as_an_attachment_that_nobody_keeps()
     {
-        await AuditListTests.AddAsync(_world, 200, seed: 9);
-        var response = await GetAsync("/audit/export?vault=kv-a&from=2026-03-02T09:10Z", Company.Ingrid);
+        await AuditListTests.AddAsync(_host.World, 200, seed: 9);
+        var response = await _host.GetAsync("/audit/export?vault=kv-a&from=2026-03-02T09:10Z", Company.Ingrid);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/csv; charset=utf-8", response.Content.Headers.ContentType!.ToString());
-        Assert.Equal("attachment; filename=audit-kv-a-from-20260302T0910Z-at-0.csv", response.Content.Headers.ContentDisposition!.ToString());
+        Assert.Equal("attachment; filename=audit-kv-a-from-20260302T0910Z-at-200.csv", response.Content.Headers.ContentDisposition!.ToString());
         Assert.True(response.Headers.CacheControl!.NoStore);
         var rows = StrictCsv.Read(await response.Content.ReadAsByteArrayAsync(Ct));
         var vault = rows[0].IndexOf("vault");
@@ -90,9 +49,9 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
     [InlineData("checkpoint=77", "audit.filter_unreadable", "checkpoint")]
     public async Task What_cannot_be_meant_is_a_problem_with_code_and_field_and_no_event(string query, string code, string field)
     {
-        var response = await GetAsync("/audit/export?" + query, Company.Ingrid);
+        var response = await _host.GetAsync("/audit/export?" + query, Company.Ingrid);
         await AssertProblemAsync(response, HttpStatusCode.BadRequest, code, field);
-        Assert.Empty(await _world.EventsAsync());
+        Assert.Empty(await _host.World.EventsAsync());
     }
 
     [Theory]
@@ -102,7 +61,7 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
     public async Task Each_format_has_its_type_and_name_and_a_strong_tag(string format, string type, string name)
     {
         await SealedAsync(40);
-        var response = await GetAsync($"/audit/export?vault=kv-a&format={format}", Company.Ingrid);
+        var response = await _host.GetAsync($"/audit/export?vault=kv-a&format={format}", Company.Ingrid);
         Assert.Equal((type, $"attachment; filename={name}"), (response.Content.Headers.ContentType!.ToString(), response.Content.Headers.ContentDisposition!.ToString()));
         Assert.False(response.Headers.ETag!.IsWeak);
         Assert.Equal("bytes", Assert.Single(response.Headers.AcceptRanges));
@@ -116,30 +75,30 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
     {
         var log = await SealedAsync(300);
         var address = $"/audit/export?vault=kv-a&format={format}";
-        var whole = await GetAsync(address, Company.Ingrid);
+        var whole = await _host.GetAsync(address, Company.Ingrid);
         var file = await whole.Content.ReadAsByteArrayAsync(Ct);
-        await AuditListTests.AddAsync(_world, 50, seed: 10);
+        await AuditListTests.AddAsync(_host.World, 50, seed: 10);
         await log.SealAsync();
         foreach (var from in (int[])[1, file.Length / 2, file.Length - 1])
         {
-            var rest = await GetAsync(address, Company.Ingrid, from: from, tag: whole.Headers.ETag!.ToString());
+            var rest = await _host.GetAsync(address, Company.Ingrid, from: from, tag: whole.Headers.ETag!.ToString());
             Assert.Equal(HttpStatusCode.PartialContent, rest.StatusCode);
             Assert.Equal($"bytes {from}-{file.Length - 1}/{file.Length}", rest.Content.Headers.ContentRange!.ToString());
             Assert.Equal(file[from..], await rest.Content.ReadAsByteArrayAsync(Ct));
         }
 
-        Assert.Equal("from byte 1", (await _world.EventsAsync()).First(e => e.Code == AuditCode.AuditExported.Value && e.Comment is not null).Comment);
-        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await GetAsync(address, Company.Ingrid, from: file.Length, tag: whole.Headers.ETag!.ToString())).StatusCode);
+        Assert.Equal("from byte 1", (await _host.World.EventsAsync()).First(e => e.Code == AuditCode.AuditExported.Value && e.Comment is not null).Comment);
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await _host.GetAsync(address, Company.Ingrid, from: file.Length, tag: whole.Headers.ETag!.ToString())).StatusCode);
     }
 
     [Fact]
     public async Task What_is_not_the_download_that_was_begun_is_sent_whole()
     {
         var log = await SealedAsync(60);
-        var begun = await GetAsync("/audit/export?vault=kv-a", Company.Ingrid);
+        var begun = await _host.GetAsync("/audit/export?vault=kv-a", Company.Ingrid);
         var tag = begun.Headers.ETag!.ToString();
-        var size = await _world.ReadAsync(db => db.AuditLeaves.LongCountAsync(Ct));
-        await AuditListTests.AddAsync(_world, 5, seed: 10);
+        var size = await _host.World.ReadAsync(db => db.AuditLeaves.LongCountAsync(Ct));
+        await AuditListTests.AddAsync(_host.World, 5, seed: 10);
         await log.SealAsync();
         // Another filter, another format, another reader, a tag of nothing, and no tag at all.
         foreach (var (address, who, given) in ((string, TestPerson, string?)[])
@@ -147,11 +106,11 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
                 ("/audit/export?vault=kv-b", Company.Ingrid, tag), ("/audit/export?vault=kv-a&format=jsonl", Company.Ingrid, tag), ("/audit/export?vault=kv-a", Company.Mira, tag),
                 ("/audit/export?vault=kv-a", Company.Ingrid, "\"77-abc-csv\""), ("/audit/export?vault=kv-a", Company.Ingrid, "\"x\""), ("/audit/export?vault=kv-a", Company.Ingrid, null),
             ])
-            Assert.Equal(HttpStatusCode.OK, (await GetAsync(address, who, from: 100, tag: given)).StatusCode);
+            Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync(address, who, from: 100, tag: given)).StatusCode);
 
         // An address that names the checkpoint says which file is meant.
         var file = await begun.Content.ReadAsByteArrayAsync(Ct);
-        var rest = await GetAsync($"/audit/export?vault=kv-a&checkpoint={size}", Company.Ingrid, from: 100);
+        var rest = await _host.GetAsync($"/audit/export?vault=kv-a&checkpoint={size}", Company.Ingrid, from: 100);
         Assert.Equal(HttpStatusCode.PartialContent, rest.StatusCode);
         Assert.Equal(file[100..], await rest.Content.ReadAsByteArrayAsync(Ct));
     }
@@ -161,46 +120,46 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
     {
         await SealedAsync(60);
         var ticket = Guid.NewGuid();
-        await (await GetAsync($"/audit/export?ticket={ticket:N}", Company.Ingrid)).Content.ReadAsByteArrayAsync(Ct);
-        var progress = _app.Services.GetRequiredService<ExportProgress>();
-        var export = progress.Find(ticket, await _world.IdentifyAsync(Company.Ingrid));
+        await (await _host.GetAsync($"/audit/export?ticket={ticket:N}", Company.Ingrid)).Content.ReadAsByteArrayAsync(Ct);
+        var progress = _host.Services.GetRequiredService<ExportProgress>();
+        var export = progress.Find(ticket, await _host.World.IdentifyAsync(Company.Ingrid));
         Assert.Equal((1, 60, ExportOutcome.Complete), (export!.Share, export.Rows, export.End!.Outcome));
-        Assert.Null(progress.Find(ticket, await _world.IdentifyAsync(Company.Mira)));
+        Assert.Null(progress.Find(ticket, await _host.World.IdentifyAsync(Company.Mira)));
     }
 
     [Fact]
     public async Task Who_lost_their_roles_is_refused()
     {
-        _world.Directory.TakeRoles(Company.Ingrid);
-        await AssertProblemAsync(await GetAsync("/audit/export", Company.Ingrid), HttpStatusCode.Forbidden, "identity.signed_out", null);
+        _host.World.Directory.TakeRoles(Company.Ingrid);
+        await AssertProblemAsync(await _host.GetAsync("/audit/export", Company.Ingrid), HttpStatusCode.Forbidden, "identity.signed_out", null);
     }
 
     [Fact]
     public async Task Who_exports_too_often_is_told_to_wait()
     {
         for (var i = 0; i < RateLimits.ExportsPerPerson; i++)
-            Assert.Equal(HttpStatusCode.OK, (await GetAsync("/audit/export", Company.Mira)).StatusCode);
-        Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync("/audit/export", Company.Mira)).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync("/audit/export", Company.Ingrid)).StatusCode);
+            Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync("/audit/export", Company.Mira)).StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await _host.GetAsync("/audit/export", Company.Mira)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync("/audit/export", Company.Ingrid)).StatusCode);
     }
 
     [Fact]
     public async Task A_fault_on_the_way_breaks_the_connection()
     {
-        await AuditListTests.AddAsync(_world, 2500, seed: 9);
-        _reading.BreakAt = 3;
-        using var response = await GetAsync("/audit/export", Company.Ingrid, HttpCompletionOption.ResponseHeadersRead);
+        await AuditListTests.AddAsync(_host.World, 2500, seed: 9);
+        _host.Reading.BreakAt = 3;
+        using var response = await _host.GetAsync("/audit/export", Company.Ingrid, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync(Ct));
-        Assert.Equal(3, _reading.Reads);
+        Assert.Equal(3, _host.Reading.Reads);
     }
 
     [Fact]
     public async Task A_fault_before_the_first_byte_is_an_error_and_no_file()
     {
-        await AuditListTests.AddAsync(_world, 5, seed: 9);
-        _reading.BreakAt = 1;
-        using var response = await GetAsync("/audit/export", Company.Ingrid);
+        await AuditListTests.AddAsync(_host.World, 5, seed: 9);
+        _host.Reading.BreakAt = 1;
+        using var response = await _host.GetAsync("/audit/export", Company.Ingrid);
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Null(response.Content.Headers.ContentDisposition);
     }
@@ -216,20 +175,10 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
 
     private async Task<SealedLog> SealedAsync(int events)
     {
-        await AuditListTests.AddAsync(_world, events, seed: 9);
-        var log = new SealedLog(_world);
+        await AuditListTests.AddAsync(_host.World, events, seed: 9);
+        var log = new SealedLog(_host.World);
         await log.SealAsync();
         return log;
-    }
-
-    private async Task<HttpResponseMessage> GetAsync(string url, TestPerson who, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead, long? from = null, string? tag = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { { "X-Person", who.Upn } } };
-        if (from is { } first)
-            request.Headers.Range = new RangeHeaderValue(first, null);
-        if (tag is not null)
-            request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue(tag));
-        return await _client.SendAsync(request, until, Ct);
     }
 
     private static async Task AssertProblemAsync(HttpResponseMessage response, HttpStatusCode status, string code, string? field)
@@ -239,16 +188,5 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Ct);
         Assert.Equal((code, field), (problem.GetProperty("code").GetString(), problem.GetProperty("field").GetString()));
         Assert.False(string.IsNullOrEmpty(problem.GetProperty("title").GetString()));
-    }
-
-    /// <summary>The database's own way of reading, which breaks at one of its turns.</summary>
-    private sealed class BreakingReading(IAuditReading real) : IAuditReading
-    {
-        public int? BreakAt { get; set; }
-
-        public int Reads { get; private set; }
-
-        public Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct) =>
-            ++Reads == BreakAt ? throw new IOException("gone") : real.ReadAsync(db, query, into, ct);
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
@@ -30,6 +31,7 @@ public sealed class UseCaseMatrixTests
         Attempt                       Requester Approver Auditor Administrator None Disabled Unconfirmed System
         BrowseCatalog                 OPS       OPS      OPS     OPS           -    -        OPS         -
         ClaimDueAssignments           -         -        -       -             -    -        -           S
+        CountOpenItems                -         -        OPS     -             -    -        OPS         -
         CountInbox                    OPS       OPS      OPS     OPS           -    -        OPS         -
         DecideRequest/approve         -         P        -       -             -    -        -           -
         DecideRequest/deny            -         P        -       -             -    -        P           -
@@ -60,6 +62,7 @@ public sealed class UseCaseMatrixTests
         ListWork                      -         -        OPS     OPS           -    -        OPS         -
         LoadPolicies                  -         -        -       -             -    -        -           S
         MeasureStreams                -         -        -       -             -    -        -           S
+        MakeEvidencePack              -         -        OPS     -             -    -        OPS         -
         MeasureWork                   -         -        -       -             -    -        -           S
         OpenStreams                   -         -        -       -             -    -        -           S
         PauseAccess                   -         -        -       OPS           -    -        OPS         -
@@ -87,6 +90,8 @@ public sealed class UseCaseMatrixTests
     {
         ["BrowseCatalog"] = (s, a) => Of(s.Get<BrowseCatalog>().ExecuteAsync(new CatalogQuery(), a, Ct)),
         ["ClaimDueAssignments"] = (s, a) => Of(s.Get<ClaimDueAssignments>().ExecuteAsync(10, a, Ct)),
+        ["CountOpenItems"] = (s, a) => Of(s.Get<CountOpenItems>().ExecuteAsync(new EvidencePeriod(null, null), a, Ct)),
+        ["MakeEvidencePack"] = (s, a) => Of(s.Get<MakeEvidencePack>().ExecuteAsync(new EvidencePeriod(null, null), a, Ct)),
         ["CountInbox"] = (s, a) => Of(s.Get<CountInbox>().ExecuteAsync(a, Ct)),
         ["DecideRequest/approve"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Approved, null), a, Ct)),
         ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),

@@ -93,6 +93,9 @@ public sealed class AuditExport
     /// <summary>How it ended; null before that.</summary>
     public ExportEnd? End { get; private set; }
 
+    /// <summary>Told each row that is read; null for nobody.</summary>
+    internal Action<AuditRows, int>? OnRow { get; set; }
+
     /// <summary>The rows, piece by piece. Be done with a piece before taking the next. A fault before the first piece is thrown; a later one ends the rows, so that the file can say so.</summary>
     public async IAsyncEnumerable<AuditRows> ReadAsync([EnumeratorCancellation] CancellationToken ct)
     {
@@ -106,6 +109,7 @@ public sealed class AuditExport
                 {
                     Rows++;
                     unproven += piece.IsRedacted(row) ? 1 : 0;
+                    OnRow?.Invoke(piece, row);
                 }
 
             if (_faults.Count == 0 && piece.Fault is { } fault)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Portal.Core.Audit.Exports;
@@ -28,7 +29,11 @@ public static class EvidencePack
 /// <param name="From">The smaller size.</param>
 /// <param name="To">The larger size.</param>
 /// <param name="Hashes">The consistency proof of RFC 6962.</param>
-public sealed record ConsistencyLine(long From, long To, IReadOnlyList<byte[]> Hashes);
+public sealed record ConsistencyLine(long From, long To, IReadOnlyList<byte[]> Hashes)
+{
+    /// <summary>The line, without its end.</summary>
+    public string ToLine() => JsonSerializer.Serialize(this, EvidencePackJson.Default.ConsistencyLine);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ConsistencyLine))]

@@ -54,31 +54,41 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         return counts.Events != counts.Placed;
     }
 
+    // Three pieces are under way: one is written by whoever enumerates, one is checked, one is read.
     private async IAsyncEnumerable<AuditRows> InPiecesAsync<TPlace>(Func<PortalDb, TPlace?, IQueryable> query, Func<AuditRows, TPlace> lastOf, PieceCheck check, [EnumeratorCancellation] CancellationToken ct)
     {
         using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var (piece, next) = (new AuditRows(), new AuditRows());
-        var reading = ReadPieceAsync(piece, default);
+        AuditRows[] pieces = [new(), new(), new()];
+        var reading = ReadPieceAsync(pieces[0], default);
+        var checking = Task.CompletedTask;
         try
         {
-            while (true)
+            for (var i = 0; ; i++)
             {
                 await reading;
+                var piece = pieces[i % 3];
                 var more = piece.Count == AuditRows.Most;
+                var before = checking;
                 if (more)
-                    reading = ReadPieceAsync(next, lastOf(piece));
+                    reading = ReadPieceAsync(pieces[(i + 1) % 3], lastOf(piece));
+                checking = CheckPieceAsync(before, piece);
+                await before;
+                if (i > 0)
+                    yield return pieces[(i - 1) % 3];
+                if (more)
+                    continue;
+                await checking;
                 if (piece.Count > 0)
                     yield return piece;
-                if (!more)
-                    yield break;
-                (piece, next) = (next, piece);
+                yield break;
             }
         }
         finally
         {
-            // Whoever stopped reading has been told why; the piece that was under way only has to be over.
+            // Whoever stopped reading has been told why; what was under way only has to be over.
             await left.CancelAsync();
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await checking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         // SQLite reads on the thread that asks.
@@ -88,7 +98,13 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
             await using var db = await databases.CreateDbContextAsync(left.Token);
             await trail.ReadAsync(db, query(db, after), into, left.Token);
             into.ShowTo(actor);
-            await check.RunAsync(db, into, left.Token);
+        }, left.Token);
+
+        Task CheckPieceAsync(Task before, AuditRows rows) => Task.Run(async () =>
+        {
+            await before;
+            await using var db = await databases.CreateDbContextAsync(left.Token);
+            await check.RunAsync(db, rows, left.Token);
         }, left.Token);
     }
 }
