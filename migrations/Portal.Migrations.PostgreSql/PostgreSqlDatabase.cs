@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Portal.Core.Audit.Search;
 using Portal.Core.Data;
 
 namespace Portal.Migrations.PostgreSql;
@@ -8,8 +9,9 @@ namespace Portal.Migrations.PostgreSql;
 public static class PostgreSqlDatabase
 {
     /// <summary>Uses PostgreSQL.</summary>
-    public static DbContextOptionsBuilder UsePortalPostgreSql(this DbContextOptionsBuilder options, string connectionString) =>
-        options.UseNpgsql(connectionString, npgsql => npgsql.MigrationsAssembly(typeof(PostgreSqlDatabase).Assembly.GetName().Name));
+    public static DbContextOptionsBuilder UsePortalPostgreSql(this DbContextOptionsBuilder options, string connectionString) => options
+        .UseNpgsql(connectionString, npgsql => npgsql.MigrationsAssembly(typeof(PostgreSqlDatabase).Assembly.GetName().Name))
+        .UseAuditSearch(new PostgreSqlAuditSearch());
 }
 
 internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PortalDb>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Portal.Core.Audit.Search;
 using Portal.Core.Data;
 
 namespace Portal.Migrations.Sqlite;
@@ -10,7 +11,8 @@ public static class SqliteDatabase
     /// <summary>Uses SQLite: write-ahead log, full synchronisation, foreign keys, one writer at a time.</summary>
     public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string connectionString) => options
         .UseSqlite(connectionString, sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
-        .AddInterceptors(SqlitePragmas.Instance, SqliteWriteGate.For(connectionString));
+        .AddInterceptors(SqlitePragmas.Instance, SqliteWriteGate.For(connectionString))
+        .UseAuditSearch(new SqliteAuditSearch());
 }
 
 internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PortalDb>

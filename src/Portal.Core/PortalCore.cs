@@ -4,6 +4,8 @@ using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Exports.Checking;
+using Portal.Core.Audit.Questions;
+using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
@@ -55,6 +57,8 @@ public static class PortalCore
         services.TryAddSingleton(StreamOptions.None);
         services.AddSingleton<StreamMeter>().AddTransient<OpenStreams>().AddTransient<DeliverStream>().AddTransient<ReplayStream>().AddTransient<ListStreams>().AddTransient<MeasureStreams>();
         services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<MakeEvidencePack>().AddTransient<CountOpenItems>().AddTransient<SearchPeople>();
+        services.AddTransient<WhoHadAccess>().AddTransient<WhatWasHeld>().AddTransient<WhoApprovedWhom>().AddTransient<WhatWasNeverUsed>().AddTransient<WhatWentAroundTheRules>().AddTransient<WhatAdministratorsChanged>().AddTransient<ChartAuditEvents>();
+        services.AddTransient<CountAuditEvents>().AddTransient<SaveAuditFilter>().AddTransient<ListAuditFilters>().AddTransient<DeleteAuditFilter>();
         return services;
     }
 }

@@ -140,6 +140,12 @@ public static class RefusalCode
     /// <summary>The log has no such position. Arguments: the position, how many events the log has.</summary>
     public const string StreamPositionUnknown = "audit.stream_position_unknown";
 
+    /// <summary>There is nothing in a filter that would be saved.</summary>
+    public const string FilterEmpty = "audit.filter_empty";
+
+    /// <summary>A person keeps as many filters as they may. Arguments: how many.</summary>
+    public const string TooManyFilters = "audit.too_many_filters";
+
     /// <summary>A cursor was not made by the portal, or for another list.</summary>
     public const string CursorUnreadable = "list.cursor_unreadable";
 

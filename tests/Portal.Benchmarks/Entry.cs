@@ -14,6 +14,7 @@ internal static class Entry
         ["start"] = StartUp.RunAsync,
         ["circuits"] = Circuits.RunAsync,
         ["clicks"] = Clicks.RunAsync,
+        ["audit-filters"] = AuditFilters.RunAsync,
         ["empty-poll"] = EmptyPoll.RunAsync,
         ["expiry-storm"] = ExpiryStorm.RunAsync,
         ["token-bucket"] = Throttled.OneSubscriptionAsync,

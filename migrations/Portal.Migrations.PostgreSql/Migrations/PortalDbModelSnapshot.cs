@@ -201,6 +201,38 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.ToTable("AuditEvents");
                 });
 
+            modelBuilder.Entity("Portal.Core.Audit.SavedFilters.SavedAuditFilter", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Content")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(80)
+                        .HasColumnType("character varying(80)");
+
+                    b.Property<Guid>("OwnerObjectId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("OwnerTenantId")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTime>("SavedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("OwnerTenantId", "OwnerObjectId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("SavedAuditFilters");
+                });
+
             modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditCheckpoint", b =>
                 {
                     b.Property<long>("Size")

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Search;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -9,8 +10,9 @@ namespace Portal.Core.Audit;
 /// <summary>A place in the trail, which is ordered by time and then by the order in which the database took events in.</summary>
 /// <param name="At">When.</param>
 /// <param name="Sequence">Which of those that happened then.</param>
-internal sealed record TrailPlace(DateTimeOffset At, long Sequence)
+public sealed record TrailPlace(DateTimeOffset At, long Sequence)
 {
+    /// <summary>The place of an event.</summary>
     public TrailPlace(AuditEvent happened) : this(happened.At, happened.Sequence)
     {
     }
@@ -37,7 +39,7 @@ internal static class AuditQuery
     /// <param name="filter">At what.</param>
     /// <param name="before">Only what comes before this place; null for all.</param>
     /// <param name="take">At most so many.</param>
-    public static IQueryable<AuditEvent> Latest(PortalDb db, Actor actor, AuditFilter filter, TrailPlace? before, int take) => Cut(db, actor, filter, events =>
+    public static IQueryable<AuditEvent> Latest(PortalDb db, Actor actor, AuditFilter filter, TrailPlace? before, int take) => Cut(db, actor, filter, new Order(before, null, true), take, events =>
     {
         if (before is { At: var at, Sequence: var sequence })
             events = events.Where(e => e.At <= at && (e.At < at || e.Sequence < sequence));
@@ -49,11 +51,12 @@ internal static class AuditQuery
     /// <param name="actor">Who looks.</param>
     /// <param name="filter">At what.</param>
     /// <param name="after">Only what comes after this place; null for all.</param>
-    /// <param name="last">The highest sequence number to show.</param>
+    /// <param name="last">The highest sequence number to show; null for all.</param>
     /// <param name="take">At most so many.</param>
-    public static IQueryable<AuditEvent> Earliest(PortalDb db, Actor actor, AuditFilter filter, TrailPlace? after, long last, int take) => Cut(db, actor, filter, events =>
+    public static IQueryable<AuditEvent> Earliest(PortalDb db, Actor actor, AuditFilter filter, TrailPlace? after, long? last, int take) => Cut(db, actor, filter, new Order(after, last, false), take, events =>
     {
-        events = events.Where(e => e.Sequence <= last);
+        if (last is { } highest)
+            events = events.Where(e => e.Sequence <= highest);
         if (after is { At: var at, Sequence: var sequence })
             events = events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
         return events.OrderBy(e => e.At).ThenBy(e => e.Sequence).Take(take);
@@ -95,38 +98,65 @@ internal static class AuditQuery
          orderby happened.Sequence
          select new { happened, Position = (long?)place.Position, place.FieldDigests }).Take(take);
 
-    /// <summary>Who is not an auditor sees what they did and what is about their own access. What they reached for and were told does not exist stays unknown to them here too.</summary>
-    private static IQueryable<AuditEvent> Cut(PortalDb db, Actor actor, AuditFilter filter, Func<IQueryable<AuditEvent>, IQueryable<AuditEvent>> cut)
+    /// <summary>The sequence numbers of some of the events, in no order: to count them.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="actor">Who looks.</param>
+    /// <param name="filter">At what.</param>
+    /// <param name="most">At most so many.</param>
+    public static IQueryable<long> Some(PortalDb db, Actor actor, AuditFilter filter, int most)
     {
-        var events = Matching(db.AuditEvents.AsNoTracking(), filter);
+        if (!string.IsNullOrEmpty(filter.Text))
+            return Found(db, actor, filter, new Order(null, null, true)).Select(e => e.Sequence).Take(most);
+        var (one, other) = Parts(db, actor, filter);
+        var some = one.Select(e => e.Sequence).Take(most);
+        return other is null ? some : some.Union(other.Select(e => e.Sequence).Take(most)).Take(most);
+    }
+
+    /// <summary>All of the events, each once, in no order: to add them up.</summary>
+    public static IQueryable<AuditEvent> Each(PortalDb db, Actor actor, AuditFilter filter)
+    {
+        if (!string.IsNullOrEmpty(filter.Text))
+            return Found(db, actor, filter, new Order(null, null, true));
+        var (one, other) = Parts(db, actor, filter);
+        return other is null ? one : one.Union(other);
+    }
+
+    private static IQueryable<AuditEvent> Cut(PortalDb db, Actor actor, AuditFilter filter, Order order, int take, Func<IQueryable<AuditEvent>, IQueryable<AuditEvent>> cut)
+    {
+        if (!string.IsNullOrEmpty(filter.Text))
+            return Found(db, actor, filter, order).Take(take);
+        var (one, other) = Parts(db, actor, filter);
+        return other is null ? cut(one) : cut(cut(one).Union(cut(other)));
+    }
+
+    /// <summary>What full-text search finds, in order. It looks at all of the filter, so that no page of a search reads what it does not show.</summary>
+    private static IQueryable<AuditEvent> Found(PortalDb db, Actor actor, AuditFilter filter, Order order) => db.Search().Find(db, new AuditSearchTerms
+    {
+        Phrases = AuditSearchTerms.PhrasesOf(filter.Text!),
+        Filter = filter,
+        Reader = actor.Has(PortalRole.Auditor) ? null : actor.Id!.Value.ObjectId,
+        Beyond = order.Beyond,
+        Last = order.Last,
+        LatestFirst = order.LatestFirst,
+    });
+
+    /// <summary>Who is not an auditor sees what they did and what is about their own access. What they reached for and were told does not exist stays unknown to them here too.</summary>
+    /// <returns>One ordered read or two, which may have events in common. "About them or by them" is two: in one, a database fetches and sorts everything about and by them before it shows a page.</returns>
+    private static (IQueryable<AuditEvent> One, IQueryable<AuditEvent>? Other) Parts(PortalDb db, Actor actor, AuditFilter filter)
+    {
+        var events = filter.Over(db.AuditEvents.AsNoTracking());
         var sees = actor.Has(PortalRole.Auditor);
         if ((sees ? filter.PersonObjectId : actor.Id!.Value.ObjectId) is not { } person)
-            return cut(events);
+            return (events, null);
         if (!sees && filter.PersonObjectId is { } other)
             events = events.Where(e => e.ActorObjectId == other || e.SubjectObjectId == other);
-
-        // "About them or by them" is two ordered reads: in one, a database fetches and sorts everything about and by them before it shows a page.
         var about = events.Where(e => e.SubjectObjectId == person);
         var by = events.Where(e => e.ActorObjectId == person);
         if (!sees)
             by = by.Where(e => !(e.Code == AuditCode.AttemptRefused.Value && e.Reason == RefusalCode.NotFound));
-        return cut(cut(about).Union(cut(by)));
+        return (about, by);
     }
 
-    private static IQueryable<AuditEvent> Matching(IQueryable<AuditEvent> events, AuditFilter filter)
-    {
-        if (filter.From is { } from)
-            events = events.Where(e => e.At >= from);
-        if (filter.To is { } to)
-            events = events.Where(e => e.At < to);
-        if (!string.IsNullOrEmpty(filter.VaultName))
-            events = events.Where(e => e.VaultName == filter.VaultName);
-        if (!string.IsNullOrEmpty(filter.SecretName))
-            events = events.Where(e => e.SecretName == filter.SecretName);
-        if (!string.IsNullOrEmpty(filter.Code))
-            events = events.Where(e => e.Code == filter.Code);
-        if (!string.IsNullOrEmpty(filter.RequestReference))
-            events = events.Where(e => e.RequestReference == filter.RequestReference);
-        return events;
-    }
+    /// <summary>Where to go on, up to where, and which way.</summary>
+    private sealed record Order(TrailPlace? Beyond, long? Last, bool LatestFirst);
 }

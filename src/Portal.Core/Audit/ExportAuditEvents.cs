@@ -67,7 +67,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
 
     private static string? CommentOf(ExportOrder order)
     {
-        var parts = (string?[])[order.Filter.PersonObjectId is { } person ? $"person {person}" : null, order.FromByte > 0 ? $"from byte {order.FromByte}" : null];
+        var parts = (string?[])[order.Filter.PersonObjectId is { } person ? $"person {person}" : null, string.IsNullOrEmpty(order.Filter.Text) ? null : $"text {order.Filter.Text}", order.FromByte > 0 ? $"from byte {order.FromByte}" : null];
         return string.Join(", ", parts.OfType<string>()) is { Length: > 0 } comment ? comment : null;
     }
 

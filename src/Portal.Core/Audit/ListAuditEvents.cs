@@ -6,28 +6,59 @@ namespace Portal.Core.Audit;
 
 /// <summary>What to list.</summary>
 /// <param name="Filter">Which events.</param>
-/// <param name="After">Where to go on; null for the start.</param>
+/// <param name="After">Where to go on, towards the earlier; null for the latest.</param>
 /// <param name="Take">How many, from 1 to 200.</param>
-public sealed record AuditListQuery(AuditFilter Filter, string? After = null, int Take = 50);
+public sealed record AuditListQuery(AuditFilter Filter, string? After = null, int Take = 50)
+{
+    /// <summary>Where to go back from, towards the later; not together with <see cref="After"/>.</summary>
+    public string? Before { get; init; }
 
-/// <summary>Lists the audit trail, the latest first. Auditors see all of it, everyone else what they did and what is about their own access.</summary>
+    /// <summary>The very first events there are, as the last page; not together with the other two.</summary>
+    public bool Earliest { get; init; }
+}
+
+/// <summary>A page of the trail, the latest first.</summary>
+/// <param name="Items">What is on it.</param>
+/// <param name="Next">Where earlier events go on; null when there are none.</param>
+/// <param name="Previous">Where later events go back; null when there are none.</param>
+public sealed record TrailPage(IReadOnlyList<AuditEvent> Items, string? Next, string? Previous);
+
+/// <summary>Lists the audit trail, the latest first, forwards and backwards from any place. Auditors see all of it, everyone else what they did and what is about their own access.</summary>
 public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases)
 {
     private const string ListName = "audit";
 
     /// <summary>Lists it.</summary>
-    public async Task<Result<Page<AuditEvent>>> ExecuteAsync(AuditListQuery input, Actor actor, CancellationToken ct)
+    public async Task<Result<TrailPage>> ExecuteAsync(AuditListQuery input, Actor actor, CancellationToken ct)
     {
         if ((actor.IsNobody() ?? input.Filter.Fault()) is { } refusal)
             return refusal;
-        var before = input.After is null ? null : TrailPlace.Read(Cursor.Read(ListName, input.After));
-        if (input.After is not null && before is null)
+        if (!TryRead(input.After, out var after))
             return new Refusal(RefusalCode.CursorUnreadable, "after");
-
+        if (!TryRead(input.Before, out var before))
+            return new Refusal(RefusalCode.CursorUnreadable, "before");
         var take = Math.Clamp(input.Take, 1, 200);
+        // From the end of the list it is read as from its beginning, the other way round: the last page costs what the first does.
+        var backwards = before is not null || (input.Earliest && after is null);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = await AuditQuery.Latest(db, actor, input.Filter, before, take + 1).ToListAsync(ct);
+        var query = backwards ? AuditQuery.Earliest(db, actor, input.Filter, before, null, take + 1) : AuditQuery.Latest(db, actor, input.Filter, after, take + 1);
+        var rows = await query.ToListAsync(ct);
         rows.ForEach(row => row.AsSeenBy(actor));
-        return Cursor.Cut(ListName, rows, take, e => new TrailPlace(e).ToString());
+        var more = rows.Count > take;
+        if (more)
+            rows.RemoveAt(take);
+        if (backwards)
+            rows.Reverse();
+        var earlier = backwards ? before is not null : more;
+        var later = backwards ? more : after is not null;
+        return new TrailPage(rows, earlier && rows.Count > 0 ? Mark(rows[^1]) : null, later && rows.Count > 0 ? Mark(rows[0]) : null);
     }
+
+    private static bool TryRead(string? mark, out TrailPlace? place)
+    {
+        place = mark is null ? null : TrailPlace.Read(Cursor.Read(ListName, mark));
+        return mark is null || place is not null;
+    }
+
+    private static string Mark(AuditEvent happened) => Cursor.Mark(ListName, new TrailPlace(happened).ToString());
 }

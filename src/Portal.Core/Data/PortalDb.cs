@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
@@ -70,6 +71,9 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
 
     /// <summary>How far each destination has been told of the log.</summary>
     public DbSet<AuditStream> AuditStreams => Set<AuditStream>();
+
+    /// <summary>The filters of the audit page that people keep.</summary>
+    public DbSet<SavedAuditFilter> SavedAuditFilters => Set<SavedAuditFilter>();
 
     /// <summary>The web host's own protection keys.</summary>
     public DbSet<StoredKey> StoredKeys => Set<StoredKey>();

@@ -10,10 +10,13 @@ namespace Portal.Web.Audit;
 public sealed record AuditAddress
 {
     /// <summary>The names of the query parameters, which are also the fields of refusals.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["from", "to", "person", "vault", "secret", "code", "request"];
+    public static IReadOnlyList<string> Names { get; } = ["text", "from", "to", "person", "vault", "secret", "code", "request"];
 
     private static readonly string[] Instants =
         ["yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd"];
+
+    /// <summary>Words to find.</summary>
+    public string? Text { get; init; }
 
     /// <summary>From when on: ISO 8601 in UTC.</summary>
     public string? From { get; init; }
@@ -36,11 +39,23 @@ public sealed record AuditAddress
     /// <summary>A request's reference.</summary>
     public string? Request { get; init; }
 
+    /// <summary>How it is shown: <c>timeline</c>, or a table. No filter, and not part of an export.</summary>
+    public string? View { get; init; }
+
     /// <summary>Whether nothing is filtered.</summary>
     public bool IsEmpty => Values.All(value => string.IsNullOrEmpty(value.Value));
 
+    /// <summary>Whether it is shown as a timeline.</summary>
+    public bool IsTimeline => View == "timeline";
+
     /// <summary>The page with these filters.</summary>
-    public string Page => PortalUrls.With(PortalUrls.Audit, Values);
+    public string Page => PageAt();
+
+    /// <summary>The page with no filters, shown the same way.</summary>
+    public string Cleared => PortalUrls.With(PortalUrls.Audit, ("view", View));
+
+    /// <summary>The charts of what these filters leave.</summary>
+    public string Charts => PortalUrls.With(PortalUrls.AuditCharts, Values);
 
     /// <summary>Whether it names a period.</summary>
     public bool IsPeriod => !string.IsNullOrEmpty(From) || !string.IsNullOrEmpty(To);
@@ -55,11 +70,32 @@ public sealed record AuditAddress
     public string ExportAs(ExportFormat format, Guid? ticket) => PortalUrls.With(PortalUrls.AuditExport, [.. Values, (AuditEndpoints.Format, format.Name()), (AuditEndpoints.Ticket, ticket?.ToString("N"))]);
 
     private (string Name, string? Value)[] Values =>
-        [("from", From), ("to", To), ("person", Person), ("vault", Vault), ("secret", Secret), ("code", Code), ("request", Request)];
+        [("text", Text), ("from", From), ("to", To), ("person", Person), ("vault", Vault), ("secret", Secret), ("code", Code), ("request", Request)];
+
+    /// <summary>A place in the list with these filters.</summary>
+    /// <param name="after">The mark after which it goes on.</param>
+    /// <param name="before">The mark before which it goes back.</param>
+    /// <param name="earliest">The last page.</param>
+    public string PageAt(string? after = null, string? before = null, bool earliest = false) =>
+        PortalUrls.With(PortalUrls.Audit, [.. Values, ("view", View), ("after", after), ("before", before), ("end", earliest ? "earliest" : null)]);
+
+    /// <summary>The filters of a filter, as the page writes them.</summary>
+    public static AuditAddress Of(AuditFilter filter) => new()
+    {
+        Text = filter.Text,
+        From = filter.From is { } from ? Write(from) : null,
+        To = filter.To is { } to ? Write(to) : null,
+        Person = filter.PersonObjectId?.ToString("D"),
+        Vault = filter.VaultName,
+        Secret = filter.SecretName,
+        Code = filter.Code,
+        Request = filter.RequestReference,
+    };
 
     /// <summary>Takes the filters from a query.</summary>
     public static AuditAddress Of(IQueryCollection query) => new()
     {
+        Text = query["text"],
         From = query["from"],
         To = query["to"],
         Person = query["person"],
@@ -93,7 +129,7 @@ public sealed record AuditAddress
                 refusals.Add(new Refusal(RefusalCode.FilterUnreadable, "person", Person));
         }
 
-        var filter = new AuditFilter { From = from, To = to, PersonObjectId = person, VaultName = Vault, SecretName = Secret, Code = Code, RequestReference = Request };
+        var filter = new AuditFilter { Text = string.IsNullOrEmpty(Text) ? null : Text, From = from, To = to, PersonObjectId = person, VaultName = Vault, SecretName = Secret, Code = Code, RequestReference = Request };
         if (filter.Fault() is { } fault)
             refusals.Add(fault);
         return refusals.Count > 0 ? Result<AuditFilter>.Refused(refusals) : filter;

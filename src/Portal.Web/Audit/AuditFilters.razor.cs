@@ -19,6 +19,8 @@ public sealed partial class AuditFilters
     private IReadOnlyList<PersonMatch> _people = [];
     private DateTime? _from;
     private DateTime? _to;
+    private string? _day;
+    private string? _text;
     private string? _person;
     private string? _vault;
     private string? _secret;
@@ -68,7 +70,7 @@ public sealed partial class AuditFilters
         {
             _address = Address;
             _errors.Clear();
-            (_vault, _secret, _code, _request, _person) = (Address.Vault, Address.Secret, Address.Code, Address.Request, Address.Person);
+            (_text, _vault, _secret, _code, _request, _person) = (Address.Text, Address.Vault, Address.Secret, Address.Code, Address.Request, Address.Person);
             _shownIn = null;
         }
 
@@ -81,6 +83,7 @@ public sealed partial class AuditFilters
             return;
         _shownIn = ZoneOrUtc;
         (_from, _to) = (Show(Address.From), Show(Address.To));
+        _day = WholeDay()?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
     }
 
     private static string Say(RefusalText text) => $"{text.Message} {text.WhatToDo}".TrimEnd();
@@ -107,8 +110,31 @@ public sealed partial class AuditFilters
     private DateTimeOffset StartOf(DateTime day) =>
         ReaderZone.InstantOf(day, ZoneOrUtc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), ZoneOrUtc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero);
 
+    /// <summary>The reader's day that is shown.</summary>
+    /// <returns>Null when it is anything but one whole day.</returns>
+    private DateTime? WholeDay() =>
+        Show(_address.From) is { } from && from.TimeOfDay == TimeSpan.Zero && _address.To is { Length: > 0 } && AuditAddress.ReadInstant(_address.To) == StartOf(from.Date.AddDays(1)) ? from.Date : null;
+
+    private IEnumerable<(string Name, string Url)> Days()
+    {
+        if (WholeDay() is not { Year: > 1 and < 9998 } day)
+            yield break;
+        yield return ("DayBefore", OfDay(day.AddDays(-1)));
+        yield return ("DayAfter", OfDay(day.AddDays(1)));
+    }
+
+    private string OfDay(DateTime day) => (_address with { From = AuditAddress.Write(StartOf(day)), To = AuditAddress.Write(StartOf(day.AddDays(1))) }).Page;
+
+    private void GoToDay(ChangeEventArgs chosen)
+    {
+        if (DateTime.TryParseExact(chosen.Value as string, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day.Year is > 1 and < 9998)
+            Navigation.NavigateTo(OfDay(day));
+    }
+
     private IEnumerable<(string Text, string Url)> Active()
     {
+        if (!string.IsNullOrEmpty(_address.Text))
+            yield return (Words["Chip", Words["Filter.Text"].Value, _address.Text], (_address with { Text = null }).Page);
         if (!string.IsNullOrEmpty(_address.From))
             yield return (Words["Chip.From", Time(_address.From)], (_address with { From = null }).Page);
         if (!string.IsNullOrEmpty(_address.To))
@@ -145,6 +171,8 @@ public sealed partial class AuditFilters
         _errors.Clear();
         var address = new AuditAddress
         {
+            View = Address.View,
+            Text = Trim(_text),
             From = Instant(_from, "from", Address.From),
             To = Instant(_to, "to", Address.To),
             Person = await PersonAsync(),

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Identity;
+using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.SignIn;
 
@@ -14,9 +15,11 @@ public sealed partial class AuditPage : IDisposable
     private readonly CancellationTokenSource _gone = new();
     // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
     private readonly CancellationToken _left;
-    private AuditAddress? _loaded;
-    private List<AuditEvent>? _rows;
-    private string? _next;
+    private (AuditAddress Address, string? After, string? Before, string? End)? _loaded;
+    private IReadOnlyList<AuditEvent>? _rows;
+    private string? _earlier;
+    private string? _later;
+    private CappedCount? _count;
     private IReadOnlyList<Refusal> _refusals = [];
     private TimeZoneInfo? _zone;
     private string? _personName;
@@ -27,6 +30,9 @@ public sealed partial class AuditPage : IDisposable
 
     /// <summary>The list.</summary>
     [Inject] public required ListAuditEvents List { get; init; }
+
+    /// <summary>How many there are in all.</summary>
+    [Inject] public required CountAuditEvents Counting { get; init; }
 
     /// <summary>Who a filter's object id is.</summary>
     [Inject] public required SearchPeople People { get; init; }
@@ -39,6 +45,9 @@ public sealed partial class AuditPage : IDisposable
 
     /// <summary>Who is signed in: decides the title until the use case has answered.</summary>
     [CascadingParameter] public required Task<AuthenticationState> SignedIn { get; set; }
+
+    /// <summary>Words to find.</summary>
+    [SupplyParameterFromQuery] public string? Text { get; set; }
 
     /// <summary>From when on.</summary>
     [SupplyParameterFromQuery] public string? From { get; set; }
@@ -61,7 +70,19 @@ public sealed partial class AuditPage : IDisposable
     /// <summary>A request's reference.</summary>
     [SupplyParameterFromQuery] public string? Request { get; set; }
 
-    private AuditAddress Address => new() { From = From, To = To, Person = Person, Vault = Vault, Secret = Secret, Code = Code, Request = Request };
+    /// <summary>How it is shown.</summary>
+    [SupplyParameterFromQuery] public string? View { get; set; }
+
+    /// <summary>The mark after which the list goes on.</summary>
+    [SupplyParameterFromQuery] public string? After { get; set; }
+
+    /// <summary>The mark before which the list goes back.</summary>
+    [SupplyParameterFromQuery] public string? Before { get; set; }
+
+    /// <summary><c>earliest</c> for the last page.</summary>
+    [SupplyParameterFromQuery] public string? End { get; set; }
+
+    private AuditAddress Address => new() { View = View, Text = Text, From = From, To = To, Person = Person, Vault = Vault, Secret = Secret, Code = Code, Request = Request };
 
     /// <inheritdoc />
     public void Dispose()
@@ -73,15 +94,31 @@ public sealed partial class AuditPage : IDisposable
     /// <inheritdoc />
     protected override async Task OnInitializedAsync() => _all = StandingCheck.RolesOf((await SignedIn).User).Contains(PortalRole.Auditor);
 
+    private string Title => !Address.IsTimeline ? Words[_all ? "Title.All" : "Title.Own"]
+        : _personName is { } name ? Words["Title.Timeline", name]
+        : Secret is { Length: > 0 } secret ? Words["Title.Timeline", secret]
+        : Vault is { Length: > 0 } vault ? Words["Title.Timeline", vault]
+        : Request is { Length: > 0 } request ? Words["Title.Timeline", request]
+        : Words["Title.TimelineAll"];
+
+    private IReadOnlyList<FilterLinks.Choice> Views =>
+    [
+        new(Words["View.Table"], (Address with { View = null }).PageAt(After, Before, End == "earliest"), !Address.IsTimeline),
+        new(Words["View.Timeline"], (Address with { View = "timeline" }).PageAt(After, Before, End == "earliest"), Address.IsTimeline),
+    ];
+
     /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
-        var address = Address;
-        if (address == _loaded)
+        var place = (Address, After, Before, End);
+        if (place == _loaded)
             return;
-        _loaded = address;
-        (_rows, _next, _refusals) = (null, null, []);
-        var read = address.Read();
+        // Another page of the same list has the same count.
+        if (_loaded?.Address is not { } before || (before with { View = null }) != (place.Address with { View = null }))
+            _count = null;
+        _loaded = place;
+        (_rows, _earlier, _later, _refusals) = (null, null, null, []);
+        var read = place.Address.Read();
         if (!read.Succeeded)
         {
             _refusals = read.Refusals;
@@ -90,16 +127,27 @@ public sealed partial class AuditPage : IDisposable
 
         var actor = await Current.GetAsync(_left);
         var name = actor.Has(PortalRole.Auditor) ? await NameOfAsync(read.Value.PersonObjectId, actor) : null;
-        var result = await List.ExecuteAsync(new AuditListQuery(read.Value), actor, _left);
+        var result = await List.ExecuteAsync(new AuditListQuery(read.Value, After) { Before = Before, Earliest = End == "earliest" }, actor, _left);
         // The reader may have gone on to other filters meanwhile.
-        if (address != _loaded)
+        if (place != _loaded)
             return;
         _all = actor.Has(PortalRole.Auditor);
         _personName = name;
         if (result.Succeeded)
-            (_rows, _next) = ([.. result.Value.Items], result.Value.Next);
+            (_rows, _earlier, _later) = (result.Value.Items, result.Value.Next, result.Value.Previous);
         else
             _refusals = result.Refusals;
+        if (result.Succeeded && _count is null && RendererInfo.IsInteractive)
+            await CountAsync(read.Value, place.Address, actor);
+    }
+
+    // The list is on screen by then.
+    private async Task CountAsync(AuditFilter filter, AuditAddress address, Actor actor)
+    {
+        StateHasChanged();
+        var counted = await Counting.ExecuteAsync(filter, actor, _left);
+        if (_loaded?.Address == address && counted.Succeeded)
+            _count = counted.Value;
     }
 
     /// <inheritdoc />
@@ -109,25 +157,6 @@ public sealed partial class AuditPage : IDisposable
             return;
         _zone = await Zone.GetAsync(_left);
         StateHasChanged();
-    }
-
-    private async Task LoadMoreAsync()
-    {
-        var address = _loaded;
-        if (_next is null || address?.Read() is not { Succeeded: true } read)
-            return;
-        var result = await List.ExecuteAsync(new AuditListQuery(read.Value, _next), await Current.GetAsync(_left), _left);
-        if (address != _loaded)
-            return;
-        if (result.Succeeded)
-        {
-            _rows!.AddRange(result.Value.Items);
-            _next = result.Value.Next;
-        }
-        else
-        {
-            _refusals = result.Refusals;
-        }
     }
 
     private async Task<string?> NameOfAsync(Guid? person, Actor actor)

@@ -10,6 +10,8 @@ public static class PortalUrls
     public const string Grants = "/grants";
     public const string Policies = "/policies";
     public const string Audit = "/audit";
+    public const string AuditQuestions = "/audit/questions";
+    public const string AuditCharts = "/audit/charts";
     public const string AuditExport = "/audit/export";
     public const string AuditEvidence = "/audit/evidence";
     public const string Operations = "/operations";

@@ -65,6 +65,20 @@ public static class Screens
         new("audit", "/audit", Person.Ingrid, (v, w) => ShowsAsync(v, "/audit", w.Waiting.Reference)),
         new("audit, an event opened", "/audit", Person.Ingrid, EventAsync),
         new("audit, inverted range", "/audit", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z", "The range ends before it starts.")),
+        new("audit, searched", "/audit", Person.Ingrid, (v, w) => ShowsAsync(v, "/audit?text=paypal", w.Active.Reference)),
+        new("audit, nothing found", "/audit", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit?text=nosuchword", "Nothing matches")),
+        new("audit, a day", "/audit", Person.Ingrid, (v, w) => ShowsAsync(v, $"/audit?from={v.Stage.Clock.GetUtcNow():yyyy-MM-dd}&to={v.Stage.Clock.GetUtcNow().AddDays(1):yyyy-MM-dd}", w.Waiting.Reference)),
+        new("audit, timeline of a secret", "/audit", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit?vault=kv-payments-prod&secret=paypal-client-secret&view=timeline", "Timeline of paypal-client-secret")),
+        new("audit, saving a filter", "/audit", Person.Ingrid, SavingAsync),
+        new("audit questions", "/audit/questions", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions", "What did administrators change?")),
+        new("audit question that lacks a vault", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/access", "Which vault?")),
+        new("audit question, who had access", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/access?vault=kv-payments-prod&secret=paypal-client-secret", "had access to paypal-client-secret")),
+        new("audit question, what was held", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, $"/audit/questions/held?person={Person.Mira.Id}", "Mira Okafor had access to")),
+        new("audit question, who approved whom", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/approvals", "requests were approved")),
+        new("audit question, never used", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/unused", "that began")),
+        new("audit question, around the rules", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/around", "Denied, then approved")),
+        new("audit question, changes", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/changes", "changes by those who run the portal")),
+        new("audit charts", "/audit/charts", Person.Ingrid, ChartsAsync),
         new("my history", "/audit", Person.Mira, (v, w) => ShowsAsync(v, "/audit", w.Waiting.Reference)),
 
         new("not found", "/not-found", Person.Mira, (v, _) => ShowsAsync(v, "/not-found", "Not found"), "404"),
@@ -154,6 +168,24 @@ public static class Screens
         await entry.GetByRole(AriaRole.Button, new() { Name = "Deny with this comment" }).ClickAsync();
         await Expect(entry).ToContainTextAsync("A denial needs a comment.");
         await entry.Locator("summary").ClickAsync();
+    }
+
+    private static async Task SavingAsync(Visitor visitor, ScreenWorld world)
+    {
+        await visitor.OpenAsync("/audit?vault=kv-payments-prod");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save this filter" }).ClickAsync();
+        await visitor.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("Payments");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
+        await Expect(visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Payments", Exact = true })).ToBeVisibleAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save this filter" }).ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
+        await Expect(Text(visitor, "This text is empty")).ToBeVisibleAsync();
+    }
+
+    private static async Task ChartsAsync(Visitor visitor, ScreenWorld world)
+    {
+        await ShowsAsync(visitor, "/audit/charts", "Events per day");
+        await visitor.Page.GetByText("Show as a table").First.ClickAsync();
     }
 
     private static async Task EventAsync(Visitor visitor, ScreenWorld world)

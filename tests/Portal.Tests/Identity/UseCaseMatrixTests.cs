@@ -7,6 +7,8 @@ using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Exports.Checking;
+using Portal.Core.Audit.Questions;
+using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
@@ -30,12 +32,15 @@ public sealed class UseCaseMatrixTests
     private const string Expected = """
         Attempt                       Requester Approver Auditor Administrator None Disabled Unconfirmed System
         BrowseCatalog                 OPS       OPS      OPS     OPS           -    -        OPS         -
+        ChartAuditEvents              OPS       OPS      OPS     OPS           -    -        OPS         -
         ClaimDueAssignments           -         -        -       -             -    -        -           S
         CountOpenItems                -         -        OPS     -             -    -        OPS         -
         CountInbox                    OPS       OPS      OPS     OPS           -    -        OPS         -
         DecideRequest/approve         -         P        -       -             -    -        -           -
         DecideRequest/deny            -         P        -       -             -    -        P           -
         DeliverStream                 -         -        -       -             -    -        -           S
+        CountAuditEvents              OPS       OPS      OPS     OPS           -    -        OPS         -
+        DeleteAuditFilter             O         O        O       O             -    -        O           -
         DriveAssignment               -         -        -       -             -    -        -           S
         EnterSpooledRevocations       -         -        -       -             -    -        -           S
         ExportAuditEvents             OPS       OPS      OPS     OPS           -    -        OPS         -
@@ -50,6 +55,7 @@ public sealed class UseCaseMatrixTests
         LapseRequests                 -         -        -       -             -    -        -           S
         ListAuditEvents               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListCheckpoints               -         -        OPS     -             -    -        OPS         -
+        ListAuditFilters              OPS       OPS      OPS     OPS           -    -        OPS         -
         ListDrift                     -         -        OPS     OPS           -    -        OPS         -
         ListGrants/mine               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListGrants/everyone           -         -        OPS     OPS           -    -        OPS         -
@@ -76,6 +82,7 @@ public sealed class UseCaseMatrixTests
         RevokeGrant                   -         -        -       OPS           -    -        OPS         -
         RevokeInOutage                -         -        -       -             -    -        -           S
         SealEvents                    -         -        -       -             -    -        -           S
+        SaveAuditFilter               OPS       OPS      OPS     OPS           -    -        OPS         -
         SearchPeople                  -         -        OPS     -             -    -        OPS         -
         SubmitRequest                 O         -        -       -             -    -        -           -
         SweepAssignments              -         -        -       -             -    -        -           S
@@ -83,6 +90,12 @@ public sealed class UseCaseMatrixTests
         TestAccess                    O         O        O       O             -    -        O           -
         UpholdPauses                  -         -        -       -             -    -        -           S
         VerifyExport                  -         -        -       -             -    -        -           S
+        WhatAdministratorsChanged     -         -        OPS     -             -    -        OPS         -
+        WhatWasHeld                   -         -        OPS     -             -    -        OPS         -
+        WhatWasNeverUsed              -         -        OPS     -             -    -        OPS         -
+        WhatWentAroundTheRules        -         -        OPS     -             -    -        OPS         -
+        WhoApprovedWhom               -         -        OPS     -             -    -        OPS         -
+        WhoHadAccess                  -         -        OPS     -             -    -        OPS         -
         WithdrawRequest               O         O        O       O             -    -        O           -
         """;
 
@@ -92,6 +105,17 @@ public sealed class UseCaseMatrixTests
         ["ClaimDueAssignments"] = (s, a) => Of(s.Get<ClaimDueAssignments>().ExecuteAsync(10, a, Ct)),
         ["CountOpenItems"] = (s, a) => Of(s.Get<CountOpenItems>().ExecuteAsync(new EvidencePeriod(null, null), a, Ct)),
         ["MakeEvidencePack"] = (s, a) => Of(s.Get<MakeEvidencePack>().ExecuteAsync(new EvidencePeriod(null, null), a, Ct)),
+        ["CountAuditEvents"] = (s, a) => Of(s.Get<CountAuditEvents>().ExecuteAsync(new AuditFilter(), a, Ct)),
+        ["DeleteAuditFilter"] = (s, a) => Of(s.Get<DeleteAuditFilter>().ExecuteAsync(s.FilterId, a, Ct)),
+        ["ListAuditFilters"] = (s, a) => Of(s.Get<ListAuditFilters>().ExecuteAsync(a, Ct)),
+        ["SaveAuditFilter"] = (s, a) => Of(s.Get<SaveAuditFilter>().ExecuteAsync(new FilterToSave("Other", new AuditFilter { VaultName = "kv" }), a, Ct)),
+        ["ChartAuditEvents"] = (s, a) => Of(s.Get<ChartAuditEvents>().ExecuteAsync(new ChartQuery(new AuditFilter(), TimeZoneInfo.Utc), a, Ct)),
+        ["WhatAdministratorsChanged"] = (s, a) => Of(s.Get<WhatAdministratorsChanged>().ExecuteAsync(AnyTime, a, Ct)),
+        ["WhatWasHeld"] = (s, a) => Of(s.Get<WhatWasHeld>().ExecuteAsync(new HoldingQuestion(Company.Mira.ObjectId, AnyTime), a, Ct)),
+        ["WhatWasNeverUsed"] = (s, a) => Of(s.Get<WhatWasNeverUsed>().ExecuteAsync(AnyTime, a, Ct)),
+        ["WhatWentAroundTheRules"] = (s, a) => Of(s.Get<WhatWentAroundTheRules>().ExecuteAsync(AnyTime, a, Ct)),
+        ["WhoApprovedWhom"] = (s, a) => Of(s.Get<WhoApprovedWhom>().ExecuteAsync(new ApprovalQuestion(null, AnyTime), a, Ct)),
+        ["WhoHadAccess"] = (s, a) => Of(s.Get<WhoHadAccess>().ExecuteAsync(new AccessQuestion("kv", null, AnyTime), a, Ct)),
         ["CountInbox"] = (s, a) => Of(s.Get<CountInbox>().ExecuteAsync(a, Ct)),
         ["DecideRequest/approve"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Approved, null), a, Ct)),
         ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),
@@ -144,6 +168,8 @@ public sealed class UseCaseMatrixTests
         ["UpholdPauses"] = (s, a) => Of(s.Get<UpholdPauses>().ExecuteAsync(a, Ct)),
         ["WithdrawRequest"] = (s, a) => Of(s.Get<WithdrawRequest>().ExecuteAsync(s.Pending.RequestId, a, Ct)),
     };
+
+    private static AuditPeriod AnyTime => new(DateTimeOffset.UnixEpoch, PortalWorld.Start.AddYears(1));
 
     private static readonly Dictionary<string, Func<Actor, Actor>> Standings = new()
     {
@@ -251,6 +277,8 @@ public sealed class UseCaseMatrixTests
         /// <summary>An event that Mira caused.</summary>
         public Task<Guid> EventOfOwnerAsync() => _world.ReadAsync(db => db.AuditEvents.Where(e => e.Code == "request.submitted").OrderBy(e => e.Sequence).Select(e => e.EventId).FirstAsync());
 
+        public required Guid FilterId { get; init; }
+
         public static async Task<Scene> OpenAsync()
         {
             var world = await PortalWorld.OpenAsync();
@@ -265,7 +293,8 @@ public sealed class UseCaseMatrixTests
                 await db.SaveChangesAsync(Ct);
             }
 
-            return new Scene(world) { Active = active, Claim = claim, Pending = await world.AskAsync(), PauseId = pause.PauseId };
+            var filter = (await world.Get<SaveAuditFilter>().ExecuteAsync(new FilterToSave("Mine", new AuditFilter { VaultName = "kv" }), await world.IdentifyAsync(Company.Mira), Ct)).Value;
+            return new Scene(world) { FilterId = filter.Id, Active = active, Claim = claim, Pending = await world.AskAsync(), PauseId = pause.PauseId };
         }
 
         public T Get<T>() where T : notnull => _world.Get<T>();
@@ -284,6 +313,7 @@ public sealed class UseCaseMatrixTests
             Decisions = await db.ApprovalDecisions.CountAsync(),
             Grants = await db.Grants.OrderBy(g => g.Id).Select(g => new { g.Id, g.State, g.EndsAt, g.Revision }).ToListAsync(),
             Assignments = await db.DesiredAssignments.OrderBy(a => a.Id).Select(a => new { a.Id, a.Observed, a.Revision }).ToListAsync(),
+            Filters = await db.SavedAuditFilters.OrderBy(f => f.Id).Select(f => new { f.Id, f.SavedAt }).ToListAsync(),
             Pauses = await db.AccessPauses.OrderBy(p => p.Id).Select(p => new { p.Id, p.Revision }).ToListAsync(),
             Policies = await db.AccessPolicies.OrderBy(p => p.Id).Select(p => new { p.Name, p.Version, p.RetiredAt }).ToListAsync(),
             Secrets = await db.Secrets.CountAsync(),

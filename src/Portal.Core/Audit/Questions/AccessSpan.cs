@@ -1,0 +1,71 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+
+namespace Portal.Core.Audit.Questions;
+
+/// <summary>A time during which somebody had access, by what was recorded when it was given and when it was over: not by what was planned.</summary>
+/// <param name="PersonObjectId">Who had it; null when the trail does not say.</param>
+/// <param name="PersonName">Their name then.</param>
+/// <param name="VaultName">The vault.</param>
+/// <param name="SecretName">The secret; null for the whole vault.</param>
+/// <param name="RoleName">The role.</param>
+/// <param name="RequestReference">The request that it came from.</param>
+/// <param name="From">When it was given.</param>
+/// <param name="Until">When it was over; null while it lasts.</param>
+/// <param name="Ending">How it ended, as recorded; null while it lasts.</param>
+public sealed record AccessSpan(
+    Guid? PersonObjectId, string? PersonName, string? VaultName, string? SecretName, string? RoleName, string? RequestReference, DateTimeOffset From, DateTimeOffset? Until, string? Ending);
+
+/// <summary>Access that the portal did not give and came upon.</summary>
+/// <param name="PersonObjectId">Who has it.</param>
+/// <param name="PersonName">Their name then.</param>
+/// <param name="VaultName">The vault.</param>
+/// <param name="SecretName">The secret; null for the whole vault.</param>
+/// <param name="RoleName">The role.</param>
+/// <param name="RequestReference">The request during which it was found.</param>
+/// <param name="FoundAt">When it was found. How long it had been there, or has been since, the trail does not know.</param>
+public sealed record StandingAccess(Guid? PersonObjectId, string? PersonName, string? VaultName, string? SecretName, string? RoleName, string? RequestReference, DateTimeOffset FoundAt);
+
+/// <summary>Who had access, or what was held.</summary>
+/// <param name="Spans">The latest first; at most <see cref="AuditPeriod.MostRows"/>.</param>
+/// <param name="Standing">Found before the end of the period, the latest first; at most as many.</param>
+/// <param name="People">How many people are in <paramref name="Spans"/>.</param>
+/// <param name="AndMore">Whether there are spans beyond.</param>
+public sealed record AccessAnswer(IReadOnlyList<AccessSpan> Spans, IReadOnlyList<StandingAccess> Standing, int People, bool AndMore);
+
+/// <summary>Reads spans from the events.</summary>
+internal static class AccessSpans
+{
+    // Drift that says: somebody else gave the role.
+    private const string HeldByAnother = "HeldByAnother";
+
+    /// <summary>What of the given events' access overlaps a period.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="about">Events about the access in question, of any kind and time.</param>
+    /// <param name="period">The period.</param>
+    /// <param name="ct">Cancels.</param>
+    public static async Task<AccessAnswer> OverlappingAsync(PortalDb db, IQueryable<AuditEvent> about, AuditPeriod period, CancellationToken ct)
+    {
+        // The empty text keeps SQLite from reading every grant that ever began instead of what is known about the one person or vault.
+        var given = about.Where(e => e.Code + "" == AuditCode.GrantActivated.Value && e.At < period.To);
+        // No time in the inner condition: it would lead SQLite to read every grant that ever ended, once for each that began.
+        var overlapping = given.Where(g => (db.AuditEvents.Where(e => e.RequestId == g.RequestId && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEnded.Value)
+            .OrderBy(e => e.Sequence).Select(e => (DateTimeOffset?)e.At).FirstOrDefault() ?? DateTimeOffset.MaxValue) > period.From);
+        var spans = await Spans(db, overlapping.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows + 1)).ToListAsync(ct);
+        var standing = await about
+            .Where(e => (e.Code == AuditCode.StandingAccessFound.Value || (e.Code == AuditCode.DriftFound.Value && e.Reason == HeldByAnother)) && e.At < period.To)
+            .OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows)
+            .Select(e => new StandingAccess(e.SubjectObjectId, e.SubjectName, e.VaultName, e.SecretName, e.RoleName, e.RequestReference, e.At)).ToListAsync(ct);
+        var more = spans.Count > AuditPeriod.MostRows;
+        var shown = more ? spans[..AuditPeriod.MostRows] : spans;
+        return new AccessAnswer(shown, standing, shown.Select(s => s.PersonObjectId).Distinct().Count(), more);
+    }
+
+    /// <summary>What began, with its end, in the order in which it is given.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="given">Events that say that access was given.</param>
+    public static IQueryable<AccessSpan> Spans(PortalDb db, IQueryable<AuditEvent> given) => given.Select(g => new AccessSpan(
+        g.SubjectObjectId, g.SubjectName, g.VaultName, g.SecretName, g.RoleName, g.RequestReference, g.At,
+        db.AuditEvents.Where(e => e.RequestId == g.RequestId && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEnded.Value).OrderBy(e => e.Sequence).Select(e => (DateTimeOffset?)e.At).FirstOrDefault(),
+        db.AuditEvents.Where(e => e.RequestId == g.RequestId && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEnded.Value).OrderBy(e => e.Sequence).Select(e => e.Reason).FirstOrDefault()));
+}

@@ -1,0 +1,27 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Audit.Questions;
+
+/// <summary>Who had access to what, when.</summary>
+/// <param name="VaultName">The vault, by its exact name.</param>
+/// <param name="SecretName">The secret, by its exact name; null for anything in the vault.</param>
+/// <param name="Period">When.</param>
+public sealed record AccessQuestion(string? VaultName, string? SecretName, AuditPeriod Period);
+
+/// <summary>Who had access to a secret at any moment of a period: by a grant for it or for its whole vault, and by what was found to stand besides.</summary>
+public sealed class WhoHadAccess(IDbContextFactory<PortalDb> databases)
+{
+    /// <summary>Answers.</summary>
+    public async Task<Result<AccessAnswer>> ExecuteAsync(AccessQuestion input, Actor actor, CancellationToken ct)
+    {
+        if ((input.Period.Fault(actor) ?? PersonText.CheckRequired(input.VaultName, "vault", AuditFilter.MaxTextLength) ?? new AuditFilter { SecretName = input.SecretName }.Fault()) is { } refusal)
+            return refusal;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var about = db.AuditEvents.AsNoTracking().Where(e => e.VaultName == input.VaultName);
+        if (!string.IsNullOrEmpty(input.SecretName))
+            about = about.Where(e => e.SecretName == input.SecretName || e.SecretName == null);
+        return await AccessSpans.OverlappingAsync(db, about, input.Period, ct);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Audit.Questions;
+using Portal.Web.Components;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Audit.Charts;
+
+/// <summary>What the filters in the address leave, drawn.</summary>
+public sealed partial class ChartsPage : IDisposable
+{
+    private readonly CancellationTokenSource _gone = new();
+    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
+    private readonly CancellationToken _left;
+    private (AuditAddress Address, string Zone)? _loaded;
+    private IReadOnlyList<Refusal> _refusals = [];
+    private AuditCharts? _charts;
+    private TimeZoneInfo? _zone;
+
+    /// <summary>Makes the page.</summary>
+    public ChartsPage() => _left = _gone.Token;
+
+    [Inject] public required IStringLocalizer<ChartWords> Words { get; init; }
+
+    [Inject] public required IStringLocalizer<AuditWords> Audit { get; init; }
+
+    [Inject] public required IStringLocalizer<ShellWords> Shell { get; init; }
+
+    [Inject] public required ChartAuditEvents Counting { get; init; }
+
+    [Inject] public required CurrentActor Current { get; init; }
+
+    [Inject] public required ReaderZone Zone { get; init; }
+
+    [Inject] public required TimeProvider Clock { get; init; }
+
+    /// <summary>Words to find.</summary>
+    [SupplyParameterFromQuery] public string? Text { get; set; }
+
+    /// <summary>From when on.</summary>
+    [SupplyParameterFromQuery] public string? From { get; set; }
+
+    /// <summary>Until when.</summary>
+    [SupplyParameterFromQuery] public string? To { get; set; }
+
+    /// <summary>A person's object id.</summary>
+    [SupplyParameterFromQuery] public string? Person { get; set; }
+
+    /// <summary>A vault.</summary>
+    [SupplyParameterFromQuery] public string? Vault { get; set; }
+
+    /// <summary>A secret.</summary>
+    [SupplyParameterFromQuery] public string? Secret { get; set; }
+
+    /// <summary>An action.</summary>
+    [SupplyParameterFromQuery] public string? Code { get; set; }
+
+    /// <summary>A request's reference.</summary>
+    [SupplyParameterFromQuery] public string? Request { get; set; }
+
+    private AuditAddress Address => new() { Text = Text, From = From, To = To, Person = Person, Vault = Vault, Secret = Secret, Code = Code, Request = Request };
+
+    private string FilterText => string.Join(" · ", ((string?[])[Text, Person, Vault, Secret, Code, Request]).Where(part => !string.IsNullOrEmpty(part)));
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
+    }
+
+    /// <inheritdoc />
+    protected override async Task OnParametersSetAsync()
+    {
+        // A day is a day of the reader's: drawn once it is known where they are.
+        if (_zone is null)
+            return;
+        var asked = (Address, _zone.Id);
+        if (asked == _loaded)
+            return;
+        _loaded = asked;
+        (_charts, _refusals) = (null, []);
+        var read = asked.Address.Read();
+        if (!read.Succeeded)
+        {
+            _refusals = read.Refusals;
+            return;
+        }
+
+        var result = await Counting.ExecuteAsync(new ChartQuery(read.Value, _zone), await Current.GetAsync(_left), _left);
+        // The reader may have gone on to other filters meanwhile.
+        if (asked != _loaded)
+            return;
+        _refusals = result.Refusals;
+        if (result.Succeeded)
+            _charts = result.Value;
+    }
+
+    /// <inheritdoc />
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender)
+            return;
+        _zone = await Zone.GetAsync(_left);
+        await OnParametersSetAsync();
+        StateHasChanged();
+    }
+
+    private IEnumerable<(string Text, AuditAddress Address)> Presets()
+    {
+        var today = TimeZoneInfo.ConvertTime(Clock.GetUtcNow(), _zone ?? TimeZoneInfo.Utc).Date;
+        yield return (Audit["Filter.Days30"], Address with { From = null, To = null });
+        foreach (var (name, days) in ((string, int)[])[("Filter.Days7", 6), ("Filter.Days90", 89), ("Filter.Days365", 364)])
+            yield return (Audit[name], Address with { From = Start(today.AddDays(-days)), To = null });
+    }
+
+    // Where summer begins at midnight, the day starts at the first time that there is.
+    private string Start(DateTime day) => AuditAddress.Write(
+        ReaderZone.InstantOf(day, _zone ?? TimeZoneInfo.Utc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), _zone ?? TimeZoneInfo.Utc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero));
+
+    private List<BarChart.Bar> Of(AuditCharts charts, Func<ChartBar, int> value) => [.. charts.Bars.Select(bar => new BarChart.Bar(
+        NameOf(bar, charts.Step), value(bar), (Address with { From = AuditAddress.Write(bar.From), To = AuditAddress.Write(bar.To) }).Page))];
+
+    private string Peak(AuditCharts charts, Func<ChartBar, int> value)
+    {
+        var peak = charts.Bars.MaxBy(value)!;
+        return Words["Peak", NameOf(peak, charts.Step), value(peak)];
+    }
+
+    private static string One(string words, int count) => count == 1 ? words + ".One" : words;
+
+    private string NameOf(ChartBar bar, ChartStep step)
+    {
+        var day = TimeZoneInfo.ConvertTime(bar.From, _zone!);
+        return step switch
+        {
+            ChartStep.Day or ChartStep.Week => day.ToString("d MMM yyyy", CultureInfo.CurrentCulture),
+            ChartStep.Month => day.ToString("MMM yyyy", CultureInfo.CurrentCulture),
+            ChartStep.Year => day.ToString("yyyy", CultureInfo.CurrentCulture),
+        };
+    }
+
+    private List<BarChart.Bar> Endings(AuditCharts charts) => [new(Words["OnTime"], charts.OnTime), new(Words["Early"], charts.Early)];
+
+    private List<BarChart.Bar> Times(AuditCharts charts) => [.. charts.Times.Select((time, at) => new BarChart.Bar(
+        time.UpTo is { } upTo ? Words["UpTo", RelativeTime.Length(upTo, Shell)] : Words["Over", RelativeTime.Length(charts.Times[at - 1].UpTo!.Value, Shell)], time.Decisions))];
+}

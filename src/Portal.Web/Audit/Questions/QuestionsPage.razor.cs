@@ -1,0 +1,150 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Localization;
+using Portal.Core;
+using Portal.Core.Audit;
+using Portal.Core.Audit.Questions;
+using Portal.Core.Identity;
+using Portal.Web.Layout;
+using Portal.Web.Resources;
+using Portal.Web.SignIn;
+
+namespace Portal.Web.Audit.Questions;
+
+/// <summary>The questions that auditors ask, each with an address of its own: what is asked stands in it, and the answer on top.</summary>
+public sealed partial class QuestionsPage : IDisposable
+{
+    private readonly CancellationTokenSource _gone = new();
+    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
+    private readonly CancellationToken _left;
+    private (string? Question, AuditAddress Address)? _loaded;
+    private IReadOnlyList<Refusal> _refusals = [];
+    private AuditPeriod? _period;
+    private TimeZoneInfo? _zone;
+    private string? _personName;
+    private string? _needs;
+    private object? _answer;
+
+    /// <summary>Makes the page.</summary>
+    public QuestionsPage() => _left = _gone.Token;
+
+    [Inject] public required IStringLocalizer<QuestionWords> Words { get; init; }
+
+    [Inject] public required IStringLocalizer<ShellWords> Shell { get; init; }
+
+    [Inject] public required WhoHadAccess HadAccess { get; init; }
+
+    [Inject] public required WhatWasHeld WasHeld { get; init; }
+
+    [Inject] public required WhoApprovedWhom Approvals { get; init; }
+
+    [Inject] public required WhatWasNeverUsed NeverUsed { get; init; }
+
+    [Inject] public required WhatWentAroundTheRules AroundTheRules { get; init; }
+
+    [Inject] public required WhatAdministratorsChanged Changes { get; init; }
+
+    /// <summary>Who an object id is.</summary>
+    [Inject] public required SearchPeople People { get; init; }
+
+    /// <summary>Who asks.</summary>
+    [Inject] public required CurrentActor Current { get; init; }
+
+    /// <summary>The reader's zone.</summary>
+    [Inject] public required ReaderZone Zone { get; init; }
+
+    /// <summary>Now.</summary>
+    [Inject] public required TimeProvider Clock { get; init; }
+
+    /// <summary>Which question; null for a choice of all.</summary>
+    [Parameter] public string? Question { get; set; }
+
+    /// <summary>From when on.</summary>
+    [SupplyParameterFromQuery] public string? From { get; set; }
+
+    /// <summary>Until when.</summary>
+    [SupplyParameterFromQuery] public string? To { get; set; }
+
+    /// <summary>A person's object id.</summary>
+    [SupplyParameterFromQuery] public string? Person { get; set; }
+
+    /// <summary>A vault.</summary>
+    [SupplyParameterFromQuery] public string? Vault { get; set; }
+
+    /// <summary>A secret.</summary>
+    [SupplyParameterFromQuery] public string? Secret { get; set; }
+
+    private bool Known => AuditQuestions.All.Contains(Question);
+
+    private AuditAddress Address => new() { From = From, To = To, Person = Person, Vault = Vault, Secret = Secret };
+
+    private string Sentence => new AnswerSentences(Words, Shell, _zone ?? TimeZoneInfo.Utc).Of(_answer!, Question!, Address, _period!, _personName);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
+    }
+
+    /// <inheritdoc />
+    protected override async Task OnParametersSetAsync()
+    {
+        var asked = (Question, Address);
+        if (asked == _loaded)
+            return;
+        _loaded = asked;
+        (_answer, _needs, _refusals, _period) = (null, null, [], null);
+        if (!Known)
+            return;
+        var read = Address.Read();
+        if (!read.Succeeded)
+        {
+            _refusals = read.Refusals;
+            return;
+        }
+
+        var filter = read.Value;
+        _period = AuditQuestions.PeriodOf(filter, Clock.GetUtcNow());
+        _needs = AuditQuestions.Missing(Question!, filter);
+        var actor = await Current.GetAsync(_left);
+        var name = await NameOfAsync(filter.PersonObjectId, actor);
+        if (asked != _loaded)
+            return;
+        _personName = name;
+        if (_needs is not null)
+            return;
+        var (answer, refusals) = await AskAsync(filter, _period, actor);
+        // The reader may have asked something else meanwhile.
+        if (asked == _loaded)
+            (_answer, _refusals) = (answer, refusals);
+    }
+
+    /// <inheritdoc />
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender)
+            return;
+        _zone = await Zone.GetAsync(_left);
+        StateHasChanged();
+    }
+
+    private async Task<(object? Answer, IReadOnlyList<Refusal> Refusals)> AskAsync(AuditFilter filter, AuditPeriod period, Actor actor) => Question switch
+    {
+        AuditQuestions.Access => Either(await HadAccess.ExecuteAsync(new AccessQuestion(filter.VaultName, filter.SecretName, period), actor, _left)),
+        AuditQuestions.Held => Either(await WasHeld.ExecuteAsync(new HoldingQuestion(filter.PersonObjectId!.Value, period), actor, _left)),
+        AuditQuestions.Approvals => Either(await Approvals.ExecuteAsync(new ApprovalQuestion(filter.PersonObjectId, period), actor, _left)),
+        AuditQuestions.Unused => Either(await NeverUsed.ExecuteAsync(period, actor, _left)),
+        AuditQuestions.Around => Either(await AroundTheRules.ExecuteAsync(period, actor, _left)),
+        _ => Either(await Changes.ExecuteAsync(period, actor, _left)),
+    };
+
+    private static (object? Answer, IReadOnlyList<Refusal> Refusals) Either<T>(Result<T> result) where T : class => (result.Succeeded ? result.Value : null, result.Refusals);
+
+    private async Task<string?> NameOfAsync(Guid? person, Actor actor)
+    {
+        if (person is not { } id)
+            return null;
+        var found = await People.ExecuteAsync(id.ToString("D"), actor, _left);
+        return found.Succeeded && found.Value is [var match, ..] ? match.DisplayName : null;
+    }
+}

@@ -1,0 +1,4 @@
+namespace Portal.Web.Resources;
+
+/// <summary>The words of the audit charts.</summary>
+public sealed class ChartWords;
