@@ -24,6 +24,7 @@ public sealed partial class AuditPage : IDisposable
     private TimeZoneInfo? _zone;
     private string? _personName;
     private bool _all;
+    private Guid? _reader;
 
     /// <summary>Makes the page.</summary>
     public AuditPage() => _left = _gone.Token;
@@ -132,6 +133,7 @@ public sealed partial class AuditPage : IDisposable
         if (place != _loaded)
             return;
         _all = actor.Has(PortalRole.Auditor);
+        _reader = actor.Id?.ObjectId;
         _personName = name;
         if (result.Succeeded)
             (_rows, _earlier, _later) = (result.Value.Items, result.Value.Next, result.Value.Previous);

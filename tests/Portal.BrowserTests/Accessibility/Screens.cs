@@ -193,5 +193,7 @@ public static class Screens
         await visitor.OpenAsync($"/audit?request={world.Ended.Reference}");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Show all fields of event" }).First.ClickAsync();
         await Expect(Text(visitor, "Correlation id")).ToBeVisibleAsync();
+        await Expect(visitor.Page.Locator(".event-proof.is-verified")).ToBeVisibleAsync();
+        await visitor.Page.GetByText("Show the proof").ClickAsync();
     }
 }
