@@ -96,7 +96,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
 
         await stop.CancelAsync();
         await busy;
-        var left = life.Lane.Desk.Promises.Max(p => p.EndsAt) - TimeProvider.System.GetUtcNow();
+        var left = life.Lane.Desk.Promises.Max(p => p.Possible.To) - TimeProvider.System.GetUtcNow();
         await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         await Convergence.OfAsync(life.Lane, "all that was approved has run out");
         foreach (var instance in (Instance[])[one, two])
