@@ -15,7 +15,8 @@ if (PortalCommands.IsCalledBy(args))
         () => called.Services.AddPortalAzure(called.Configuration),
         () => AddDatabase(called));
     var replay = new AuditReplayCommand(called, () => AddDatabase(called));
-    return await PortalCommands.RunAsync(args, sweep.Command, replay.Command, VerifyExportCommand.Command);
+    var auditLog = new AuditLogCommands(called, () => AddDatabase(called), VerifyExportCommand.Command);
+    return await PortalCommands.RunAsync(args, [sweep.Command, .. auditLog.Commands, replay.Command]);
 }
 
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });

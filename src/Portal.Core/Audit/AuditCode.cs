@@ -112,6 +112,9 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>A stream was set to a position.</summary>
     public static AuditCode StreamReplayed { get; } = new("audit.stream_replayed", "An operator had a stream go on from a position of the log; what comes after it is sent, if need be again.");
 
+    /// <summary>The audit log is signed with another key.</summary>
+    public static AuditCode SigningKeyRotated { get; } = new("audit.key_rotated", "The audit log is signed with a new key from the next checkpoint on, which the old one signs too; the comment is the public key.");
+
     /// <summary>Every code there is, in the order of a request's life.</summary>
     public static IReadOnlyList<AuditCode> All { get; } =
         [.. typeof(AuditCode).GetProperties(BindingFlags.Public | BindingFlags.Static).Where(p => p.PropertyType == typeof(AuditCode)).Select(p => (AuditCode)p.GetValue(null)!)];

@@ -124,6 +124,7 @@ public static class EventWords
         [AuditCode.StreamOpened.Value] = "play",
         [AuditCode.StreamPaused.Value] = "pause",
         [AuditCode.StreamReplayed.Value] = "refresh",
+        [AuditCode.SigningKeyRotated.Value] = "policy",
     };
 
     // How a grant ended and what was attempted have sentences of their own where there is one.

@@ -70,6 +70,7 @@ public static class PortalComposition
         app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();
         app.MapAccount();
         app.MapAudit();
+        app.MapAuditLog();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         app.SayWhereItListens();
         return app;

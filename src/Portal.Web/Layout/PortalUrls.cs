@@ -14,6 +14,10 @@ public static class PortalUrls
     public const string AuditCharts = "/audit/charts";
     public const string AuditExport = "/audit/export";
     public const string AuditEvidence = "/audit/evidence";
+    public const string AuditCheckpoint = "/audit/checkpoint";
+    public const string AuditKey = "/audit/key";
+    public const string AuditProof = "/audit/proof";
+    public const string AuditConsistency = "/audit/consistency";
     public const string Operations = "/operations";
     public const string SignOut = "/account/signout";
     public const string SignedOut = "/account/signed-out";

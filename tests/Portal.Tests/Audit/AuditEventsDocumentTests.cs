@@ -1,5 +1,6 @@
 using System.Text;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Sealing;
 
 namespace Portal.Tests.Audit;
 
@@ -27,12 +28,19 @@ public sealed class AuditEventsDocumentTests
 
             An event is saved in the same transaction as the change that it records. The set of codes is closed, and a code never changes its meaning. Names in an event are copies: renaming a person or a vault later changes nothing in it.
 
-            | code | meaning |
-            |---|---|
+            Every event has
+            """);
+        text.Append(' ').AppendJoin(", ", AuditCatalogue.InEvery.Select(f => $"`{f.Name()}`"));
+        text.Append("""
+             (those of the actor, of the one acted for and of the client as far as there are any). The table says which further fields an event of a code may have, who can cause it, and which controls it is evidence for: SOC 2 common criteria (CC) and ISO/IEC 27001:2022 Annex A (A).
+
+            | code | meaning | caused by | further fields | evidence for |
+            |---|---|---|---|---|
 
             """);
-        foreach (var code in AuditCode.All)
-            text.Append("| `").Append(code.Value).Append("` | ").Append(code.Meaning).Append(" |\n");
+        foreach (var entry in AuditCatalogue.All)
+            text.Append("| `").Append(entry.Code.Value).Append("` | ").Append(entry.Code.Meaning).Append(" | ").Append(entry.CausedBy).Append(" | ")
+                .AppendJoin(", ", entry.Fields.Select(f => $"`{f.Name()}`")).Append(" | ").AppendJoin(", ", entry.Controls).Append(" |\n");
         text.Append("""
 
             Outcomes: `Success` (it was done), `Refused` (it was not allowed; nothing changed), `Failed` (it was tried and failed).

@@ -81,6 +81,7 @@ public sealed class UseCaseMatrixTests
         ReturnGrant                   O         O        O       O             -    -        O           -
         RevokeGrant                   -         -        -       OPS           -    -        OPS         -
         RevokeInOutage                -         -        -       -             -    -        -           S
+        RotateSigningKey              -         -        -       -             -    -        -           S
         SealEvents                    -         -        -       -             -    -        -           S
         SaveAuditFilter               OPS       OPS      OPS     OPS           -    -        OPS         -
         SearchPeople                  -         -        OPS     -             -    -        OPS         -
@@ -89,6 +90,7 @@ public sealed class UseCaseMatrixTests
         SyncCatalog                   -         -        -       -             -    -        -           S
         TestAccess                    O         O        O       O             -    -        O           -
         UpholdPauses                  -         -        -       -             -    -        -           S
+        VerifyDatabase                -         -        OPS     -             -    -        OPS         S
         VerifyExport                  -         -        -       -             -    -        -           S
         WhatAdministratorsChanged     -         -        OPS     -             -    -        OPS         -
         WhatWasHeld                   -         -        OPS     -             -    -        OPS         -
@@ -159,6 +161,8 @@ public sealed class UseCaseMatrixTests
         ["RetryNow"] = (s, a) => Of(s.Get<RetryNow>().ExecuteAsync(new RetryInput(null), a, Ct)),
         ["ReturnGrant"] = (s, a) => Of(s.Get<ReturnGrant>().ExecuteAsync(s.Active.Id, a, Ct)),
         ["RevokeGrant"] = (s, a) => Of(s.Get<RevokeGrant>().ExecuteAsync(new RevocationInput(s.Active.Id, "Laptop lost"), a, Ct)),
+        ["RotateSigningKey"] = (s, a) => Of(s.Get<RotateSigningKey>().ExecuteAsync(a, Ct)),
+        ["VerifyDatabase"] = (s, a) => Of(s.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, a, Ct)),
         ["SealEvents"] = (s, a) => Of(s.Get<SealEvents>().ExecuteAsync(new SealOrder(), a, Ct)),
         ["SearchPeople"] = (s, a) => Of(s.Get<SearchPeople>().ExecuteAsync("mira", a, Ct)),
         ["SubmitRequest"] = (s, a) => Of(s.Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), PortalWorld.Draft(Company.PaymentsVault)), a, Ct)),

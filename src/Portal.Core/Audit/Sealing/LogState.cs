@@ -42,7 +42,15 @@ public sealed class LogState
         var keys = await KeysAsync(db, ct);
         Signed = row is null ? null : await CompareAsync(db, size, row.Note, keys, "the database", ct);
         if (Witnessed is not null && await CompareAsync(db, size, Witnessed, keys, store.Name, ct) is var kept && kept.Size > (Signed?.Size ?? 0))
+        {
             Signed = kept;
+            // Kept, and cut off before the database's own copy was written.
+            if (!await db.AuditCheckpoints.AnyAsync(c => c.Size == kept.Size, ct))
+            {
+                db.AuditCheckpoints.Add(new AuditCheckpoint(kept.Size, kept.Time, Witnessed));
+                await db.SaveChangesAsync(ct);
+            }
+        }
         else if (row is not null && Signed is { } signed && (Witnessed is null || CheckpointFile.SizeOf(Witnessed) < signed.Size))
         {
             // A store that is new, or another instance's own: what this one knows goes there too.

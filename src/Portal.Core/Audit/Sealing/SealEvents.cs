@@ -6,7 +6,11 @@ namespace Portal.Core.Audit.Sealing;
 
 /// <summary>A turn of sealing.</summary>
 /// <param name="CheckpointNow">True when a checkpoint is wanted of all that is sealed, however recent the last one is.</param>
-public sealed record SealOrder(bool CheckpointNow = false);
+public sealed record SealOrder(bool CheckpointNow = false)
+{
+    /// <summary>The key that is to sign from this checkpoint on; null to go on with the one in use.</summary>
+    internal SigningKey? Next { get; init; }
+}
 
 /// <summary>What a turn did.</summary>
 /// <param name="Sealed">How many events got their place in the log.</param>
@@ -91,10 +95,10 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
             await SaveAsync(db, sealer, log, batch, now, ct);
         var more = batch.Count == options.Batch;
         // In the middle of a long queue a checkpoint says little: one is due now and then all the same.
-        var due = state.Signed is not { } last || now - last.Time >= options.CheckpointEvery || now < last.Time || (!more && (order.CheckpointNow || batch.Any(p => now - p.Since > Late)));
+        var due = (order.Next is not null && !more) || state.Signed is not { } last || now - last.Time >= options.CheckpointEvery || now < last.Time || (!more && (order.CheckpointNow || batch.Any(p => now - p.Since > Late)));
         if (!due || log.Size == signedThrough)
             return new SealOutcome(batch.Count, more);
-        return new SealOutcome(batch.Count, more, await SignAsync(db, [key], now, ct));
+        return new SealOutcome(batch.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
     }
 
     private async Task<List<Waiting>> PendingAsync(PortalDb db, CancellationToken ct)
@@ -161,12 +165,18 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
         if (await store.LatestAsync(ct) is var latest && latest != note && (latest is null || CheckpointFile.SizeOf(latest) <= checkpoint.Size))
             throw new SealingException(SealingProblem.StoreForgets, $"{store.Name} was given a checkpoint of {checkpoint.Size} events and does not show it. Nothing new is granted until it does.");
         state.Kept(checkpoint, note);
-        if (!await db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct))
+        if (keys is [var old, var next])
         {
-            db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
-            await db.SaveChangesAsync(ct);
+            var vkey = old.Verifier.ToString();
+            var replaced = await db.AuditKeys.SingleAsync(k => k.Vkey == vkey, ct);
+            replaced.Until = time;
+            db.Entry(replaced).State = EntityState.Modified;
+            db.AuditKeys.Add(new AuditKey(next.Verifier.ToString(), time));
         }
 
+        if (!await db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct))
+            db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
+        await db.SaveChangesAsync(ct);
         return checkpoint;
     }
 

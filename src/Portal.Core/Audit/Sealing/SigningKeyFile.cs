@@ -43,6 +43,9 @@ public sealed class SigningKeyFile(SealingOptions options)
         return key;
     }
 
+    /// <summary>The key that was prepared takes the place of the one in use.</summary>
+    public void Adopt() => File.Move(Next, options.SigningKeyFile, overwrite: true);
+
     private static void Write(string path, SigningKey key)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

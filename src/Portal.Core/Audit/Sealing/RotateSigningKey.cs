@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Audit.Sealing;
+
+/// <summary>Signs the log with a new key from now on. Everything that waits is sealed first; one checkpoint carries the signatures of both keys, and what was signed before stays verifiable with the old one.</summary>
+public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, SealEvents seal, SigningKeyFile keyFile, TimeProvider clock)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Changes keys. Records it in the trail.</summary>
+    /// <returns>The new public key.</returns>
+    /// <exception cref="SealingException">The log cannot be sealed.</exception>
+    public async Task<Result<VerifierKey>> ExecuteAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.IsNotSystem() is { } refusal)
+            return refusal;
+        var next = keyFile.Prepare();
+        await using (var db = await databases.CreateDbContextAsync(ct))
+        {
+            new AuditTrail(db, actor, clock.Now()).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
+            await db.SaveChangesAsync(ct);
+        }
+
+        while (true)
+        {
+            var turn = (await seal.ExecuteAsync(new SealOrder(CheckpointNow: true) { Next = next }, Actor.System, ct)).Value;
+            if (turn.Signed is not null)
+                break;
+            // Another instance seals: it is silent for a lease sooner or later, or stops.
+            if (!turn.MoreIsPending)
+                await Task.Delay(LookEvery, clock, ct);
+        }
+
+        keyFile.Adopt();
+        return next.Verifier;
+    }
+}

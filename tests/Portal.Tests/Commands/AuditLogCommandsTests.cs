@@ -1,0 +1,85 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Audit.Sealing;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+using Portal.Migrations.Sqlite;
+using Portal.Tests.World;
+using Portal.Web.Commands;
+
+namespace Portal.Tests.Commands;
+
+/// <summary><c>audit verify</c>, <c>public-key</c> and <c>rotate-key</c> as a process of their own, on a database and a checkpoint file as a portal leaves them.</summary>
+public sealed class AuditLogCommandsTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("audit-log-test-").FullName;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private string Connection => $"Data Source={Path.Combine(_directory, "portal.db")};Pooling=False";
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task The_log_is_verified_its_key_changed_and_a_changed_event_named()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await LeaveAsync(world);
+
+        var holds = await RunAsync("audit", "verify");
+        Assert.True(holds.Code == ExitCode.Done, holds.Out + holds.Error);
+        Assert.Equal("HOLDS: 40 events are as they were sealed, and 1 signed checkpoints, the newest of 2026-03-02 09:00:00Z, are of this log. Nothing waits.", holds.Out.Trim());
+
+        var key = await RunAsync("audit", "public-key");
+        Assert.Equal(ExitCode.Done, key.Code);
+        Assert.NotNull(VerifierKey.Parse(key.Out));
+        var rotated = await RunAsync("audit", "rotate-key");
+        Assert.True(rotated.Code == ExitCode.Done, rotated.Out + rotated.Error);
+        Assert.NotEqual(key.Out, rotated.Out);
+        var keys = (await RunAsync("audit", "public-key")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([rotated.Out.Trim(), key.Out.Trim()], keys.Select(k => k.Trim()));
+        Assert.StartsWith("HOLDS: 41 events", (await RunAsync("audit", "verify")).Out, StringComparison.Ordinal);
+
+        var options = new DbContextOptionsBuilder<PortalDb>();
+        options.UsePortalSqlite(Connection);
+        await using (var db = new PortalDb(options.Options))
+            await db.AuditEvents.Where(e => e.Sequence == 7).ExecuteUpdateAsync(e => e.SetProperty(x => x.Comment, "changed"), Ct);
+        var broken = await RunAsync("audit", "verify");
+        Assert.Equal(ExitCode.Incomplete, broken.Code);
+        Assert.Matches("^DOES NOT HOLD: The event [0-9a-f-]{36} at position 6 was changed after it was sealed: comment is now 'changed'\\.\\s*$", broken.Out);
+        Assert.Equal(ExitCode.Done, (await RunAsync("audit", "verify", "--from-checkpoint", "40")).Code);
+        Assert.Equal(ExitCode.Incomplete, (await RunAsync("audit", "verify", "--key", SigningKey.Create("portal.test/audit").Verifier.ToString())).Code);
+    }
+
+    [Theory]
+    [InlineData("--key", "nonsense")]
+    [InlineData("--from-checkpoint", "-1")]
+    public async Task What_makes_no_sense_is_refused(string option, string value)
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await LeaveAsync(world);
+        var refused = await RunAsync("audit", "verify", $"{option}={value}");
+        Assert.Equal((ExitCode.Refused, ""), (refused.Code, refused.Out));
+    }
+
+    // What a portal leaves in its data directory.
+    private async Task LeaveAsync(PortalWorld world)
+    {
+        await using (var db = world.OpenDb())
+        {
+            var trail = new AuditTrail(db, Actor.System, world.Clock.GetUtcNow());
+            for (var i = 0; i < 40; i++)
+                trail.Record(AuditCode.RequestLapsed, AuditSubject.Nothing, new AuditDetail(Comment: $"text {i}"));
+            await db.SaveChangesAsync(Ct);
+        }
+
+        await world.SealAsync(checkpoint: true);
+        await using (var db = world.OpenDb())
+            await db.Database.ExecuteSqlRawAsync($"VACUUM INTO '{Path.Combine(_directory, "portal.db")}'", Ct);
+        File.Copy(world.Sealing.SigningKeyFile, Path.Combine(_directory, "audit-signing-key"));
+        await new CheckpointFile(Path.Combine(_directory, "audit-checkpoints")).AppendAsync(40, world.Checkpoints.Notes.Single(), Ct);
+    }
+
+    private Task<(int Code, string Out, string Error)> RunAsync(params IReadOnlyList<string> arguments) => PortalProcess.RunAsync(_directory,
+        [.. arguments], new Dictionary<string, string> { ["ConnectionStrings__Portal"] = Connection, ["Database__Provider"] = "Sqlite", ["AzureAd__TenantId"] = "0c8a6dd0-0000-4000-8000-000000000001" });
+}
