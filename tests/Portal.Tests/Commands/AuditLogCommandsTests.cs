@@ -75,7 +75,7 @@ public sealed class AuditLogCommandsTests : IDisposable
 
         await world.SealAsync(checkpoint: true);
         await using (var db = world.OpenDb())
-            await db.Database.ExecuteSqlRawAsync($"VACUUM INTO '{Path.Combine(_directory, "portal.db")}'", Ct);
+            await db.Database.ExecuteSqlAsync($"VACUUM INTO {Path.Combine(_directory, "portal.db")}", Ct);
         File.Copy(world.Sealing.SigningKeyFile, Path.Combine(_directory, "audit-signing-key"));
         await new CheckpointFile(Path.Combine(_directory, "audit-checkpoints")).AppendAsync(40, world.Checkpoints.Notes.Single(), Ct);
     }

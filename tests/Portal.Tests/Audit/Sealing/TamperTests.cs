@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Sealing;
-using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 
@@ -45,7 +44,7 @@ public sealed class TamperTests
 
         foreach (var (column, field, _) in Columns.Where(c => c.Column is "ActorTenantId" or "SubjectName" or "VaultName" or "RequestId" or "Comment" or "WindowStart" or "PolicyVersion" or "UserAgent"))
         {
-            var held = await world.ReadAsync(db => db.Database.SqlQueryRaw<int>($"SELECT CAST(count(*) AS INTEGER) AS \"Value\" FROM \"AuditEvents\" WHERE \"{column}\" IS NOT NULL").SingleAsync());
+            var held = await CountAsync(world, $"SELECT count(*) FROM \"AuditEvents\" WHERE \"{column}\" IS NOT NULL");
             Assert.InRange(held, 1, Events);
             await SqlAsync(world, $"UPDATE \"AuditEvents\" SET \"{column}\" = NULL");
             await AssertNamedAsync(world, field, held);
@@ -252,6 +251,15 @@ public sealed class TamperTests
     };
 
     private static string Bytes(DatabaseKind kind, string hex) => kind == DatabaseKind.Sqlite ? $"x'{hex}'" : $"'\\x{hex}'::bytea";
+
+    private static async Task<int> CountAsync(PortalWorld world, string sql)
+    {
+        await using var db = world.OpenDb();
+        await db.Database.OpenConnectionAsync(Ct);
+        await using var command = db.Database.GetDbConnection().CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToInt32(await command.ExecuteScalarAsync(Ct), CultureInfo.InvariantCulture);
+    }
 
     private static async Task SqlAsync(PortalWorld world, string sql)
     {
