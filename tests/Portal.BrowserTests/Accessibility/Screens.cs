@@ -193,7 +193,8 @@ public static class Screens
         await visitor.OpenAsync($"/audit?request={world.Ended.Reference}");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Show all fields of event" }).First.ClickAsync();
         await Expect(Text(visitor, "Correlation id")).ToBeVisibleAsync();
-        await Expect(visitor.Page.Locator(".event-proof.is-verified")).ToBeVisibleAsync();
+        // A checkpoint is signed within half a minute; the page looks until then.
+        await Expect(visitor.Page.Locator(".event-proof.is-verified")).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await visitor.Page.GetByText("Show the proof").ClickAsync();
     }
 }
