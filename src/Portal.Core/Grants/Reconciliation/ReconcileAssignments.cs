@@ -17,6 +17,7 @@ public sealed partial class ReconcileAssignments(
     IRoleAssignments assignments,
     IVaultInventory inventory,
     IDirectory directory,
+    IDatabaseClock databaseClock,
     ClockWatch clock,
     TimeProvider timer,
     ChangeFeed changes,
@@ -32,12 +33,12 @@ public sealed partial class ReconcileAssignments(
             return refusal;
 
         using var activity = PortalTelemetry.Activities.StartActivity("reconcile assignments");
-        var startedAt = clock.Now();
+        var (startedAt, vaults) = await BeginAsync(ct);
         var tally = new ReconciliationTally();
         var book = new DriftBook(databases, clock, changes);
         var surroundings = new GrantSurroundings(inventory, directory, databases, tally.Failed);
 
-        await VaultLanes.RunAsync(await VaultsAsync(ct), (vault, token) => LookAtVaultAsync(vault, book, tally, actor, token), Skipped, timer, ct);
+        await VaultLanes.RunAsync(vaults, (vault, token) => LookAtVaultAsync(vault, book, tally, actor, token), Skipped, timer, ct);
         await LookAtGrantsAsync(book, surroundings, tally, actor, ct);
         var resolved = await book.ResolveAsync(d => tally.IsOver(d, surroundings.IsGone(d.VaultScope)), actor, ct);
 
@@ -52,10 +53,13 @@ public sealed partial class ReconcileAssignments(
         }
     }
 
-    private async Task<IReadOnlyList<CatalogVault>> VaultsAsync(CancellationToken ct)
+    // Nobody may have asked the database for its time since the worker last did: what was written long enough ago to be missed is judged by what it is now.
+    private async Task<(DateTimeOffset StartedAt, IReadOnlyList<CatalogVault> Vaults)> BeginAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await db.Vaults.AsNoTracking().Where(v => v.GoneAt == null).OrderBy(v => v.Id).Select(v => new CatalogVault(v.ArmId, v.Name)).ToListAsync(ct);
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        var vaults = await db.Vaults.AsNoTracking().Where(v => v.GoneAt == null).OrderBy(v => v.Id).Select(v => new CatalogVault(v.ArmId, v.Name)).ToListAsync(ct);
+        return (now, vaults);
     }
 
     private async Task LookAtVaultAsync(CatalogVault vault, DriftBook book, ReconciliationTally tally, Actor actor, CancellationToken ct)
