@@ -76,6 +76,11 @@ public sealed class AuditLogCommandsTests : IDisposable
         await world.SealAsync(checkpoint: true);
         await using (var db = world.OpenDb())
             await db.Database.ExecuteSqlAsync($"VACUUM INTO {Path.Combine(_directory, "portal.db")}", Ct);
+        var options = new DbContextOptionsBuilder<PortalDb>();
+        options.UsePortalSqlite(Connection);
+        // The copy is no write-ahead log until somebody opens it who may write.
+        await using (var copy = new PortalDb(options.Options))
+            await copy.Database.OpenConnectionAsync(Ct);
         File.Copy(world.Sealing.SigningKeyFile, Path.Combine(_directory, "audit-signing-key"));
         await new CheckpointFile(Path.Combine(_directory, "audit-checkpoints")).AppendAsync(40, world.Checkpoints.Notes.Single(), Ct);
     }
