@@ -57,6 +57,7 @@ public sealed class AuditReadingTests
         {
             db.AuditEvents.Add(Saying("one"));
             await db.SaveChangesAsync(Ct);
+            await world.SealAsync(checkpoint: true);
             await db.Database.ExecuteSqlRawAsync("UPDATE \"AuditEvents\" SET \"WindowStart\" = 'yesterday', \"WindowEnd\" = '2026-03-02 10:00:00.1234567', \"GrantId\" = 'mine', \"PolicyVersion\" = 'three', \"Comment\" = CAST(x'61ff62' AS TEXT)", Ct);
         }
 
