@@ -18,8 +18,8 @@ public sealed class SqliteAuditReading : IAuditReading
         {
             await using var command = (SqliteCommand)query.CreateDbCommand();
             await using var reader = await command.ExecuteReaderAsync(ct);
-            var ordinals = AuditColumn.All.Select(column => reader.GetOrdinal(column.Property)).ToArray();
-            var (position, digests) = (reader.GetOrdinal(IAuditReading.Position), reader.GetOrdinal(IAuditReading.FieldDigests));
+            var ordinals = AuditColumn.All.Select(column => OrdinalOf(reader, column.Property)).ToArray();
+            var (position, digests) = (OrdinalOf(reader, IAuditReading.Position), OrdinalOf(reader, IAuditReading.FieldDigests));
             while (reader.Read())
             {
                 ct.ThrowIfCancellationRequested();
@@ -32,6 +32,13 @@ public sealed class SqliteAuditReading : IAuditReading
         {
             await db.Database.CloseConnectionAsync();
         }
+    }
+
+    // Where a query joins tables that both have a column, EF Core puts a number behind the name of one.
+    private static int OrdinalOf(SqliteDataReader reader, string name)
+    {
+        var names = Enumerable.Range(0, reader.FieldCount).Select(reader.GetName).ToList();
+        return names.IndexOf(name) is >= 0 and var exact ? exact : names.FindIndex(n => n.TrimEnd('0', '1', '2') == name);
     }
 
     private static void Add(AuditRows rows, AuditColumnKind kind, ReadOnlySpan<byte> stored)

@@ -36,6 +36,9 @@ internal static class EvidenceEndpoint
         response.Headers.CacheControl = "no-store";
         response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = EvidenceZip.FileName(evidence.Value) }.ToString();
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        // The zip's own bookkeeping is a few bytes between files, which the library writes synchronously.
+        if (http.Features.Get<IHttpBodyControlFeature>() is { } body)
+            body.AllowSynchronousIO = true;
         try
         {
             await zip.WriteAsync(evidence.Value, open.Value, actor.DisplayName, response.Body, ct);
