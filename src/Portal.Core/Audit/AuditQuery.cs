@@ -102,14 +102,17 @@ internal static class AuditQuery
     /// <param name="db">The database.</param>
     /// <param name="actor">Who looks.</param>
     /// <param name="filter">At what.</param>
-    /// <param name="most">At most so many.</param>
+    /// <param name="most">At most so many, twice that where a person is filtered by.</param>
     public static IQueryable<long> Some(PortalDb db, Actor actor, AuditFilter filter, int most)
     {
         if (!string.IsNullOrEmpty(filter.Text))
             return Found(db, actor, filter, new Order(null, null, true)).Select(e => e.Sequence).Take(most);
         var (one, other) = Parts(db, actor, filter);
-        var some = one.Select(e => e.Sequence).Take(most);
-        return other is null ? some : some.Union(other.Select(e => e.Sequence).Take(most)).Take(most);
+        // In the list's order, which an index has: without one, which are counted would be left to chance.
+        var some = Latest(one);
+        return other is null ? some : some.Union(Latest(other));
+
+        IQueryable<long> Latest(IQueryable<AuditEvent> events) => events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(most).Select(e => e.Sequence);
     }
 
     /// <summary>All of the events, each once, in no order: to add them up.</summary>

@@ -148,7 +148,7 @@ public sealed class ChartAuditEvents(IDbContextFactory<PortalDb> databases, Time
             var decisions = AuditQuery.Each(db, actor, decided).Select(d => new
             {
                 d.At,
-                Asked = db.AuditEvents.Where(e => e.RequestId == d.RequestId && e.Code == AuditCode.RequestSubmitted.Value).Select(e => (DateTimeOffset?)e.At).FirstOrDefault(),
+                Asked = db.AuditEvents.Where(e => e.RequestId != null && e.RequestId == d.RequestId && e.Code == AuditCode.RequestSubmitted.Value).Select(e => (DateTimeOffset?)e.At).FirstOrDefault(),
             });
             await foreach (var decision in decisions.AsAsyncEnumerable().WithCancellation(ct))
                 if (decision.Asked is { } asked)

@@ -21,7 +21,7 @@ public sealed class WhatWasNeverUsed(IDbContextFactory<PortalDb> databases)
         await using var db = await databases.CreateDbContextAsync(ct);
         var all = db.AuditEvents.AsNoTracking();
         var given = period.Over(all).Where(e => e.Code == AuditCode.GrantActivated.Value);
-        var unused = given.Where(g => !all.Any(e => e.RequestId == g.RequestId && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEffective.Value));
+        var unused = given.Where(g => !all.Any(e => e.RequestId != null && e.RequestId == g.RequestId && e.GrantId != null && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEffective.Value));
         var spans = await AccessSpans.Spans(db, unused.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows)).ToListAsync(ct);
         return new UnusedAnswer(spans, await unused.CountAsync(ct), await given.CountAsync(ct));
     }

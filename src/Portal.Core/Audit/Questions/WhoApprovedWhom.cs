@@ -68,7 +68,7 @@ public sealed class WhoApprovedWhom(IDbContextFactory<PortalDb> databases)
         from decided in decisions
         select new Decision(
             decided.ActorObjectId, decided.ActorName, decided.SubjectObjectId, decided.SubjectName, decided.Code, decided.At,
-            db.AuditEvents.Where(e => e.RequestId == decided.RequestId && e.Code == AuditCode.RequestSubmitted.Value).Select(e => (DateTimeOffset?)e.At).FirstOrDefault());
+            db.AuditEvents.Where(e => e.RequestId != null && e.RequestId == decided.RequestId && e.Code == AuditCode.RequestSubmitted.Value).Select(e => (DateTimeOffset?)e.At).FirstOrDefault());
 
     /// <summary>The middle of some times.</summary>
     /// <returns>Null when there are none.</returns>
