@@ -5,6 +5,7 @@ using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Questions;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
@@ -54,6 +55,8 @@ public static class PortalCore
         services.TryAddSingleton<ICheckpointStore>(provider => new CheckpointFile(provider.GetRequiredService<SealingOptions>().CheckpointFile));
         services.AddSingleton<AuditHealth>().AddSingleton<SigningKeyFile>().AddSingleton<LogState>().AddTransient<SealEvents>().AddTransient<FreshCheckpoint>();
         services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>().AddTransient<VerifyDatabase>().AddTransient<RotateSigningKey>();
+        services.TryAddSingleton(new RetentionOptions(null));
+        services.AddTransient<PlaceHold>().AddTransient<LiftHold>().AddTransient<ListHolds>().AddTransient<NoteExport>().AddTransient<PruneAuditEvents>();
         services.TryAddSingleton(StreamOptions.None);
         services.AddSingleton<StreamMeter>().AddTransient<OpenStreams>().AddTransient<DeliverStream>().AddTransient<ReplayStream>().AddTransient<ListStreams>().AddTransient<MeasureStreams>();
         services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<MakeEvidencePack>().AddTransient<CountOpenItems>().AddTransient<SearchPeople>();

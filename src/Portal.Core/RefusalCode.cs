@@ -134,6 +134,15 @@ public static class RefusalCode
     /// <summary>A filter cannot be read. Arguments: the value.</summary>
     public const string FilterUnreadable = "audit.filter_unreadable";
 
+    /// <summary>The portal knows no such request, person, vault or secret to hold. Arguments: what was typed.</summary>
+    public const string HoldTargetUnknown = "audit.hold_target_unknown";
+
+    /// <summary>This is held already. Arguments: who placed the hold.</summary>
+    public const string HeldAlready = "audit.held_already";
+
+    /// <summary>The hold is lifted. Arguments: who lifted it.</summary>
+    public const string HoldLifted = "audit.hold_lifted_already";
+
     /// <summary>There is no such stream of the audit trail. Arguments: the name.</summary>
     public const string StreamUnknown = "audit.stream_unknown";
 

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -43,7 +44,8 @@ public sealed record RequestActions(Refusal? Approve, Refusal? Deny, Refusal? Wi
 /// <param name="Grant">The grant; null while there is none.</param>
 /// <param name="Pause">The pause that covers the requester or the scope while there is something to give; null when none does.</param>
 /// <param name="Requester">What the one who asks holds and held; null for those whom it does not concern.</param>
-/// <param name="Timeline">Every event of the request, the first first.</param>
+/// <param name="Timeline">Every event of the request that is still there, the first first.</param>
+/// <param name="Pruned">What retention took of its events; null when it took none.</param>
 /// <param name="Actions">What the one who looks may do.</param>
 public sealed record RequestDetails(
     RequestRow Row,
@@ -63,6 +65,7 @@ public sealed record RequestDetails(
     PauseNotice? Pause,
     RequesterRecord? Requester,
     IReadOnlyList<AuditEvent> Timeline,
+    PrunedTimeline? Pruned,
     RequestActions Actions);
 
 /// <summary>Shows one request to those whom it concerns: who asked, who may decide, administrators and auditors. For everyone else there is no such request.</summary>
@@ -128,6 +131,7 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
             pause,
             isApprover || oversees ? await RequesterRecord.ReadAsync(db, request, ct) : null,
             [.. timeline.Select(e => e.AsSeenBy(actor))],
+            await db.PrunedTimelines.AsNoTracking().SingleOrDefaultAsync(t => t.RequestId == request.Id, ct),
             ActionsFor(request, policy, grant, pause?.Refusal ?? full, actor));
     }
 

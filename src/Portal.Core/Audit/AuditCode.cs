@@ -103,6 +103,18 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>The audit trail was exported.</summary>
     public static AuditCode AuditExported { get; } = new("audit.exported", "The audit trail was exported with a filter.");
 
+    /// <summary>An export of the whole log came to its end.</summary>
+    public static AuditCode ExportCompleted { get; } = new("audit.export_completed", "An auditor took away all of the log, in a file that came to its end; the detail is how many events it covers. What it covers may be pruned when its time has come.");
+
+    /// <summary>A legal hold began.</summary>
+    public static AuditCode HoldPlaced { get; } = new("audit.hold_placed", "An auditor keeps retention from pruning the events of a request, a person, or a vault or secret, with a reason.");
+
+    /// <summary>A legal hold ended.</summary>
+    public static AuditCode HoldLifted { get; } = new("audit.hold_lifted", "An auditor lifted a legal hold, with a reason.");
+
+    /// <summary>Retention pruned events.</summary>
+    public static AuditCode EventsPruned { get; } = new("audit.events_pruned", "Retention pruned events: the detail is how many, the comment their positions, the window from when to when they were. Their hashes are kept.");
+
     /// <summary>The audit trail began to go to a destination.</summary>
     public static AuditCode StreamOpened { get; } = new("audit.stream_opened", "The audit trail goes to a destination that is new, or on another host than before; the detail is the stream's name, the comment its host.");
 

@@ -17,6 +17,9 @@ public sealed record TrailPlace(DateTimeOffset At, long Sequence)
     {
     }
 
+    /// <summary>Before everything.</summary>
+    public static TrailPlace Beginning { get; } = new(DateTimeOffset.MinValue, 0);
+
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <returns>Null when it is none.</returns>
     public static TrailPlace? Read(string? text) =>

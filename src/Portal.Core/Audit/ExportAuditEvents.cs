@@ -44,7 +44,9 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         await db.SaveChangesAsync(ct);
 
         var asked = clock.GetTimestamp();
-        return new AuditExport(filter, point, AuditQuery.IsWhole(actor, filter), actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
+        // What retention pruned is missing: then each row brings its own proof.
+        var whole = AuditQuery.IsWhole(actor, filter) && !await db.RetentionStates.AnyAsync(s => s.Pruned > 0, ct);
+        return new AuditExport(filter, point, whole, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
             new ExportReader(databases, trail, actor, filter, point, last).ReadAsync, MayGoOnAsync);
 
         async Task<bool> MayGoOnAsync(CancellationToken stop)

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
@@ -68,6 +69,15 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
 
     /// <summary>The public keys that checkpoints were signed with.</summary>
     public DbSet<AuditKey> AuditKeys => Set<AuditKey>();
+
+    /// <summary>What keeps retention from pruning.</summary>
+    public DbSet<LegalHold> LegalHolds => Set<LegalHold>();
+
+    /// <summary>How far retention is: one row.</summary>
+    public DbSet<RetentionState> RetentionStates => Set<RetentionState>();
+
+    /// <summary>What retention took of requests' events.</summary>
+    public DbSet<PrunedTimeline> PrunedTimelines => Set<PrunedTimeline>();
 
     /// <summary>How far each destination has been told of the log.</summary>
     public DbSet<AuditStream> AuditStreams => Set<AuditStream>();

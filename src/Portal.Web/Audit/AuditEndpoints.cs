@@ -3,6 +3,8 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Retention;
+using Portal.Core.Identity;
 using Portal.Web.Components;
 using Portal.Web.Hosting;
 using Portal.Web.Layout;
@@ -32,7 +34,7 @@ public static class AuditEndpoints
         app.MapGet(PortalUrls.AuditEvidence, EvidenceEndpoint.GetAsync).RequireRateLimiting(RateLimits.Export);
     }
 
-    private static async Task<IResult> ExportAsync(HttpContext http, ExportAuditEvents export, ExportProgress progress, IStringLocalizer<RefusalWords> words)
+    private static async Task<IResult> ExportAsync(HttpContext http, ExportAuditEvents export, NoteExport note, ExportProgress progress, IStringLocalizer<RefusalWords> words)
     {
         var ct = http.RequestAborted;
         // A parameter that is misspelt would otherwise export more than was meant.
@@ -72,6 +74,8 @@ public static class AuditEndpoints
             part.WriteHeaders(http.Response, result.Value, length);
             await result.Value.WriteAsync(format, part.Cut(http.Response.Body), ct);
             result.Value.ThrowIfBroken();
+            if (part.From == 0 && result.Value.CoversAll && actor.Has(PortalRole.Auditor))
+                await note.ExecuteAsync(result.Value.Point.Size, actor, CancellationToken.None);
         }
         catch when (http.Response.HasStarted)
         {

@@ -129,7 +129,7 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
     };
 
     private static string Line(VerifyReport report, long from) => report.Holds
-        ? string.Create(CultureInfo.InvariantCulture, $"HOLDS: {report.Events} events{(from > 0 ? $" from position {from} on" : "")} are as they were sealed, and {report.Checkpoints} signed checkpoints{(report.SignedThrough is { } time ? $", the newest of {time:u}," : "")} are of this log. {Rest(report)}")
+        ? string.Create(CultureInfo.InvariantCulture, $"HOLDS: {report.Events} events{(from > 0 ? $" from position {from} on" : "")} are as they were sealed, and {report.Checkpoints} signed checkpoints{(report.SignedThrough is { } time ? $", the newest of {time:u}," : "")} are of this log.{(report.Pruned > 0 ? $" {report.Pruned} of the events were pruned by retention; their hashes are kept." : "")} {Rest(report)}")
         : $"DOES NOT HOLD: {Plain(report.Findings[0].What)}{(report.Findings.Count > 1 ? $" ({report.Findings.Count - 1} more on the error output.)" : "")}";
 
     private static string Rest(VerifyReport report) => report.Waiting + report.Unsigned == 0

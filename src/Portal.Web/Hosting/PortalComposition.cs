@@ -36,6 +36,7 @@ public static class PortalComposition
         builder.AddPeriodicJobs();
         builder.AddOperations();
         builder.AddAuditStreams();
+        services.AddAuditRetention();
         builder.AddPortalSignIn();
         services.AddPortalLocalization();
         services.AddProblemPages();

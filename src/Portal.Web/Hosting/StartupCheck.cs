@@ -1,4 +1,5 @@
 using Portal.Core.Audit.Sealing;
+using Portal.Web.Audit;
 using Portal.Web.Audit.Streaming;
 using Portal.Web.Policies;
 
@@ -43,6 +44,7 @@ public static class StartupCheck
             problems.Add($"{SealingSetup.OriginKey}: '{configuration[SealingSetup.OriginKey]}' is not valid; a name for the audit log without white space and plus signs.");
         ConfiguredPolicies.Read(configuration, problems);
         ConfiguredStreams.Read(configuration, environment, problems);
+        ConfiguredRetention.Read(configuration, problems);
         if (!environment.IsDevelopment())
             RefuseClientSecrets(configuration, problems);
         return problems;

@@ -12,6 +12,7 @@ public static class PortalUrls
     public const string Audit = "/audit";
     public const string AuditQuestions = "/audit/questions";
     public const string AuditCharts = "/audit/charts";
+    public const string AuditHolds = "/audit/holds";
     public const string AuditExport = "/audit/export";
     public const string AuditEvidence = "/audit/evidence";
     public const string AuditCheckpoint = "/audit/checkpoint";

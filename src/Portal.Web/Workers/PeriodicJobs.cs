@@ -20,6 +20,7 @@ public static class PeriodicJobs
     private static readonly TimeSpan SyncEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LapseEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(6);
     private static readonly TimeSpan UpholdEvery = TimeSpan.FromSeconds(5);
 
     /// <summary>Registers the jobs.</summary>
@@ -55,6 +56,7 @@ public static class PeriodicJobs
             quartz.ScheduleJob<UpholdPausesJob>(trigger => trigger.WithIdentity("uphold-pauses").StartNow().WithSimpleSchedule(s => s.WithInterval(UpholdEvery).RepeatForever()));
             quartz.ScheduleJob<LookAgainJob>(trigger => trigger.WithIdentity("look-again").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
             quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
+            quartz.ScheduleJob<PruneAuditEventsJob>(trigger => trigger.WithIdentity("prune-audit-events").StartNow().WithSimpleSchedule(s => s.WithInterval(PruneEvery).RepeatForever()));
         });
         builder.Services.AddWorker<PeriodicScheduler>();
     }

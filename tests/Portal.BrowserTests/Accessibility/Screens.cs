@@ -79,6 +79,7 @@ public static class Screens
         new("audit question, around the rules", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/around", "Denied, then approved")),
         new("audit question, changes", "/audit/questions/{Question}", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/questions/changes", "changes by those who run the portal")),
         new("audit charts", "/audit/charts", Person.Ingrid, ChartsAsync),
+        new("retention and holds", "/audit/holds", Person.Ingrid, (v, _) => ShowsAsync(v, "/audit/holds", "Place a legal hold")),
         new("my history", "/audit", Person.Mira, (v, w) => ShowsAsync(v, "/audit", w.Waiting.Reference)),
 
         new("not found", "/not-found", Person.Mira, (v, _) => ShowsAsync(v, "/not-found", "Not found"), "404"),

@@ -36,12 +36,17 @@ public sealed class StartupCheckTests
     [InlineData("AzureAd:ClientCredentials:0:SourceType", "ClientSecret")]
     [InlineData("AzureAd:ClientCredentials:0:ClientSecret", "canary-3f9")]
     [InlineData("Cloud:Credential", "ClientSecret")]
+    [InlineData("Audit:Retention", "89.23:59:59")]
+    [InlineData("Audit:Retention", "400 days")]
     public void A_wrong_setting_is_named_and_a_secret_is_not_repeated(string key, string value)
     {
         var problem = Assert.Single(Problems(new(Complete) { [key] = value }));
         Assert.StartsWith(key.Replace(":SourceType", "", StringComparison.Ordinal).Replace("0:ClientSecret", "0", StringComparison.Ordinal), problem, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", problem, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Events_may_be_kept_for_ninety_days_or_longer() => Assert.Empty(Problems(new(Complete) { ["Audit:Retention"] = "90.00:00:00" }));
 
     [Fact]
     public void A_client_secret_is_for_development() =>

@@ -8,6 +8,7 @@ using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Questions;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Streaming;
@@ -59,6 +60,8 @@ public sealed class UseCaseMatrixTests
         ListDrift                     -         -        OPS     OPS           -    -        OPS         -
         ListGrants/mine               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListGrants/everyone           -         -        OPS     OPS           -    -        OPS         -
+        LiftHold                      -         -        OPS     -             -    -        -           -
+        ListHolds                     -         -        OPS     OPS           -    -        OPS         -
         ListInbox                     -         OPS      -       -             -    -        OPS         -
         ListPauses                    -         -        OPS     OPS           -    -        OPS         -
         ListPolicies                  OPS       OPS      OPS     OPS           -    -        OPS         -
@@ -70,9 +73,12 @@ public sealed class UseCaseMatrixTests
         MeasureStreams                -         -        -       -             -    -        -           S
         MakeEvidencePack              -         -        OPS     -             -    -        OPS         -
         MeasureWork                   -         -        -       -             -    -        -           S
+        NoteExport                    -         -        OPS     -             -    -        OPS         -
         OpenStreams                   -         -        -       -             -    -        -           S
         PauseAccess                   -         -        -       OPS           -    -        OPS         -
+        PlaceHold                     -         -        OPS     -             -    -        OPS         -
         PreviewRequest                OPS       -        -       -             -    -        OPS         -
+        PruneAuditEvents              -         -        -       -             -    -        -           S
         ReconcileAssignments          -         -        -       OPS           -    -        OPS         S
         RecordSignIn                  OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
         ReplayStream                  -         -        -       -             -    -        -           S
@@ -141,6 +147,8 @@ public sealed class UseCaseMatrixTests
         ["ListDrift"] = (s, a) => Of(s.Get<ListDrift>().ExecuteAsync(new DriftQuery(), a, Ct)),
         ["ListGrants/mine"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(), a, Ct)),
         ["ListGrants/everyone"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(GrantAudience.Everyone), a, Ct)),
+        ["LiftHold"] = (s, a) => Of(s.Get<LiftHold>().ExecuteAsync(new HoldLift(s.HoldId, "Settled"), a, Ct)),
+        ["ListHolds"] = (s, a) => Of(s.Get<ListHolds>().ExecuteAsync(a, Ct)),
         ["ListInbox"] = (s, a) => Of(s.Get<ListInbox>().ExecuteAsync(new InboxQuery(), a, Ct)),
         ["ListPauses"] = (s, a) => Of(s.Get<ListPauses>().ExecuteAsync(new PauseQuery(), a, Ct)),
         ["ListPolicies"] = (s, a) => Of(s.Get<ListPolicies>().ExecuteAsync(a, Ct)),
@@ -151,9 +159,12 @@ public sealed class UseCaseMatrixTests
         ["LoadPolicies"] = (s, a) => Of(s.Get<LoadPolicies>().ExecuteAsync([.. Company.Policies.Skip(1)], a, Ct)),
         ["MeasureStreams"] = (s, a) => Of(s.Get<MeasureStreams>().ExecuteAsync(a, Ct)),
         ["MeasureWork"] = (s, a) => Of(s.Get<MeasureWork>().ExecuteAsync(a, Ct)),
+        ["NoteExport"] = (s, a) => Of(s.Get<NoteExport>().ExecuteAsync(0, a, Ct)),
         ["OpenStreams"] = (s, a) => Of(s.Get<OpenStreams>().ExecuteAsync(a, Ct)),
         ["PauseAccess"] = (s, a) => Of(s.Get<PauseAccess>().ExecuteAsync(new PauseInput(PauseTarget.Everything, null, null, "Incident", TakeBack: true), a, Ct)),
+        ["PlaceHold"] = (s, a) => Of(s.Get<PlaceHold>().ExecuteAsync(new HoldInput(HoldTarget.Request, s.Pending.Reference, "Case 7"), a, Ct)),
         ["PreviewRequest"] = (s, a) => Of(s.Get<PreviewRequest>().ExecuteAsync(PortalWorld.Draft(), a, Ct)),
+        ["PruneAuditEvents"] = (s, a) => Of(s.Get<PruneAuditEvents>().ExecuteAsync(a, Ct)),
         ["ReconcileAssignments"] = (s, a) => Of(s.Get<ReconcileAssignments>().ExecuteAsync(a, Ct)),
         ["RecordSignIn"] = (s, a) => Of(s.Get<RecordSignIn>().ExecuteAsync(SignInStep.In, a, Ct)),
         ["ReplayStream"] = (s, a) => Of(s.Get<ReplayStream>().ExecuteAsync(new StreamReplay("siem", 0), a, Ct)),
@@ -280,6 +291,7 @@ public sealed class UseCaseMatrixTests
 
         /// <summary>An event that Mira caused.</summary>
         public Task<Guid> EventOfOwnerAsync() => _world.ReadAsync(db => db.AuditEvents.Where(e => e.Code == "request.submitted").OrderBy(e => e.Sequence).Select(e => e.EventId).FirstAsync());
+        public required Guid HoldId { get; init; }
 
         public required Guid FilterId { get; init; }
 
@@ -291,14 +303,16 @@ public sealed class UseCaseMatrixTests
             await world.PromiseAsync(draft: PortalWorld.Draft(role: GrantableRole.SecretsOfficer));
             var claim = Assert.Single(await world.ClaimAsync());
             var pause = await world.PauseAsync(new PauseInput(PauseTarget.Scope, null, Company.LegacyVault, "Migration"));
+            var hold = new LegalHold(new HoldSubject(HoldTarget.Scope, "kv-legacy-erp", Scope: Company.LegacyVault), "Case 6", Actor.System, world.Clock.GetUtcNow());
             await using (var db = world.OpenDb())
             {
                 db.AuditStreams.Add(new AuditStream("siem", 0));
+                db.LegalHolds.Add(hold);
                 await db.SaveChangesAsync(Ct);
             }
 
             var filter = (await world.Get<SaveAuditFilter>().ExecuteAsync(new FilterToSave("Mine", new AuditFilter { VaultName = "kv" }), await world.IdentifyAsync(Company.Mira), Ct)).Value;
-            return new Scene(world) { FilterId = filter.Id, Active = active, Claim = claim, Pending = await world.AskAsync(), PauseId = pause.PauseId };
+            return new Scene(world) { FilterId = filter.Id, HoldId = hold.Id, Active = active, Claim = claim, Pending = await world.AskAsync(), PauseId = pause.PauseId };
         }
 
         public T Get<T>() where T : notnull => _world.Get<T>();
@@ -319,6 +333,7 @@ public sealed class UseCaseMatrixTests
             Assignments = await db.DesiredAssignments.OrderBy(a => a.Id).Select(a => new { a.Id, a.Observed, a.Revision }).ToListAsync(),
             Filters = await db.SavedAuditFilters.OrderBy(f => f.Id).Select(f => new { f.Id, f.SavedAt }).ToListAsync(),
             Pauses = await db.AccessPauses.OrderBy(p => p.Id).Select(p => new { p.Id, p.Revision }).ToListAsync(),
+            Holds = await db.LegalHolds.OrderBy(h => h.Id).Select(h => new { h.Id, h.Revision }).ToListAsync(),
             Policies = await db.AccessPolicies.OrderBy(p => p.Id).Select(p => new { p.Name, p.Version, p.RetiredAt }).ToListAsync(),
             Secrets = await db.Secrets.CountAsync(),
             People = await db.People.CountAsync(),

@@ -90,6 +90,9 @@ public sealed class AuditExport
     /// <summary>Between 0 and 1: how much of it has been read, by position, or by time where the filter leaves rows out.</summary>
     public double Share { get; private set; }
 
+    /// <summary>Whether it came to its end, holds, and leaves out nothing of the log up to its state but what retention had pruned.</summary>
+    public bool CoversAll => End is { Outcome: ExportOutcome.Complete } && Point.Note.Length > 0 && FilterWords.Of(Filter).Count == 0;
+
     /// <summary>How it ended; null before that.</summary>
     public ExportEnd? End { get; private set; }
 

@@ -47,8 +47,8 @@ public sealed class AuditLeaf(long position, Guid eventId, byte[] fieldDigests)
     /// <summary>The event.</summary>
     public Guid EventId { get; private set; } = eventId;
 
-    /// <summary>Two bytes a field: which field of a changed event changed.</summary>
-    public byte[] FieldDigests { get; private set; } = fieldDigests;
+    /// <summary>Two bytes a field: which field of a changed event changed. Empty when retention has pruned the event.</summary>
+    public byte[] FieldDigests { get; internal set; } = fieldDigests;
 }
 
 /// <summary>A tile of the log.</summary>

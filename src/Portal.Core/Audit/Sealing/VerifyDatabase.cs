@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -25,7 +26,7 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
         await db.Database.OpenConnectionAsync(ct);
-        var run = new Run(db, input.MostFindings);
+        var run = new Run(db, await PrunedPositions.ReadAsync(db, ct), input.MostFindings);
         var witnesses = await run.WitnessesAsync(store, input, ct);
         var size = await LogTiles.SizeAsync(db, ct);
         foreach (var ahead in witnesses.Where(w => w.Checkpoint.Size > size).Take(1))
@@ -72,12 +73,13 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
 
     private sealed record Witness(Checkpoint Checkpoint, string Note, string Where);
 
-    private sealed class Run(PortalDb db, int mostFindings)
+    private sealed class Run(PortalDb db, PrunedPositions prunable, int mostFindings)
     {
         private readonly List<VerifyFinding> _findings = [];
         private readonly StoredEvents _events = new(db);
         private readonly byte[] _hash = new byte[MerkleTree.HashSize];
         private long _waiting;
+        private long _pruned;
 
         /// <summary>Whether something is found that makes every later root another one.</summary>
         public bool Broken { get; set; }
@@ -88,7 +90,7 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
                 _findings.Add(new VerifyFinding(what, position, eventId, field));
         }
 
-        public VerifyReport Report(long events, long unsigned, int checkpoints, DateTimeOffset? signedThrough) => new(events, _waiting, unsigned, checkpoints, signedThrough, _findings);
+        public VerifyReport Report(long events, long unsigned, int checkpoints, DateTimeOffset? signedThrough) => new(events, _waiting, unsigned, checkpoints, signedThrough, _findings) { Pruned = _pruned };
 
         /// <summary>Every checkpoint that is signed by a key of the log, wherever it is kept; what is none is found.</summary>
         public async Task<IReadOnlyList<Witness>> WitnessesAsync(ICheckpointStore store, VerifyInput input, CancellationToken ct)
@@ -184,6 +186,14 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
         {
             if (leaf.Event is not { } stored)
             {
+                // A sealed record of the portal's says that retention took it; its hash is what is left to compare.
+                if (!wasSealed.IsEmpty && prunable.Contains(leaf.Position))
+                {
+                    _pruned++;
+                    Go(wasSealed);
+                    return;
+                }
+
                 Find($"The event {leaf.EventId} at position {leaf.Position} is not in the database: it was taken away.", leaf.Position, leaf.EventId);
                 Broken |= wasSealed.IsEmpty;
                 Go(wasSealed);
@@ -251,7 +261,7 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
                 expected += (((last + 1) >> (level * TileId.Height)) + TileId.Width - 1) / TileId.Width;
             if (tiles != expected)
                 Find($"The log of {last + 1} events has {expected} tiles, and {tiles} are there.");
-            if (events == leaves + _waiting && _findings.Count == 0)
+            if (events + _pruned == leaves + _waiting && _findings.Count == 0)
                 return;
             foreach (var foreign in await db.AuditEvents.AsNoTracking().Where(e => !db.AuditLeaves.Any(l => l.EventId == e.EventId) && !db.PendingSeals.Any(p => p.EventId == e.EventId)).OrderBy(e => e.Sequence).Select(e => new { e.EventId, e.Sequence }).Take(10).ToListAsync(ct))
                 Find($"The event {foreign.EventId}, number {foreign.Sequence}, was not written by the portal: it has no place in the log and waits for none.", eventId: foreign.EventId.ToString("D", CultureInfo.InvariantCulture));

@@ -16,6 +16,9 @@ public sealed record VerifyFinding(string What, long? Position = null, string? E
 /// <param name="Findings">What does not hold, in the order in which it was found, as many as were asked for.</param>
 public sealed record VerifyReport(long Events, long Waiting, long Unsigned, int Checkpoints, DateTimeOffset? SignedThrough, IReadOnlyList<VerifyFinding> Findings)
 {
+    /// <summary>How many of them retention has pruned, as sealed records of the log say: their hashes are kept and hold.</summary>
+    public long Pruned { get; init; }
+
     /// <summary>Whether all holds.</summary>
     public bool Holds => Findings.Count == 0;
 }

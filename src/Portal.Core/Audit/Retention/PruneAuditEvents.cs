@@ -1,0 +1,90 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Audit.Retention;
+
+/// <summary>
+/// Prunes the events whose time is over: rows and field digests go; place, hash and signed checkpoints stay, so that the rest can be verified. Only what is under a signed checkpoint, was in a complete export by
+/// an auditor, is under no legal hold, and belongs to no request that is open or whose grant has not ended. Records of the trail itself and of policies stay for ever. Each transaction records what it took.
+/// </summary>
+public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, RetentionOptions options, IDatabaseClock databaseClock, ClockWatch clock)
+{
+    /// <summary>Prunes all that may be pruned now. Several instances may do so at once: each event goes once.</summary>
+    /// <returns>How many events this call pruned.</returns>
+    public async Task<Result<long>> ExecuteAsync(Actor actor, CancellationToken ct)
+    {
+        if (actor.IsNotSystem() is { } refusal)
+            return refusal;
+        if (options.Period is not { } period)
+            return 0L;
+        var pruned = 0L;
+        TrailPlace? after = null;
+        do
+        {
+            var turn = await databases.RunAsync(db => PruneAsync(db, period, after, actor, ct), ct);
+            pruned += turn.Pruned;
+            after = turn.After;
+        }
+        while (after is not null);
+        return pruned;
+    }
+
+    private async Task<Turn> PruneAsync(PortalDb db, TimeSpan period, TrailPlace? after, Actor actor, CancellationToken ct)
+    {
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        var state = await db.RetentionStates.SingleAsync(ct);
+        var through = Math.Min(state.ExportedThrough, await db.AuditCheckpoints.MaxAsync(c => (long?)c.Size, ct) ?? 0);
+        var events = Prunable(db, now - period);
+        if (after is { At: var at, Sequence: var sequence })
+            events = events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
+        var found = await (from e in events
+                           join leaf in db.AuditLeaves on e.EventId equals leaf.EventId
+                           where leaf.Position < through
+                           orderby e.At, e.Sequence
+                           select new { Event = e, Leaf = leaf }).Take(options.Batch).ToListAsync(ct);
+        if (found.Count == 0)
+            return new Turn(0, null);
+
+        // The record of the run has to stay readable: what would make it too long waits for the next turn.
+        var positions = found.Select(f => f.Leaf.Position).Order().ToList();
+        var taken = PrunedPositions.RangesOf(positions).Take(PrunedPositions.MostRanges).SelectMany(r => positions.Where(p => p >= r.First && p <= r.Last)).ToHashSet();
+        var more = found.Count == options.Batch || taken.Count < found.Count;
+        var last = new TrailPlace(found[^1].Event);
+        found.RemoveAll(f => !taken.Contains(f.Leaf.Position));
+
+        foreach (var request in found.Where(f => f.Event.RequestId is not null).GroupBy(f => f.Event.RequestId!.Value))
+        {
+            if (await db.PrunedTimelines.FindAsync([request.Key], ct) is not { } timeline)
+                db.PrunedTimelines.Add(timeline = new PrunedTimeline(request.Key));
+            timeline.Count += request.Count();
+            timeline.At = now;
+        }
+
+        foreach (var item in found)
+        {
+            db.AuditEvents.Remove(item.Event);
+            item.Leaf.FieldDigests = [];
+        }
+
+        var (from, to) = (found.Min(f => f.Event.At), found.Max(f => f.Event.At));
+        new AuditTrail(db, actor, now).EventsPruned([.. found.Select(f => f.Leaf.Position).Order()], from, to);
+        state.Pruned += found.Count;
+        state.PrunedThrough = state.PrunedThrough > to ? state.PrunedThrough : to;
+        state.PrunedAt = now;
+        state.Fence++;
+        await db.SaveChangesAsync(ct);
+        return new Turn(found.Count, !more ? null : taken.Count < positions.Count ? after ?? TrailPlace.Beginning : last);
+    }
+
+    private static IQueryable<AuditEvent> Prunable(PortalDb db, DateTimeOffset before) => db.AuditEvents.Where(e => e.At < before
+        && !e.Code.StartsWith("audit.") && !e.Code.StartsWith("policy.")
+        && !db.AccessRequests.Any(r => r.Id == e.RequestId && r.SettledAt == null)
+        && !db.Grants.Any(g => (g.RequestId == e.RequestId || g.Id == e.GrantId) && g.EndedAt == null)
+        && !db.LegalHolds.Any(h => h.LiftedAt == null
+            && ((h.RequestId != null && h.RequestId == e.RequestId)
+                || (h.PersonObjectId != null && (h.PersonObjectId == e.ActorObjectId || h.PersonObjectId == e.SubjectObjectId || h.PersonObjectId == e.OnBehalfOfObjectId))
+                || (h.Scope != null && e.Scope != null && (e.Scope == h.Scope || e.Scope.StartsWith(h.Scope + "/"))))));
+
+    private sealed record Turn(int Pruned, TrailPlace? After);
+}
