@@ -58,7 +58,7 @@ internal sealed class KillRun(KillOrder order)
         if (order.Kills >= Failpoint.All.Count * 8)
             foreach (var missed in _points.Where(p => p.Value == 0))
                 _faults.Add($"Nobody was killed at {missed.Key}.");
-        foreach (var violation in judgement.Violations.Concat(_faults).Take(40))
+        foreach (var violation in _faults.Concat(judgement.Violations).Take(40))
             Console.WriteLine(violation);
         var result = new RunResult
         {

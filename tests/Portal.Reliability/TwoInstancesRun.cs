@@ -54,7 +54,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
             Interlocked.Add(ref outcomes, saved);
         }));
 
-        foreach (var violation in judgement.Violations.Concat(_faults).Take(40))
+        foreach (var violation in _faults.Concat(judgement.Violations).Take(40))
             Console.WriteLine(violation);
         var result = new RunResult
         {
