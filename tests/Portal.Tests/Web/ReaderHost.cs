@@ -3,6 +3,7 @@ using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Tests.World;
+using Portal.Web.Audit;
 using Portal.Web.Layout;
 using Portal.Web.SignIn;
 
@@ -22,7 +23,7 @@ internal static class ReaderHost
         context.Services.AddLogging().AddLocalization();
         world.AddTo(context.Services);
         context.Services.AddLayout();
-        context.Services.AddScoped<LiveChanges>().AddScoped<CurrentActor>();
+        context.Services.AddScoped<LiveChanges>().AddScoped<CurrentActor>().AddSingleton<ExportProgress>();
         context.Services.AddScoped(_ => ReaderZone.Of(TimeZoneInfo.FindSystemTimeZoneById(zone)));
         context.AddAuthorization().SetAuthorized(reader.Upn).SetClaims(
             new Claim("tid", Company.Tenant.ToString()),

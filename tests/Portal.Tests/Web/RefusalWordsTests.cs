@@ -29,6 +29,7 @@ public sealed partial class RefusalWordsTests
         [RefusalCode.RequesterNoLongerEligible] = 1,
         [RefusalCode.CloudUnreachable] = 1,
         [RefusalCode.FilterUnreadable] = 1,
+        [RefusalCode.TooManyFilters] = 1,
         [RefusalCode.HoldTargetUnknown] = 1,
         [RefusalCode.HeldAlready] = 1,
         [RefusalCode.HoldLifted] = 1,

@@ -37,7 +37,8 @@ public sealed class SigningKeyFile(SealingOptions options)
     /// <summary>Makes the key that is to follow and lays it beside the one in use.</summary>
     public SigningKey Prepare()
     {
-        File.Delete(Next);
+        if (File.Exists(Next))
+            File.Delete(Next);
         var key = SigningKey.Create(Read(options.SigningKeyFile)?.Verifier.Name ?? options.Origin);
         Write(Next, key);
         return key;
