@@ -88,7 +88,9 @@ public sealed class ClockWatch(TimeProvider clock)
             {
                 if (_kept is { } before && said < At(before) - Tolerance)
                     (_latest, _stepsBack) = (default, _stepsBack + 1);
-                _kept = _database;
+                // An answer that was long on its way says less than what is counted on from an earlier one, as long as both can be true: its own age would set the time back.
+                if (!(_kept is { } earlier && EarliestAt(earlier) is var counted && counted > said && counted <= said + clock.GetElapsedTime(sent)))
+                    _kept = _database;
             }
         }
     }

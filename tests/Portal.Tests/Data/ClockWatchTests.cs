@@ -44,6 +44,18 @@ public sealed class ClockWatchTests
     }
 
     [Fact]
+    public void An_answer_that_was_long_on_its_way_does_not_set_back_what_is_known_from_an_earlier_one()
+    {
+        var watch = new ClockWatch(_clock);
+        watch.HearDatabase(PortalWorld.Start, _clock.GetTimestamp());
+        var sent = _clock.GetTimestamp();
+        // Read at once, and held up on the way back: whoever has begun to need a role meanwhile must not be taken for somebody to come.
+        _clock.Pass(TimeSpan.FromSeconds(4));
+        watch.HearDatabase(PortalWorld.Start, sent);
+        Assert.Equal(PortalWorld.Start.AddSeconds(4), watch.Now());
+    }
+
+    [Fact]
     public void A_database_whose_clock_goes_back_a_day_is_not_followed_so_that_nothing_ends_later()
     {
         var watch = new ClockWatch(_clock);
