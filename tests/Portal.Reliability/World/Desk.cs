@@ -86,9 +86,13 @@ internal sealed class Desk : IAsyncDisposable
         // As coarse as what the portal writes down.
         var from = clock.GetUtcNow().CutToMillisecond();
         var decided = await Get<DecideRequest>().ExecuteAsync(new DecisionInput(request.Id, Verdict.Approved, null), _approver, CancellationToken.None);
-        // The machine stood still for longer than the window lasted: nothing was approved.
+        // The machine stood still for longer than the window lasted: nothing was approved, and the request makes room for the next, as it does in the portal.
         if (!decided.Succeeded && decided.Refusals.All(r => r.Code == RefusalCode.Lapsed))
+        {
+            await Get<LapseRequests>().ExecuteAsync(Actor.System, CancellationToken.None);
             return null;
+        }
+
         Succeed(decided, "decide");
         var by = clock.GetUtcNow();
         var grant = await _lane.ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == request.Id));
