@@ -179,6 +179,9 @@ public sealed class Grant
     /// <summary>Whether it is over at an instant but not yet ended.</summary>
     public bool IsToEndAt(DateTimeOffset instant) => State == GrantState.Revoking || (IsLive && instant >= EndsAt);
 
+    /// <summary>Since when it is over, once it is: somebody ended it, or its end came.</summary>
+    public DateTimeOffset OverAt => EndRequestedAt is { } asked && asked < EndsAt ? asked : EndsAt;
+
     /// <summary>The portal begins to give the role.</summary>
     public void StartProvisioning() => Move(GrantState.Provisioning, from: [GrantState.Scheduled, GrantState.Provisioning]);
 

@@ -85,4 +85,40 @@ public sealed class OverlapHeldBackTests
         await world.PassAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
     }
+
+    [Theory, BothDatabases]
+    public async Task The_end_of_the_one_does_not_take_the_role_from_under_another_that_only_cannot_be_asked_about(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        var second = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(30)));
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        await world.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.Single(world.Cloud.Standing);
+        world.Directory.Fault = null;
+        await world.PassAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal((GrantState.Ended, GrantState.Active), ((await world.GrantOfAsync(first.RequestId)).State, (await world.GrantOfAsync(second.RequestId)).State));
+        Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+        Assert.DoesNotContain(world.Cloud.Calls, call => call.Verb == CloudVerb.Delete);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_end_waits_no_longer_than_half_a_minute_for_an_answer_about_another(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        var second = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(30)));
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Single(world.Cloud.Standing);
+        await world.PassAsync(TimeSpan.FromSeconds(30));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal((GrantState.Ended, GrantState.Scheduled), ((await world.GrantOfAsync(first.RequestId)).State, (await world.GrantOfAsync(second.RequestId)).State));
+        world.Directory.Fault = null;
+        await world.PassAsync(TimeSpan.FromMinutes(5));
+        Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+    }
 }

@@ -13,6 +13,7 @@ public sealed partial class DriveAssignment(
     DriveSteps steps,
     ClockWatch clock,
     ChangeFeed changes,
+    GrantPace pace,
     Random jitter,
     ILogger<DriveAssignment> logger)
 {
@@ -80,7 +81,7 @@ public sealed partial class DriveAssignment(
         return announced;
     }
 
-    private static async Task<Announcement?> AnnounceAsync(TrioAtWork at, Clearance? clearance, Actor actor)
+    private async Task<Announcement?> AnnounceAsync(TrioAtWork at, Clearance? clearance, Actor actor)
     {
         if (at.Trio is not { } trio)
             return null;
@@ -89,7 +90,7 @@ public sealed partial class DriveAssignment(
             return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
-        if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
+        if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
         if (assignment.LooksFirst && clearance.First != FirstLook.Free)
             // What changed since the look is looked at in the next turn.
@@ -184,7 +185,7 @@ public sealed partial class DriveAssignment(
             return null;
         }
 
-        var settlement = new Settlement(trio, outcome, new AuditTrail(at.Db, actor, at.Now), at.Now);
+        var settlement = new Settlement(trio, outcome, new AuditTrail(at.Db, actor, at.Now), at.Now, pace.Lease);
         await settlement.ApplyAsync(at.Db, at.Ct);
         var next = settlement.NextLook(jitter.NextDouble());
         trio.Assignment.Release(settlement.Plan.WantedUntil, next, next is { } due && trio.PlanAt(at.Now, outcome.Clearance).EndsAt(due, trio.Grants));

@@ -5,7 +5,7 @@ using Portal.Core.Data;
 namespace Portal.Core.Grants;
 
 /// <summary>Applies what came of a turn to the row and its grants, with the events that say so. Whoever uses it saves.</summary>
-internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail trail, DateTimeOffset now)
+internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail trail, DateTimeOffset now, TimeSpan patience)
 {
     /// <summary>What was confirmed and does not show for longer than the provider says it may take.</summary>
     public const string NotSeen = AttentionCode.NotSeenInProvider;
@@ -52,11 +52,14 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         // Who came meanwhile has not been looked at yet and must not wait for those who are held back.
         var others = new Clearance(trio.Grants.Select(g => g.Id).ToHashSet(), heldBack);
         var rest = trio.PlanAt(now, others);
-        if (outcome.Fault is null && !rest.IsAtRest && !Trio.MustWait(rest, others))
+        if (outcome.Fault is null && !rest.IsAtRest && !Trio.MustWait(rest, others, now, patience))
             return now;
         if ((outcome.Fault ?? heldBack.Values.FirstOrDefault()) is not { } fault)
             return rest.NextChange;
         var retry = now + RetryDelay.After(Row.Attempts, fault.RetryAfter, jitter);
+        // An end waits for an answer about others only so long, and not for the next try to get one.
+        if (outcome.Fault is null && rest.ToEnd.Count > 0 && rest.ToEnd.Max(g => g.OverAt) + patience is var latest && latest < retry)
+            retry = latest;
         return rest.NextChange < retry ? rest.NextChange : retry;
     }
 

@@ -63,8 +63,12 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     public bool NeedsSweeping => Assignment.Observed == AssignmentObservation.Present || Assignment.Intent == AssignmentIntent.Put;
 
     /// <summary>Whether to leave things as they are although nobody counts: only because it could not be asked whether somebody may have the role. To take it away then and give it back a moment later helps nobody.</summary>
-    public static bool MustWait(AssignmentPlan plan, Clearance clearance) =>
-        plan is { Call: AssignmentIntent.Delete, ToEnd.Count: 0 } && clearance.HeldBack.Values.Any(f => f.IsTransient);
+    /// <param name="plan">What would happen.</param>
+    /// <param name="clearance">Who was asked about.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="patience">How long after somebody's end at most: whoever waits is approved for the same role of the same person, but an end must not hang on an answer that never comes.</param>
+    public static bool MustWait(AssignmentPlan plan, Clearance clearance, DateTimeOffset now, TimeSpan patience) =>
+        plan.Call == AssignmentIntent.Delete && clearance.HeldBack.Values.Any(f => f.IsTransient) && plan.ToEnd.All(g => now < g.OverAt + patience);
 
     /// <summary>Whether somebody needs the role by now who did not when it was looked at who may have it. Nothing is taken away from under them: the next turn, at once, looks at them too.</summary>
     public bool HasNewcomerAt(DateTimeOffset now, Clearance clearance) =>
