@@ -3,6 +3,8 @@ const lang = document.documentElement.lang || "en";
 const relative = new Intl.RelativeTimeFormat(lang, { numeric: "always" });
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 const utc = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+// From when on a countdown looks urgent, unless it says otherwise (data-warn): Countdown.Close.
+const closeSeconds = 15 * 60;
 // Per element: the server's time as last rendered into it, and how far it is from this device's clock.
 const clocks = new WeakMap();
 
@@ -59,7 +61,7 @@ function tick() {
     const [before, over, ...units] = element.dataset.words.split("|");
     write(element.lastElementChild, left > 0 ? before.replace("{0}", length(left, units)) : over);
     element.classList.toggle("is-over", left <= 0);
-    element.classList.toggle("is-close", left > 0 && left <= element.dataset.warn * 1000);
+    element.classList.toggle("is-close", left > 0 && left <= (element.dataset.warn ?? closeSeconds) * 1000);
     exact(element, until);
   }
 }
