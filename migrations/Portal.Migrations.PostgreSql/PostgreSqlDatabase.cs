@@ -11,7 +11,16 @@ public static class PostgreSqlDatabase
     /// <summary>Uses PostgreSQL.</summary>
     public static DbContextOptionsBuilder UsePortalPostgreSql(this DbContextOptionsBuilder options, string connectionString) => options
         .UseNpgsql(connectionString, npgsql => npgsql.MigrationsAssembly(typeof(PostgreSqlDatabase).Assembly.GetName().Name))
+        .UseCompiledModel()
         .UseAuditSearch(new PostgreSqlAuditSearch());
+
+    // Building the model anew takes as long as all else at a start; migrations/compile-models writes it, and that it is up to date is tested.
+    private static DbContextOptionsBuilder UseCompiledModel(this DbContextOptionsBuilder options) =>
+#if COMPILED_MODEL
+        options.UseModel(Model.PortalDbModel.Instance);
+#else
+        options;
+#endif
 }
 
 internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PortalDb>

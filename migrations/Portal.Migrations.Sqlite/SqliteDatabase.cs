@@ -11,8 +11,17 @@ public static class SqliteDatabase
     /// <summary>Uses SQLite: write-ahead log, full synchronisation, foreign keys, one writer at a time.</summary>
     public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string connectionString) => options
         .UseSqlite(connectionString, sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
+        .UseCompiledModel()
         .AddInterceptors(SqlitePragmas.Instance, SqliteWriteGate.For(connectionString))
         .UseAuditSearch(new SqliteAuditSearch());
+
+    // Building the model anew takes as long as all else at a start; migrations/compile-models writes it, and that it is up to date is tested.
+    private static DbContextOptionsBuilder UseCompiledModel(this DbContextOptionsBuilder options) =>
+#if COMPILED_MODEL
+        options.UseModel(Model.PortalDbModel.Instance);
+#else
+        options;
+#endif
 }
 
 internal sealed class DesignTimeFactory : IDesignTimeDbContextFactory<PortalDb>

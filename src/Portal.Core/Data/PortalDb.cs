@@ -117,11 +117,13 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
         configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(32);
     }
 
-    private sealed class UtcConverter() : ValueConverter<DateTimeOffset, DateTime>(
+    /// <summary>An instant as its UTC time. Public, because the compiled models name it.</summary>
+    public sealed class UtcConverter() : ValueConverter<DateTimeOffset, DateTime>(
         instant => instant.UtcDateTime,
         stored => new DateTimeOffset(DateTime.SpecifyKind(stored, DateTimeKind.Utc)));
 
-    private sealed class MillisecondConverter() : ValueConverter<TimeSpan, long>(
+    /// <summary>A length of time in whole milliseconds; what is less is cut off. Public, because the compiled models name it.</summary>
+    public sealed class MillisecondConverter() : ValueConverter<TimeSpan, long>(
         span => (long)span.TotalMilliseconds,
         stored => TimeSpan.FromMilliseconds(stored));
 }
