@@ -72,15 +72,19 @@ public sealed class SqliteAuditSearch : IAuditSearch
     {
         var filter = terms.Filter;
         var all = new StringBuilder("Words : (").AppendJoin(" AND ", terms.Phrases.Select(phrase => $"\"{phrase.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")).Append(')');
+        if (terms.LeavesReadsOut)
+            all.Append(" NOT ").Append(Facet('c', NameOf(AuditCode.AuditRead.Value)));
         foreach (var (mark, name) in ((char, string?)[])[('c', filter.Code), ('v', filter.VaultName), ('n', filter.SecretName), ('r', filter.RequestReference)])
             if (!string.IsNullOrEmpty(name))
-                all.Append(" AND ").Append(Facet(mark, Convert.ToHexString(Encoding.UTF8.GetBytes(name))));
+                all.Append(" AND ").Append(Facet(mark, NameOf(name)));
         if (filter.PersonObjectId is { } person)
             all.Append($" AND ({Facet('a', person.ToString("N"))} OR {Facet('s', person.ToString("N"))})");
         if (terms.Reader is { } reader)
             all.Append($" AND ({Facet('s', reader.ToString("N"))} OR ({Facet('a', reader.ToString("N"))} NOT Facets : unknown))");
         return all.ToString();
     }
+
+    private static string NameOf(string exactly) => Convert.ToHexString(Encoding.UTF8.GetBytes(exactly));
 
     private static string Facet(char mark, string name) => $"Facets : {mark}{name}";
 

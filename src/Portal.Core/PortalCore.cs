@@ -5,6 +5,7 @@ using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Questions;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
@@ -59,7 +60,7 @@ public static class PortalCore
         services.AddTransient<PlaceHold>().AddTransient<LiftHold>().AddTransient<ListHolds>().AddTransient<NoteExport>().AddTransient<PruneAuditEvents>();
         services.TryAddSingleton(StreamOptions.None);
         services.AddSingleton<StreamMeter>().AddTransient<OpenStreams>().AddTransient<DeliverStream>().AddTransient<ReplayStream>().AddTransient<ListStreams>().AddTransient<MeasureStreams>();
-        services.AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<MakeEvidencePack>().AddTransient<CountOpenItems>().AddTransient<SearchPeople>();
+        services.AddSingleton<AuditReads>().AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<MakeEvidencePack>().AddTransient<CountOpenItems>().AddTransient<SearchPeople>();
         services.AddTransient<WhoHadAccess>().AddTransient<WhatWasHeld>().AddTransient<WhoApprovedWhom>().AddTransient<WhatWasNeverUsed>().AddTransient<WhatWentAroundTheRules>().AddTransient<WhatAdministratorsChanged>().AddTransient<ChartAuditEvents>();
         services.AddTransient<CountAuditEvents>().AddTransient<SaveAuditFilter>().AddTransient<ListAuditFilters>().AddTransient<DeleteAuditFilter>();
         return services;

@@ -53,6 +53,7 @@ public static class AuditCatalogue
         ['d', ..] => new(code, Itself, [.. Grant, .. Why], ["CC6.1", "CC7.2", "A.5.18", "A.8.2"]),
         ['a', 'c', ..] => new(code, Administrator, [.. Subject, EventField.Scope, EventField.Vault, EventField.Secret, .. Why], ["CC6.3", "CC7.2", "A.5.18", "A.8.2"]),
         ['p', ..] => new(code, "whoever configures the portal, at its start", [EventField.Policy, EventField.PolicyVersion, EventField.Comment], ["CC6.1", "CC6.3", "A.5.15"]),
+        "audit.read" => new(code, "auditors", [.. Why, .. Window], ["CC7.2", "A.8.15"]),
         "audit.exported" => new(code, Person, [EventField.Vault, EventField.Secret, EventField.RequestReference, .. Why, .. Window], ["CC7.2", "A.8.15"]),
         "audit.export_completed" => new(code, "auditors", Why, ["CC7.2", "A.8.15"]),
         "audit.hold_placed" or "audit.hold_lifted" => new(code, "auditors", [EventField.SubjectName, EventField.Scope, EventField.Vault, EventField.Secret, EventField.RequestReference, .. Why], ["CC7.2", "A.8.15"]),

@@ -100,6 +100,9 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>A policy ended.</summary>
     public static AuditCode PolicyRetired { get; } = new("policy.retired", "An access policy no longer governs anything.");
 
+    /// <summary>The audit trail was read.</summary>
+    public static AuditCode AuditRead { get; } = new("audit.read", "An auditor read of everybody's trail: the detail says how, the comment and the window what they asked for. The same read is recorded once in ten minutes.");
+
     /// <summary>The audit trail was exported.</summary>
     public static AuditCode AuditExported { get; } = new("audit.exported", "The audit trail was exported with a filter.");
 

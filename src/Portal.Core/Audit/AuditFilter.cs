@@ -29,7 +29,7 @@ public sealed record AuditFilter
     /// <summary>Only this request, by its reference; null for all.</summary>
     public string? RequestReference { get; init; }
 
-    /// <summary>Only events that hold all of these words somewhere: names, texts, codes and ids, but not where a client sat; null for all. Whole words; capitals and accents do not count, and no character has a meaning of its own.</summary>
+    /// <summary>Only events that hold all of these words somewhere: names, texts, codes and ids, but not where a client sat, and not events of reading the trail unless the action is theirs; null for all. Whole words; capitals and accents do not count, and no character has a meaning of its own.</summary>
     public string? Text { get; init; }
 
     /// <summary>What is wrong with it.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -14,7 +15,7 @@ public sealed record CappedCount(int Events, bool AndMore)
 }
 
 /// <summary>Counts what a filter leaves for the actor to see, up to a limit: beyond it nobody reads the figure, and counting would cost more than all else on the page.</summary>
-public sealed class CountAuditEvents(IDbContextFactory<PortalDb> databases)
+public sealed class CountAuditEvents(IDbContextFactory<PortalDb> databases, AuditReads reads)
 {
     /// <summary>Where counting stops.</summary>
     public const int Most = 10_000;
@@ -25,6 +26,7 @@ public sealed class CountAuditEvents(IDbContextFactory<PortalDb> databases)
         if ((actor.IsNobody() ?? filter.Fault()) is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.List, filter), actor, ct);
         return CappedCount.Of(await AuditQuery.Some(db, actor, filter, Most + 1).CountAsync(ct));
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -23,8 +24,8 @@ public sealed record AuditListQuery(AuditFilter Filter, string? After = null, in
 /// <param name="Previous">Where later events go back; null when there are none.</param>
 public sealed record TrailPage(IReadOnlyList<AuditEvent> Items, string? Next, string? Previous);
 
-/// <summary>Lists the audit trail, the latest first, forwards and backwards from any place. Auditors see all of it, everyone else what they did and what is about their own access.</summary>
-public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases)
+/// <summary>Lists the audit trail, the latest first, forwards and backwards from any place. Auditors see all of it, which is recorded; everyone else what they did and what is about their own access.</summary>
+public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases, AuditReads reads)
 {
     private const string ListName = "audit";
 
@@ -41,6 +42,7 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases)
         // From the end of the list it is read as from its beginning, the other way round: the last page costs what the first does.
         var backwards = before is not null || (input.Earliest && after is null);
         await using var db = await databases.CreateDbContextAsync(ct);
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.List, input.Filter), actor, ct);
         var query = backwards ? AuditQuery.Earliest(db, actor, input.Filter, before, null, take + 1) : AuditQuery.Latest(db, actor, input.Filter, after, take + 1);
         var rows = await query.ToListAsync(ct);
         rows.ForEach(row => row.AsSeenBy(actor));

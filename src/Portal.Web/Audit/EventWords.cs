@@ -120,6 +120,7 @@ public static class EventWords
         [AuditCode.AccessResumed.Value] = "play",
         [AuditCode.PolicyLoaded.Value] = "policy",
         [AuditCode.PolicyRetired.Value] = "policy",
+        [AuditCode.AuditRead.Value] = "audit",
         [AuditCode.AuditExported.Value] = "download",
         [AuditCode.ExportCompleted.Value] = "download",
         [AuditCode.HoldPlaced.Value] = "pause",

@@ -118,9 +118,9 @@ public sealed class AuditListTests
         {
             var reader = audits ? Company.Ingrid : Company.Mira;
             var expected = everything.Where(e => Fits(e, filter) && (reader == Company.Ingrid || e.ActorObjectId == reader.ObjectId || e.SubjectObjectId == reader.ObjectId)).Select(e => e.EventId).ToList();
-            // Exports leave events of their own, which later lists show.
-            var listed = (await ListAsync(world, reader, filter)).Where(e => e.Code != AuditCode.AuditExported.Value).Select(e => e.EventId).Reverse().ToList();
-            var exported = (await ExportAsync(world, reader, filter)).Where(e => e["code"] != AuditCode.AuditExported.Value).Select(e => Guid.Parse(e["event_id"])).ToList();
+            // Reads and exports leave events of their own, which later lists show.
+            var listed = (await ListAsync(world, reader, filter)).Where(e => !IsOfReading(e.Code)).Select(e => e.EventId).Reverse().ToList();
+            var exported = (await ExportAsync(world, reader, filter)).Where(e => !IsOfReading(e["code"])).Select(e => Guid.Parse(e["event_id"])).ToList();
             Assert.Equal(expected, listed);
             // All of the log comes in the log's order, the rest in the order of time.
             var whole = audits && FilterWords.Of(filter).Count == 0;
@@ -145,7 +145,7 @@ public sealed class AuditListTests
         {
             var page = (await world.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter(), after, 10), auditor, Ct)).Value;
             Assert.InRange(page.Items.Count, 1, 10);
-            seen.AddRange(page.Items.Select(e => e.EventId));
+            seen.AddRange(page.Items.Where(e => !IsOfReading(e.Code)).Select(e => e.EventId));
             after = page.Next;
             await AddAsync(world, 3, seed: 2, minutes: 0);
         }
@@ -245,6 +245,9 @@ public sealed class AuditListTests
         Assert.Equal(await world.ReadAsync(db => db.AuditLeaves.OrderBy(l => l.Position).Take(2500).Join(db.AuditEvents, l => l.EventId, e => e.EventId, (l, e) => new { l.Position, e.Sequence }).OrderBy(p => p.Position).Select(p => p.Sequence).ToListAsync(Ct)), rows.ConvertAll(row => row.Sequence));
         Assert.Equal(rows.Count, rows.Distinct().Count());
     }
+
+    /// <summary>Whether an event says that the trail was read or exported.</summary>
+    internal static bool IsOfReading(string code) => code == AuditCode.AuditRead.Value || code == AuditCode.AuditExported.Value;
 
     private static bool Fits(AuditEvent e, AuditFilter filter) =>
         (filter.From is not { } from || e.At >= from)

@@ -184,6 +184,8 @@ public sealed class AuditQuestionTests
             (AuditCode.GrantActivated, midnight.AddMinutes(-1), Company.Mira, grant, null), (AuditCode.GrantEnded, midnight.AddMinutes(1), Company.Mira, grant, "Expired"),
             (AuditCode.GrantEnded, midnight.AddMinutes(2), Company.Jonas, Guid.NewGuid(), "Revoked"));
         var filter = new AuditFilter { From = midnight.AddDays(-2), To = midnight.AddDays(1) };
+        // That they are drawn is an event too.
+        world.Clock.Advance(TimeSpan.FromDays(1));
         var charts = (await world.Get<ChartAuditEvents>().ExecuteAsync(new ChartQuery(filter, berlin), await AuditorAsync(world), Ct)).Value;
         Assert.Equal((ChartStep.Day, midnight.AddDays(-2)), (charts.Step, charts.Bars[0].From));
         Assert.Equal([(0, 0), (1, 1), (2, 0)], charts.Bars.Select(b => (b.Events, b.Grants)));

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Portal.Core;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 
@@ -46,7 +47,7 @@ public sealed class AuditSearchTests
             ("(((((((((key", 2), ("\\key\\", 2), ("'; DROP TABLE \"AuditEvents\"; --", 0), ("{0} {1}", 0), ("(a+)+$", 1), ("\tkey\n", 2), (string.Concat(Enumerable.Repeat("key ", 50)).TrimEnd(), 2), (new string('(', 199) + "k", 0),
         ])
             Assert.Equal((text, found), (text, (await ListAsync(world, Company.Ingrid, new AuditFilter { Text = text })).Count));
-        Assert.Equal(Comments.Length, await world.ReadAsync(db => db.AuditEvents.CountAsync(Ct)));
+        Assert.Equal(Comments.Length, await world.ReadAsync(db => db.AuditEvents.CountAsync(e => e.Code != AuditCode.AuditRead.Value, Ct)));
     }
 
     [Theory]
@@ -203,7 +204,7 @@ public sealed class AuditSearchTests
     private static async Task<List<AuditEvent>> AuditQueryOf(Core.Data.PortalDb db, AuditFilter filter)
     {
         var auditor = new Actor(ActorKind.Person, Company.Ingrid.Id, "Ingrid", null, new HashSet<PortalRole> { PortalRole.Auditor }, new HashSet<Guid>());
-        return [.. (await new ListAuditEvents(new One(db)).ExecuteAsync(new AuditListQuery(filter), auditor, Ct)).Value.Items];
+        return [.. (await new ListAuditEvents(new One(db), new AuditReads(new Core.Data.ClockWatch(TimeProvider.System))).ExecuteAsync(new AuditListQuery(filter), auditor, Ct)).Value.Items];
     }
 
     private static bool Fits(AuditEvent e, AuditFilter filter, TestPerson reader) =>

@@ -41,6 +41,7 @@ public static class AuditOcsf
         [AuditCode.AssignmentSwept.Value] = (OcsfClass.UserAccess, 2),
         [AuditCode.PolicyLoaded.Value] = (OcsfClass.EntityManagement, 3),
         [AuditCode.PolicyRetired.Value] = (OcsfClass.EntityManagement, 4),
+        [AuditCode.AuditRead.Value] = (OcsfClass.EntityManagement, 2),
         [AuditCode.AuditExported.Value] = (OcsfClass.EntityManagement, 2),
     };
 

@@ -15,6 +15,9 @@ public sealed record AuditPeriod(DateTimeOffset From, DateTimeOffset To)
     internal Refusal? Fault(Actor actor) =>
         actor.LacksAllOf(PortalRole.Auditor) ?? (To <= From ? new Refusal(RefusalCode.RangeInverted, "to") : null);
 
+    /// <summary>The filter that leaves the period.</summary>
+    internal AuditFilter AsFilter() => new() { From = From, To = To };
+
     /// <summary>Narrows events to the period.</summary>
     internal IQueryable<AuditEvent> Over(IQueryable<AuditEvent> events) => events.Where(e => e.At >= From && e.At < To);
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -47,7 +48,7 @@ public sealed record DecisionTime(TimeSpan? UpTo, int Decisions);
 public sealed record AuditCharts(ChartStep Step, IReadOnlyList<ChartBar> Bars, int OnTime, int Early, IReadOnlyList<DecisionTime> Times, TimeSpan? Median);
 
 /// <summary>Counts what a filter leaves, for those who would rather look than read. Shows to each what the list shows them.</summary>
-public sealed class ChartAuditEvents(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class ChartAuditEvents(IDbContextFactory<PortalDb> databases, AuditReads reads, TimeProvider clock)
 {
     /// <summary>The most bars that are drawn.</summary>
     public const int MostBars = 62;
@@ -67,6 +68,7 @@ public sealed class ChartAuditEvents(IDbContextFactory<PortalDb> databases, Time
         var (step, starts) = Bars(input.Filter, input.Zone, clock.Now());
         var filter = input.Filter with { From = input.Filter.From ?? starts[0], To = input.Filter.To ?? starts[^1] };
         await using var db = await databases.CreateDbContextAsync(ct);
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.Charts, input.Filter), actor, ct);
         var bars = new List<ChartBar>();
         for (var bar = 0; bar + 1 < starts.Count; bar++)
         {

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -15,7 +16,7 @@ public sealed record ChangeAnswer(IReadOnlyList<AuditEvent> Events, IReadOnlyLis
 public sealed record ChangeCount(string Code, CappedCount Count);
 
 /// <summary>What was changed by those who run the portal: pauses, revocations, retries, sweeps, policies.</summary>
-public sealed class WhatAdministratorsChanged(IDbContextFactory<PortalDb> databases)
+public sealed class WhatAdministratorsChanged(IDbContextFactory<PortalDb> databases, AuditReads reads)
 {
     /// <summary>The audit codes that are looked at.</summary>
     public static IReadOnlyList<AuditCode> Codes { get; } =
@@ -27,6 +28,7 @@ public sealed class WhatAdministratorsChanged(IDbContextFactory<PortalDb> databa
         if (period.Fault(actor) is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.WhatAdministratorsChanged, period.AsFilter()), actor, ct);
         var within = period.Over(db.AuditEvents.AsNoTracking());
         var events = new List<AuditEvent>();
         var counts = new List<ChangeCount>();

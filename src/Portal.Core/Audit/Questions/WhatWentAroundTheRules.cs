@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -29,7 +30,7 @@ public sealed record AroundAnswer(
     IReadOnlyList<SecondTry> SecondTries, CappedCount SecondTryCount, IReadOnlyList<AuditEvent> Automatic, CappedCount AutomaticCount, IReadOnlyList<AuditEvent> Attempts, CappedCount AttemptCount);
 
 /// <summary>What an auditor looks at when rules are doubted: a denial that a second request got around, approvals without a person, attempts at what is not allowed.</summary>
-public sealed class WhatWentAroundTheRules(IDbContextFactory<PortalDb> databases)
+public sealed class WhatWentAroundTheRules(IDbContextFactory<PortalDb> databases, AuditReads reads)
 {
     /// <summary>Within this time after a denial an approval of the same counts as a second try.</summary>
     public static readonly TimeSpan Soon = TimeSpan.FromDays(7);
@@ -40,6 +41,7 @@ public sealed class WhatWentAroundTheRules(IDbContextFactory<PortalDb> databases
         if (period.Fault(actor) is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.WhatWentAroundTheRules, period.AsFilter()), actor, ct);
         var all = db.AuditEvents.AsNoTracking();
         var within = period.Over(all);
         var tries = await SecondTriesAsync(all, period, ct);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -31,7 +32,7 @@ public sealed record ApprovalPair(
 public sealed record ApprovalAnswer(IReadOnlyList<ApprovalPair> Pairs, int PairCount, int Approved, int Denied, TimeSpan? Median);
 
 /// <summary>Who approved whom, how often and how fast.</summary>
-public sealed class WhoApprovedWhom(IDbContextFactory<PortalDb> databases)
+public sealed class WhoApprovedWhom(IDbContextFactory<PortalDb> databases, AuditReads reads)
 {
     /// <summary>Answers. Holds one number for each decision of the period.</summary>
     public async Task<Result<ApprovalAnswer>> ExecuteAsync(ApprovalQuestion input, Actor actor, CancellationToken ct)
@@ -39,6 +40,7 @@ public sealed class WhoApprovedWhom(IDbContextFactory<PortalDb> databases)
         if (input.Period.Fault(actor) is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.WhoApprovedWhom, input.Period.AsFilter() with { PersonObjectId = input.PersonObjectId }), actor, ct);
         var decisions = input.Period.Over(Decisions(db.AuditEvents.AsNoTracking()));
         if (input.PersonObjectId is { } person)
             decisions = decisions.Where(e => e.ActorObjectId == person || e.SubjectObjectId == person);

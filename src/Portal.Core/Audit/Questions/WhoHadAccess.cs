@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -11,7 +12,7 @@ namespace Portal.Core.Audit.Questions;
 public sealed record AccessQuestion(string? VaultName, string? SecretName, AuditPeriod Period);
 
 /// <summary>Who had access to a secret at any moment of a period: by a grant for it or for its whole vault, and by what was found to stand besides.</summary>
-public sealed class WhoHadAccess(IDbContextFactory<PortalDb> databases)
+public sealed class WhoHadAccess(IDbContextFactory<PortalDb> databases, AuditReads reads)
 {
     /// <summary>Answers.</summary>
     public async Task<Result<AccessAnswer>> ExecuteAsync(AccessQuestion input, Actor actor, CancellationToken ct)
@@ -19,6 +20,7 @@ public sealed class WhoHadAccess(IDbContextFactory<PortalDb> databases)
         if ((input.Period.Fault(actor) ?? PersonText.CheckRequired(input.VaultName, "vault", AuditFilter.MaxTextLength) ?? new AuditFilter { SecretName = input.SecretName }.Fault()) is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.WhoHadAccess, input.Period.AsFilter() with { VaultName = input.VaultName, SecretName = input.SecretName }), actor, ct);
         var about = db.AuditEvents.AsNoTracking().Where(e => e.VaultName == input.VaultName);
         if (!string.IsNullOrEmpty(input.SecretName))
             about = about.Where(e => e.SecretName == input.SecretName || e.SecretName == null);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -46,7 +47,7 @@ public sealed record InclusionProof(Guid EventId, ProofState State)
 public sealed record InclusionQuery(Guid EventId);
 
 /// <summary>Proves that an event is in the log, and checks it on the way. For auditors, and for whoever caused the event: a proof is made of the whole event, and nobody else sees all of it.</summary>
-public sealed class GetInclusionProof(IDbContextFactory<PortalDb> databases)
+public sealed class GetInclusionProof(IDbContextFactory<PortalDb> databases, AuditReads reads)
 {
     /// <summary>Proves it against the newest checkpoint.</summary>
     public async Task<Result<InclusionProof>> ExecuteAsync(InclusionQuery input, Actor actor, CancellationToken ct)
@@ -57,6 +58,8 @@ public sealed class GetInclusionProof(IDbContextFactory<PortalDb> databases)
         var happened = await db.AuditEvents.AsNoTracking().SingleOrDefaultAsync(e => e.EventId == input.EventId, ct);
         if (happened is null || !(actor.Has(PortalRole.Auditor) || (actor.Id is { } id && happened.ActorObjectId == id.ObjectId)))
             return new Refusal(RefusalCode.NotFound);
+        if (happened.ActorObjectId is not { } who || who != actor.Id?.ObjectId)
+            await reads.NoteAsync(db, new AuditRead(AuditReadKind.Proof, new AuditFilter()) { EventId = happened.EventId }, actor, ct);
         var leaf = await db.AuditLeaves.AsNoTracking().SingleOrDefaultAsync(l => l.EventId == input.EventId, ct);
         if (leaf is null)
             return await db.PendingSeals.AnyAsync(p => p.EventId == input.EventId, ct)

@@ -23,10 +23,15 @@ public sealed record AuditSearchTerms
     /// <summary>The latest first, or the earliest.</summary>
     public bool LatestFirst { get; init; }
 
+    /// <summary>Whether events of reading the trail are left out: they say what was searched for, and every search would find itself. Who filters by that action searches them.</summary>
+    public bool LeavesReadsOut => string.IsNullOrEmpty(Filter.Code);
+
     /// <summary>All of it but the phrases, and the order: for a database that puts indexes together by itself.</summary>
     public IQueryable<AuditEvent> Over(IQueryable<AuditEvent> events)
     {
         events = Filter.Over(events);
+        if (LeavesReadsOut)
+            events = events.Where(e => e.Code != AuditCode.AuditRead.Value);
         if (Filter.PersonObjectId is { } person)
             events = events.Where(e => e.ActorObjectId == person || e.SubjectObjectId == person);
         if (Reader is { } reader)

@@ -1,0 +1,48 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Core.Audit.Reads;
+
+/// <summary>
+/// Records who read what of the trail: whoever sees everybody's, what they asked for, and never what they were shown. Who reads their own history leaves no trace.
+/// A use case records before it reads; what cannot be recorded is not given.
+/// </summary>
+/// <remarks>
+/// One event for the same reader, kind, filter and client within <see cref="Window"/>: a page that is drawn twice, its count and its further pages are one read. That is asked of the
+/// database, so it holds over all instances; two that begin in the same instant may both be recorded. Looking at the event is a read like any other, and within the window the same one: it does not go on by itself.
+/// </remarks>
+public sealed class AuditReads(ClockWatch clock)
+{
+    /// <summary>How long the same read is recorded once, from when it was recorded.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+
+    /// <summary>Records a read, unless it has just been recorded or is of the reader's own history.</summary>
+    /// <param name="db">A unit of work with nothing in it to save.</param>
+    /// <param name="read">What is read.</param>
+    /// <param name="actor">Who reads, and may.</param>
+    /// <param name="ct">Cancels.</param>
+    internal async Task NoteAsync(PortalDb db, AuditRead read, Actor actor, CancellationToken ct)
+    {
+        if (!actor.Has(PortalRole.Auditor) || actor.Id is not { } reader || read.Filter.PersonObjectId == reader.ObjectId)
+            return;
+        var now = clock.Now();
+        if (await IsRecordedAsync(db, read, actor, reader.ObjectId, now, ct))
+            return;
+        new AuditTrail(db, actor, now).Record(AuditCode.AuditRead, AuditSubject.Nothing, read.Detail);
+        await db.SaveChangesAsync(ct);
+    }
+
+    // By the index of who did what when: a handful of rows, whatever the size of the trail.
+    private static async Task<bool> IsRecordedAsync(PortalDb db, AuditRead read, Actor actor, Guid reader, DateTimeOffset now, CancellationToken ct)
+    {
+        // As it would be stored.
+        var made = new AuditEvent(AuditCode.AuditRead, AuditOutcome.Success, actor, AuditSubject.Nothing, read.Detail, now);
+        var since = now - Window;
+        var alike = await db.AuditEvents.AsNoTracking()
+            .Where(e => e.ActorObjectId == reader && e.At > since && e.At <= now && e.Code == made.Code && e.Reason == made.Reason && e.Comment == made.Comment
+                && e.ClientAddress == made.ClientAddress && e.UserAgent == made.UserAgent)
+            .Select(e => new { e.WindowStart, e.WindowEnd, e.At }).ToListAsync(ct);
+        return alike.Exists(e => AuditRead.IsSamePeriod((e.WindowStart, e.WindowEnd, e.At), (made.WindowStart, made.WindowEnd, now)));
+    }
+}
