@@ -10,16 +10,16 @@ public sealed class CloudCallException : Exception
     /// <param name="status">The HTTP status; null when no answer came.</param>
     /// <param name="isTransient">True when the same call may go through later without anyone doing anything.</param>
     /// <param name="retryAfter">How long the provider asks to wait; null when it does not say.</param>
-    /// <param name="providerRequestId">The provider's id of the call (<c>x-ms-request-id</c>), if any.</param>
+    /// <param name="providerCall">The provider's ids of the call, if any.</param>
     /// <param name="inner">What was thrown below, if anything.</param>
-    public CloudCallException(string code, string message, int? status, bool isTransient, TimeSpan? retryAfter = null, string? providerRequestId = null, Exception? inner = null)
+    public CloudCallException(string code, string message, int? status, bool isTransient, TimeSpan? retryAfter = null, ProviderCall providerCall = default, Exception? inner = null)
         : base(message.Length > 1024 ? message[..1024] : message, inner)
     {
         Code = code;
         Status = status;
         IsTransient = isTransient;
         RetryAfter = retryAfter;
-        ProviderRequestId = providerRequestId;
+        ProviderCall = providerCall;
     }
 
     /// <summary>The provider's error code.</summary>
@@ -34,6 +34,6 @@ public sealed class CloudCallException : Exception
     /// <summary>How long the provider asks to wait; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; }
 
-    /// <summary>The provider's id of the call, for a support case.</summary>
-    public string? ProviderRequestId { get; }
+    /// <summary>The provider's ids of the call, for a support case.</summary>
+    public ProviderCall ProviderCall { get; }
 }

@@ -48,14 +48,14 @@ internal sealed partial class CloudFaults(TimeProvider clock)
         var code = error?.Code ?? UnreadableAnswer;
         // A success that is none says nothing about what was done; to ask again is right, since every call may be repeated.
         var transient = response.IsSuccessStatusCode || IsTransient(status, code);
-        return new CloudCallException(code, Clean(message), status, transient, RetryAfterOf(response), RequestIdOf(response));
+        return new CloudCallException(code, Clean(message), status, transient, RetryAfterOf(response), CallOf(response));
     }
 
     internal static CloudCallException NoAnswer(string message, Exception inner) =>
         new(AttentionCode.NoAnswer, message, null, isTransient: true, inner: inner);
 
     internal static CloudCallException CutOff(HttpResponseMessage response, Exception inner) =>
-        new(UnreadableAnswer, "The answer broke off.", (int)response.StatusCode, isTransient: true, null, RequestIdOf(response), inner);
+        new(UnreadableAnswer, "The answer broke off.", (int)response.StatusCode, isTransient: true, null, CallOf(response), inner);
 
     internal static CloudCallException Unreadable(string why) => new(UnreadableAnswer, why, null, isTransient: true);
 
@@ -65,9 +65,8 @@ internal sealed partial class CloudFaults(TimeProvider clock)
     internal static CloudCallException Of(Response response)
     {
         var error = ErrorBody.Read(response.Content.ToArray(), out _);
-        response.Headers.TryGetValue("x-ms-request-id", out var id);
         var code = error?.Code ?? UnreadableAnswer;
-        return new CloudCallException(code, Clean(error?.Message ?? $"HTTP {response.Status} without an explanation."), response.Status, IsTransient(response.Status, code), null, id);
+        return new CloudCallException(code, Clean(error?.Message ?? $"HTTP {response.Status} without an explanation."), response.Status, IsTransient(response.Status, code), null, CallOf(response));
     }
 
     // Only what the network threw is kept as inner exception: what the SDKs throw prints whole answers.
@@ -103,9 +102,9 @@ internal sealed partial class CloudFaults(TimeProvider clock)
     private static CloudCallException OfGraph(ApiException e)
     {
         var error = (e as Microsoft.Graph.Models.ODataErrors.ODataError)?.Error;
-        var id = e.ResponseHeaders is { } headers && headers.TryGetValue("request-id", out var values) ? values.FirstOrDefault() : null;
+        var call = CallOf(name => e.ResponseHeaders is { } headers && headers.TryGetValue(name, out var values) ? values.FirstOrDefault() : null);
         var code = error?.Code ?? UnreadableAnswer;
-        return new CloudCallException(code, Clean(error?.Message ?? "Graph refused without an explanation."), e.ResponseStatusCode, IsTransient(e.ResponseStatusCode, code), null, id);
+        return new CloudCallException(code, Clean(error?.Message ?? "Graph refused without an explanation."), e.ResponseStatusCode, IsTransient(e.ResponseStatusCode, code), null, call);
     }
 
     private static bool IsTransient(int status, string code) => code switch
@@ -128,10 +127,13 @@ internal sealed partial class CloudFaults(TimeProvider clock)
     private static TimeSpan? Bounded(TimeSpan? wait) =>
         wait is not { } w ? null : w < TimeSpan.Zero ? TimeSpan.Zero : w > LongestWait ? LongestWait : w;
 
-    private static string? RequestIdOf(HttpResponseMessage response) =>
-        response.Headers.TryGetValues("x-ms-request-id", out var arm) ? arm.First()
-        : response.Headers.TryGetValues("request-id", out var graph) ? graph.First()
-        : null;
+    /// <summary>What the answer says that the provider calls the call.</summary>
+    internal static ProviderCall CallOf(Response response) => CallOf(name => response.Headers.TryGetValue(name, out var value) ? value : null);
+
+    private static ProviderCall CallOf(HttpResponseMessage response) => CallOf(name => response.Headers.TryGetValues(name, out var values) ? values.First() : null);
+
+    /// <summary>The same, by any way of reading a header. Graph has a name of its own for the one id and nothing for the other.</summary>
+    internal static ProviderCall CallOf(Func<string, string?> header) => new(header("x-ms-request-id") ?? header("request-id"), header("x-ms-correlation-request-id"));
 
     private static string Kind(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType ?? "no content type";
 

@@ -1,4 +1,5 @@
 using Microsoft.Graph.Models;
+using Microsoft.Kiota.Http.HttpClientLibrary.Middleware.Options;
 using Portal.Azure.Connection;
 using Portal.Core;
 using Portal.Core.Catalog;
@@ -17,27 +18,26 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
         var reference = new ReferenceCreate { OdataId = new Uri(connection.GraphAddress, $"/v1.0/directoryObjects/{target.PrincipalId}").AbsoluteUri };
         try
         {
-            await CallAsync(() => connection.Graph.Groups[GroupOf(target)].Members.Ref.PostAsync(reference, cancellationToken: ct), ct);
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, null);
+            var call = await CallAsync(heard => connection.Graph.Groups[GroupOf(target)].Members.Ref.PostAsync(reference, r => r.Options.Add(heard), ct), ct);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, call);
         }
         catch (CloudCallException e) when (IsAlreadyIn(e))
         {
             // It was seen that nobody was in before this call, or the one before it, was announced: an earlier answer was lost.
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, e.ProviderRequestId);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, e.ProviderCall);
         }
     }
 
-    public async Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct)
+    public async Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct)
     {
         try
         {
             // The reference, never the object behind it.
-            await CallAsync(() => connection.Graph.Groups[GroupOf(target)].Members[target.PrincipalId.ToString()].Ref.DeleteAsync(cancellationToken: ct), ct);
-            return null;
+            return await CallAsync(heard => connection.Graph.Groups[GroupOf(target)].Members[target.PrincipalId.ToString()].Ref.DeleteAsync(r => r.Options.Add(heard), ct), ct);
         }
         catch (CloudCallException e) when (CloudFaults.IsMissing(e))
         {
-            return e.ProviderRequestId;
+            return e.ProviderCall;
         }
     }
 
@@ -65,10 +65,12 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
     private static bool IsAlreadyIn(CloudCallException e) =>
         e.Status == 400 && e.Message.Contains("already exist", StringComparison.OrdinalIgnoreCase) && e.Message.Contains("members", StringComparison.OrdinalIgnoreCase);
 
-    private static Task<bool> CallAsync(Func<Task> call, CancellationToken ct) => CloudFaults.GuardAsync(async () =>
+    // The client gives no answer for what has no content; what was in its headers is left in the option.
+    private static Task<ProviderCall> CallAsync(Func<HeadersInspectionHandlerOption, Task> call, CancellationToken ct) => CloudFaults.GuardAsync(async () =>
     {
-        await call();
-        return true;
+        var heard = new HeadersInspectionHandlerOption { InspectResponseHeaders = true };
+        await call(heard);
+        return CloudFaults.CallOf(name => heard.ResponseHeaders.TryGetValue(name, out var values) ? values.FirstOrDefault() : null);
     }, ct);
 
     private static async Task<T> AnswerAsync<T>(Func<Task<T?>> call, CancellationToken ct) where T : class =>

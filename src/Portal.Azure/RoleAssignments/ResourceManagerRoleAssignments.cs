@@ -17,10 +17,10 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
             order.PrincipalId, order.PrincipalKind.ToString(), order.Description);
         try
         {
-            var (written, requestId) = await At(scope).PutAsync(order.Name, content, ct);
+            var (written, call) = await At(scope).PutAsync(order.Name, content, ct);
             if (written.Name != order.Name || written.PrincipalId != order.PrincipalId || written.RoleDefinitionId != order.RoleDefinitionId)
                 throw CloudFaults.Unreadable("The answer describes another assignment than the one that was sent.");
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, requestId);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, call);
         }
         catch (CloudCallException e) when (e is { Status: 409, Code: "RoleAssignmentExists" })
         {
@@ -28,7 +28,7 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
         }
     }
 
-    public async Task<string?> DeleteAsync(string scope, Guid name, CancellationToken ct)
+    public async Task<ProviderCall> DeleteAsync(string scope, Guid name, CancellationToken ct)
     {
         try
         {
@@ -38,8 +38,8 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
         {
             // A scope or subscription that is gone has taken the assignment along. One that is only said to be gone has not: then a read still shows it.
             if (e.Code != "RoleAssignmentNotFound" && await FindAsync(scope, name, ct) is not null)
-                throw new CloudCallException(e.Code, $"Azure says that there is nothing to remove ({e.Message}) and still shows the assignment.", e.Status, isTransient: true, e.RetryAfter, e.ProviderRequestId);
-            return e.ProviderRequestId;
+                throw new CloudCallException(e.Code, $"Azure says that there is nothing to remove ({e.Message}) and still shows the assignment.", e.Status, isTransient: true, e.RetryAfter, e.ProviderCall);
+            return e.ProviderCall;
         }
     }
 
@@ -82,14 +82,14 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
     private async Task<AssignmentWritten> WhoseAsync(AssignmentOrder order, CloudCallException conflict, CancellationToken ct)
     {
         if (await FindAsync(order.Scope, order.Name, ct) is { } ours && IsOf(ours, order))
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, conflict.ProviderRequestId);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, conflict.ProviderCall);
         var same = (await ListAtAsync(order.Scope, order.PrincipalId, ct)).Where(a => a.RoleDefinitionId == order.RoleDefinitionId).ToList();
         if (same.Exists(a => a.Name == order.Name))
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, conflict.ProviderRequestId);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, conflict.ProviderCall);
         if (same.Count > 0)
-            return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, conflict.ProviderRequestId);
+            return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, conflict.ProviderCall);
         // Not visible under any name: to call it another's could leave our own standing for ever. Ask again later.
-        throw new CloudCallException(conflict.Code, "Azure says that the assignment exists, but does not show it yet.", conflict.Status, isTransient: true, conflict.RetryAfter, conflict.ProviderRequestId);
+        throw new CloudCallException(conflict.Code, "Azure says that the assignment exists, but does not show it yet.", conflict.Status, isTransient: true, conflict.RetryAfter, conflict.ProviderCall);
     }
 
     private static bool IsOf(AssignmentSeen seen, AssignmentOrder order) =>

@@ -4,6 +4,7 @@ using Azure;
 using Azure.Core;
 using Azure.ResourceManager;
 using Portal.Azure.Connection;
+using Portal.Core;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
 
@@ -15,14 +16,14 @@ internal sealed class RoleAssignmentOperations(ArmClient client, ResourceIdentif
     private const string ApiVersion = "2022-04-01";
     private const string Path = "/providers/Microsoft.Authorization/roleAssignments";
 
-    internal Task<(AssignmentSeen Assignment, string? RequestId)> PutAsync(Guid name, RoleAssignmentContent properties, CancellationToken ct) =>
+    internal Task<(AssignmentSeen Assignment, ProviderCall Call)> PutAsync(Guid name, RoleAssignmentContent properties, CancellationToken ct) =>
         CloudFaults.GuardAsync(async () =>
         {
             using var message = Message(RequestMethod.Put, $"{Path}/{name}", ApiVersion);
             message.Request.Headers.Add("Content-Type", "application/json");
             message.Request.Content = RequestContent.Create(BinaryData.FromObjectAsJson(new { properties }, JsonSerializerOptions.Web));
             var response = await SendAsync(message, ct);
-            return (Read(response), RequestIdOf(response));
+            return (Read(response), CloudFaults.CallOf(response));
         }, ct);
 
     internal Task<AssignmentSeen> GetAsync(Guid name, CancellationToken ct) =>
@@ -32,11 +33,11 @@ internal sealed class RoleAssignmentOperations(ArmClient client, ResourceIdentif
             return Read(await SendAsync(message, ct));
         }, ct);
 
-    internal Task<string?> DeleteAsync(Guid name, CancellationToken ct) =>
+    internal Task<ProviderCall> DeleteAsync(Guid name, CancellationToken ct) =>
         CloudFaults.GuardAsync(async () =>
         {
             using var message = Message(RequestMethod.Delete, $"{Path}/{name}", ApiVersion);
-            return RequestIdOf(await SendAsync(message, ct));
+            return CloudFaults.CallOf(await SendAsync(message, ct));
         }, ct);
 
     // In none of the published definitions; Azure's own portal asks so. Whatever else comes back counts as not known.
@@ -86,8 +87,6 @@ internal sealed class RoleAssignmentOperations(ArmClient client, ResourceIdentif
 
     private static DateTimeOffset? Instant(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at : null;
-
-    private static string? RequestIdOf(Response response) => response.Headers.TryGetValue("x-ms-request-id", out var id) ? id : null;
 }
 
 /// <summary>The properties of a role assignment as they are sent.</summary>

@@ -24,9 +24,9 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         if (await FindAsync(operations, target, ct) is not { } standing)
             return await AssignAsync(operations, target, until, ct);
         if (!await IsOursAsync(operations, standing, ct))
-            return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, null);
+            return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, ProviderCall.Unknown);
         if (EndsAt(standing, until))
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, null);
+            return new AssignmentWritten(AssignmentWriteOutcome.Ours, ProviderCall.Unknown);
         try
         {
             var moved = await new ScheduleDesk(operations, target).AskAsync("AdminUpdate", until, standing.Name, ct);
@@ -38,18 +38,18 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         }
     }
 
-    public async Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct)
+    public async Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct)
     {
         var operations = At(target);
         if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
-            return null;
+            return ProviderCall.Unknown;
         try
         {
             return await new ScheduleDesk(operations, target).AskAsync("AdminRemove", null, standing.Name, ct);
         }
         catch (CloudCallException e) when (e.Code == ScheduleFaults.DoesNotExist)
         {
-            return e.ProviderRequestId;
+            return e.ProviderCall;
         }
         catch (CloudCallException e) when (e.Code == ScheduleFaults.TooYoung)
         {
@@ -78,12 +78,12 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         catch (CloudCallException e) when (e.Code == ScheduleFaults.Exists)
         {
             // Not visible: to call it another's could leave our own standing until its end. Ask again later.
-            throw new CloudCallException(e.Code, "Azure says that the assignment exists, but does not show it yet.", e.Status, isTransient: true, e.RetryAfter, e.ProviderRequestId);
+            throw new CloudCallException(e.Code, "Azure says that the assignment exists, but does not show it yet.", e.Status, isTransient: true, e.RetryAfter, e.ProviderCall);
         }
     }
 
     /// <summary>Without a licence Azure takes no request, but what it left standing is a role assignment like any other.</summary>
-    private async Task<string?> DeleteCarrierAsync(ScheduleOperations operations, AssignmentTarget target, ScheduleSeen standing, CloudCallException unlicensed, CancellationToken ct)
+    private async Task<ProviderCall> DeleteCarrierAsync(ScheduleOperations operations, AssignmentTarget target, ScheduleSeen standing, CloudCallException unlicensed, CancellationToken ct)
     {
         await foreach (var (schedule, assignment) in operations.ListCarriersAsync(target.PrincipalId, ct))
             if (schedule == standing.Name)
@@ -122,12 +122,12 @@ internal static class ScheduleFaults
     internal static CloudCallException NotYet(CloudCallException e, DateTimeOffset when, DateTimeOffset now) => new(
         e.Code,
         string.Create(CultureInfo.InvariantCulture, $"Azure lets go of a schedule five minutes after it began: at {when.UtcDateTime:HH:mm:ss} UTC. The portal asks again then. ({e.Message})"),
-        e.Status, isTransient: false, when > now ? when - now : TimeSpan.FromSeconds(1), e.ProviderRequestId);
+        e.Status, isTransient: false, when > now ? when - now : TimeSpan.FromSeconds(1), e.ProviderCall);
 
     internal static CloudCallException TurnedPermanent(CloudCallException e) => new(
         AttentionCode.ScheduleTurnedPermanent,
         $"Azure does not end this access any more: its schedule has lost its end, and no new one is taken. The portal still takes it back when it is due. Renew the licence for Privileged Identity Management. ({e.Message})",
-        e.Status, isTransient: false, e.RetryAfter, e.ProviderRequestId);
+        e.Status, isTransient: false, e.RetryAfter, e.ProviderCall);
 
     internal static CloudCallException UnderWay(string status) =>
         new(AttentionCode.SchedulePending, $"Azure has taken the request and is still at it ({status}).", null, isTransient: true);

@@ -15,8 +15,8 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
     /// <param name="until">The end to give; null to remove.</param>
     /// <param name="schedule">The schedule to change or remove; null for a new one.</param>
     /// <param name="ct">Cancels.</param>
-    /// <returns>The provider's request id, if it gave one.</returns>
-    internal async Task<string?> AskAsync(string type, DateTimeOffset? until, Guid? schedule, CancellationToken ct)
+    /// <returns>The provider's ids of the call, if it gave any.</returns>
+    internal async Task<ProviderCall> AskAsync(string type, DateTimeOffset? until, Guid? schedule, CancellationToken ct)
     {
         var content = new ScheduleRequestContent(
             target.PrincipalId,
@@ -33,13 +33,13 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
             {
                 var answer = await operations.AskAsync(name, content, ct);
                 Judge(answer.Status);
-                return answer.ProviderRequestId;
+                return answer.ProviderCall;
             }
             catch (CloudCallException e) when (e.Code == ScheduleFaults.RequestExists)
             {
                 // Ours by its name, handed in before. Done with, it says nothing of now: what it gave may have been taken since.
                 var earlier = await operations.FindRequestAsync(name, ct)
-                    ?? throw new CloudCallException(e.Code, e.Message, e.Status, isTransient: true, e.RetryAfter, e.ProviderRequestId);
+                    ?? throw new CloudCallException(e.Code, e.Message, e.Status, isTransient: true, e.RetryAfter, e.ProviderCall);
                 if (IsUnderWay(earlier.Status) || WaitsForPeople(earlier.Status))
                     Judge(earlier.Status);
             }

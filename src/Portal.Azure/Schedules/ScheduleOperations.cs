@@ -61,8 +61,7 @@ internal sealed class ScheduleOperations(ArmClient client, ResourceIdentifier sc
     {
         using var document = JsonDocument.Parse(response.Content);
         var properties = PropertiesOf(document.RootElement);
-        response.Headers.TryGetValue("x-ms-request-id", out var id);
-        return new ScheduleRequestSeen(document.RootElement.NeededGuid("name"), properties.Needed("status"), properties.Text("justification"), id);
+        return new ScheduleRequestSeen(document.RootElement.NeededGuid("name"), properties.Needed("status"), properties.Text("justification"), CloudFaults.CallOf(response));
     }
 
     private static ScheduleSeen ReadSchedule(JsonElement schedule)
@@ -103,7 +102,7 @@ internal sealed record ScheduleInfo(ScheduleExpiration Expiration)
 internal sealed record ScheduleExpiration(string Type, DateTime EndDateTime);
 
 /// <summary>A request as Azure shows it.</summary>
-internal sealed record ScheduleRequestSeen(Guid Name, string Status, string? Justification, string? ProviderRequestId);
+internal sealed record ScheduleRequestSeen(Guid Name, string Status, string? Justification, ProviderCall ProviderCall);
 
 /// <summary>A schedule as Azure shows it.</summary>
 /// <param name="Name">Its name.</param>

@@ -22,11 +22,11 @@ internal static class GrantAudit
 
     public static void GrantProvisioning(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantProvisioning, grant.Subject(), Window(grant));
 
-    public static void GrantActivated(this AuditTrail trail, Grant grant, string? providerRequestId) =>
-        trail.Record(AuditCode.GrantActivated, grant.Subject(), Window(grant) with { ProviderRequestId = providerRequestId });
+    public static void GrantActivated(this AuditTrail trail, Grant grant, ProviderCall call) =>
+        trail.Record(AuditCode.GrantActivated, grant.Subject(), Window(grant).Of(call));
 
-    public static void StandingAccessFound(this AuditTrail trail, Grant grant, string? providerRequestId) =>
-        trail.Record(AuditCode.StandingAccessFound, grant.Subject(), new AuditDetail(ProviderRequestId: providerRequestId));
+    public static void StandingAccessFound(this AuditTrail trail, Grant grant, ProviderCall call) =>
+        trail.Record(AuditCode.StandingAccessFound, grant.Subject(), AuditDetail.None.Of(call));
 
     public static void GrantEffective(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantEffective, grant.Subject());
 
@@ -37,24 +37,26 @@ internal static class GrantAudit
     public static void GrantRevoking(this AuditTrail trail, Grant grant) =>
         trail.Record(AuditCode.GrantRevoking, grant.Subject(), new AuditDetail(grant.EndRequestedAt is null ? nameof(GrantEnding.Expired) : nameof(GrantEnding.Revoked)));
 
-    public static void GrantEnded(this AuditTrail trail, Grant grant, string? providerRequestId) =>
-        trail.Record(AuditCode.GrantEnded, grant.Subject(), Window(grant) with { Reason = grant.Ending.ToString(), ProviderRequestId = providerRequestId });
+    public static void GrantEnded(this AuditTrail trail, Grant grant, ProviderCall call) =>
+        trail.Record(AuditCode.GrantEnded, grant.Subject(), Window(grant).Of(call) with { Reason = grant.Ending.ToString() });
 
-    public static void GrantNeedsAttention(this AuditTrail trail, Grant grant, string? providerRequestId) =>
-        trail.RecordFailure(AuditCode.GrantNeedsAttention, grant.Subject(), new AuditDetail(grant.AttentionCode, grant.AttentionMessage, providerRequestId));
+    public static void GrantNeedsAttention(this AuditTrail trail, Grant grant, ProviderCall call) =>
+        trail.RecordFailure(AuditCode.GrantNeedsAttention, grant.Subject(), new AuditDetail(grant.AttentionCode, grant.AttentionMessage).Of(call));
 
     public static void GrantRestored(this AuditTrail trail, Grant grant, AssignmentObservation found) =>
         trail.Record(AuditCode.GrantRestored, grant.Subject(), Window(grant) with { Reason = found == AssignmentObservation.Absent ? "Missing" : "Altered" });
 
     public static void GrantSwept(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantSwept, grant.Subject(), Window(grant));
 
-    public static void RemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, string? providerRequestId) =>
-        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Success, about, new AuditDetail(ProviderRequestId: providerRequestId));
+    public static void RemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, ProviderCall call) =>
+        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Success, about, AuditDetail.None.Of(call));
 
-    public static void NotRemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, string? code, string? message, string? providerRequestId) =>
-        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Failed, about, new AuditDetail(code ?? "OutcomeUnknown", message, providerRequestId));
+    public static void NotRemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, string? code, string? message, ProviderCall call) =>
+        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Failed, about, new AuditDetail(code ?? "OutcomeUnknown", message).Of(call));
 
     public static void RetryAsked(this AuditTrail trail, AuditSubject about, bool ofAll) => trail.Record(AuditCode.RetryAsked, about, ofAll ? new AuditDetail("All") : null);
+
+    private static AuditDetail Of(this AuditDetail detail, ProviderCall call) => detail with { ProviderRequestId = call.RequestId, ProviderCorrelationId = call.CorrelationId };
 
     private static AuditDetail Window(Grant grant) => new(WindowStart: grant.StartsAt, WindowEnd: grant.EndsAt);
 }

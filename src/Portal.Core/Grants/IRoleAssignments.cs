@@ -9,8 +9,8 @@ public interface IRoleAssignments
     Task<AssignmentWritten> PutAsync(AssignmentOrder order, CancellationToken ct);
 
     /// <summary>Removes the assignment with this name. One that is already gone is no error.</summary>
-    /// <returns>The provider's request id, if it gave one.</returns>
-    Task<string?> DeleteAsync(string scope, Guid name, CancellationToken ct);
+    /// <returns>The provider's ids of the call, if it gave any.</returns>
+    Task<ProviderCall> DeleteAsync(string scope, Guid name, CancellationToken ct);
 
     /// <summary>Reads the assignment with this name.</summary>
     /// <returns>Null when it is not there.</returns>
@@ -49,8 +49,8 @@ public sealed record AssignmentOrder(string Scope, Guid Name, Guid PrincipalId, 
 
 /// <summary>What became of a put.</summary>
 /// <param name="Outcome">Ours, or somebody else's of the same trio.</param>
-/// <param name="ProviderRequestId">The provider's request id, if it gave one.</param>
-public sealed record AssignmentWritten(AssignmentWriteOutcome Outcome, string? ProviderRequestId);
+/// <param name="Call">The provider's ids of the call, if it gave any.</param>
+public sealed record AssignmentWritten(AssignmentWriteOutcome Outcome, ProviderCall Call);
 
 /// <summary>The ways a put can end without being a failure.</summary>
 public enum AssignmentWriteOutcome

@@ -81,7 +81,7 @@ public sealed class DirectoryTests
     {
         using var cloud = new StubCloud(_ => Error(429, "TooManyRequests", "Later.", ("Retry-After", "11"), ("request-id", "g-1")));
         var e = await Assert.ThrowsAsync<CloudCallException>(() => cloud.Get<IDirectory>().FindAsync(Mira, Ct));
-        Assert.Equal(("TooManyRequests", TimeSpan.FromSeconds(11), "g-1"), (e.Code, e.RetryAfter, e.ProviderRequestId));
+        Assert.Equal(("TooManyRequests", TimeSpan.FromSeconds(11), "g-1"), (e.Code, e.RetryAfter, e.ProviderCall.RequestId));
         Assert.Single(cloud.Calls);
     }
 

@@ -38,9 +38,9 @@ public sealed class HostileAnswerTests
     [Fact]
     public async Task A_200_that_carries_an_error_keeps_the_errors_code()
     {
-        using var cloud = new StubCloud(_ => Error(200, "InternalServerError", "Oops.", ("x-ms-request-id", "req-1")));
+        using var cloud = new StubCloud(_ => Error(200, "InternalServerError", "Oops.", ("x-ms-request-id", "req-1"), ("x-ms-correlation-request-id", "corr-1")));
         var e = await Fails(cloud);
-        Assert.Equal(("InternalServerError", "Oops.", 200, true, "req-1"), (e.Code, e.Message, e.Status, e.IsTransient, e.ProviderRequestId));
+        Assert.Equal(("InternalServerError", "Oops.", 200, true, new ProviderCall("req-1", "corr-1")), (e.Code, e.Message, e.Status, e.IsTransient, e.ProviderCall));
     }
 
     [Theory]
@@ -69,7 +69,7 @@ public sealed class HostileAnswerTests
     {
         using var cloud = new StubCloud(_ => Error(status, code, "Why.", ("x-ms-request-id", "req-2")));
         var e = await Fails(cloud);
-        Assert.Equal((code, "Why.", status, transient, "req-2"), (e.Code, e.Message, e.Status, e.IsTransient, e.ProviderRequestId));
+        Assert.Equal((code, "Why.", status, transient, new ProviderCall("req-2")), (e.Code, e.Message, e.Status, e.IsTransient, e.ProviderCall));
     }
 
     [Fact]

@@ -19,9 +19,9 @@ public sealed class RoleAssignmentsTests
     [InlineData(201)]
     public async Task A_put_sends_the_trio_and_is_ours(int status)
     {
-        using var cloud = new StubCloud(_ => Json(status, AssignmentJson.Of(Order), ("x-ms-request-id", "req")));
+        using var cloud = new StubCloud(_ => Json(status, AssignmentJson.Of(Order), ("x-ms-request-id", "req"), ("x-ms-correlation-request-id", "corr")));
         var written = await cloud.Get<IRoleAssignments>().PutAsync(Order, Ct);
-        Assert.Equal(new AssignmentWritten(AssignmentWriteOutcome.Ours, "req"), written);
+        Assert.Equal(new AssignmentWritten(AssignmentWriteOutcome.Ours, new ProviderCall("req", "corr")), written);
         var call = cloud.Calls.Single();
         Assert.Equal(("PUT", $"https://management.azure.com{Scope}/providers/Microsoft.Authorization/roleAssignments/{Order.Name}?api-version=2022-04-01", Token), (call.Method, call.Uri.AbsoluteUri, call.Token));
         using var body = JsonDocument.Parse(call.Body!);

@@ -62,7 +62,7 @@ public sealed class VaultsOnSandboxTests(SandboxCloud cloud) : IClassFixture<San
 
         Assert.Equal(AssignmentWriteOutcome.HeldByAnother, (await Assignments.PutAsync(order with { Name = Guid.NewGuid() }, Ct)).Outcome);
 
-        Assert.NotNull(await Assignments.DeleteAsync(order.Scope, order.Name, Ct));
+        Assert.NotNull((await Assignments.DeleteAsync(order.Scope, order.Name, Ct)).RequestId);
         await Assignments.DeleteAsync(order.Scope, order.Name, Ct);
         Assert.Null(await Assignments.FindAsync(order.Scope, order.Name, Ct));
     }

@@ -8,7 +8,7 @@ namespace Portal.Tests.Grants;
 /// <summary>What the grant engine does when the cloud says no, says wait, or says nothing.</summary>
 public sealed class CloudFaultTests
 {
-    private static readonly CloudCallException Forbidden = new("AuthorizationFailed", "The portal may not write here.", 403, isTransient: false, providerRequestId: "req-403");
+    private static readonly CloudCallException Forbidden = new("AuthorizationFailed", "The portal may not write here.", 403, isTransient: false, providerCall: new ProviderCall("req-403", "corr-403"));
 
     private static CloudCallException Throttled(TimeSpan retryAfter) => new("TooManyRequests", "Slow down.", 429, isTransient: true, retryAfter);
 
@@ -40,7 +40,7 @@ public sealed class CloudFaultTests
         var stuck = await world.GrantOfAsync(promised.RequestId);
         Assert.Equal((GrantState.Provisioning, "AuthorizationFailed"), (stuck.State, stuck.AttentionCode));
         var attention = Assert.Single(await world.EventsAsync(promised.RequestId), e => e.Code == "grant.needs_attention");
-        Assert.Equal(("AuthorizationFailed", "req-403"), (attention.Reason, attention.ProviderRequestId));
+        Assert.Equal(("AuthorizationFailed", "req-403", "corr-403"), (attention.Reason, attention.ProviderRequestId, attention.ProviderCorrelationId));
 
         world.Cloud.FailBefore = null;
         await world.PassAsync(TimeSpan.FromMinutes(5));

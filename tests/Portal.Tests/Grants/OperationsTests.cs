@@ -10,7 +10,7 @@ namespace Portal.Tests.Grants;
 /// <summary>What an operator sees and does when something is in the way.</summary>
 public sealed class OperationsTests
 {
-    private static readonly CloudCallException Locked = new("ScopeLocked", "The scope has a lock 'keep'.", 409, isTransient: false, providerRequestId: "req-1");
+    private static readonly CloudCallException Locked = new("ScopeLocked", "The scope has a lock 'keep'.", 409, isTransient: false, providerCall: new ProviderCall("req-1"));
 
     [Theory, BothDatabases]
     public async Task When_all_is_done_there_is_nothing_to_see(DatabaseKind kind)

@@ -35,13 +35,13 @@ public sealed class FakeMemberships(TimeProvider clock) : IGrantProvider
     public Task<AssignmentWritten> PutAsync(AssignmentTarget target, DateTimeOffset until, CancellationToken ct) => Run(CloudVerb.Put, target, () =>
     {
         _members.Add((target.GroupId!.Value, target.PrincipalId));
-        return new AssignmentWritten(AssignmentWriteOutcome.Ours, "graph-put");
+        return new AssignmentWritten(AssignmentWriteOutcome.Ours, new ProviderCall("graph-put"));
     });
 
-    public Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct) => Run<string?>(CloudVerb.Delete, target, () =>
+    public Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct) => Run(CloudVerb.Delete, target, () =>
     {
         _members.Remove((target.GroupId!.Value, target.PrincipalId));
-        return "graph-delete";
+        return new ProviderCall("graph-delete");
     });
 
     public Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct)
@@ -102,7 +102,7 @@ public sealed class FakeSchedules(TimeProvider clock) : IGrantProvider
     {
         Note(CloudVerb.Put, target);
         if (HeldByAnother)
-            return Task.FromResult(new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, null));
+            return Task.FromResult(new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, ProviderCall.Unknown));
         if (!Licensed)
             throw new CloudCallException(_schedules.ContainsKey(target.Name) ? "ScheduleTurnedPermanent" : "AadPremiumLicenseRequired", "No licence.", 400, isTransient: false);
         var now = clock.GetUtcNow();
@@ -114,16 +114,16 @@ public sealed class FakeSchedules(TimeProvider clock) : IGrantProvider
         }
 
         _schedules[target.Name] = known with { Until = until };
-        return Task.FromResult(new AssignmentWritten(AssignmentWriteOutcome.Ours, "pim-put"));
+        return Task.FromResult(new AssignmentWritten(AssignmentWriteOutcome.Ours, new ProviderCall("pim-put", "pim-put-c")));
     }
 
-    public Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct)
+    public Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct)
     {
         Note(CloudVerb.Delete, target);
         if (_schedules.TryGetValue(target.Name, out var known) && clock.GetUtcNow() - known.Since is var age && age < TimeSpan.FromMinutes(5))
             throw new CloudCallException("ActiveDurationTooShort", "Not yet.", 400, isTransient: false, TimeSpan.FromMinutes(5) - age);
         _schedules.Remove(target.Name);
-        return Task.FromResult<string?>("pim-delete");
+        return Task.FromResult(new ProviderCall("pim-delete", "pim-delete-c"));
     }
 
     public Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct)

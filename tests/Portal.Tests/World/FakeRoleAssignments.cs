@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
 
@@ -133,16 +134,16 @@ public sealed class FakeRoleAssignments(TimeProvider clock) : IRoleAssignments
 
     public Task<AssignmentWritten> PutAsync(AssignmentOrder order, CancellationToken ct) => Run(
         new CloudCall(CloudVerb.Put, order.Scope, order.Name, order.Description, clock.GetUtcNow()),
-        () => Write(order) ? new AssignmentWritten(AssignmentWriteOutcome.Ours, $"put-{_calls.Count}") : new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, "put-refused"),
+        () => Write(order) ? new AssignmentWritten(AssignmentWriteOutcome.Ours, new ProviderCall($"put-{_calls.Count}", $"put-{_calls.Count}-c")) : new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, new ProviderCall("put-refused", "put-refused-c")),
         ct,
         order);
 
-    public Task<string?> DeleteAsync(string scope, Guid name, CancellationToken ct) => Run(
+    public Task<ProviderCall> DeleteAsync(string scope, Guid name, CancellationToken ct) => Run(
         new CloudCall(CloudVerb.Delete, scope, name, null, clock.GetUtcNow()),
         () =>
         {
             _standing.RemoveAll(a => a.Scope == scope && a.Name == name);
-            return (string?)$"delete-{_calls.Count}";
+            return new ProviderCall($"delete-{_calls.Count}", $"delete-{_calls.Count}-c");
         },
         ct);
 

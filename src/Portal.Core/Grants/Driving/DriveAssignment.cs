@@ -151,13 +151,13 @@ public sealed partial class DriveAssignment(
     {
         var row = announced.Row;
         if (announced.Call == AssignmentIntent.Delete)
-            return outcome with { Written = AssignmentObservation.Absent, ProviderRequestId = await providers.For(row).DeleteAsync(row.Target, ct) };
+            return outcome with { Written = AssignmentObservation.Absent, ProviderCall = await providers.For(row).DeleteAsync(row.Target, ct) };
         var until = announced.Until!.Value;
         var written = await providers.For(row).PutAsync(row.Target, until, ct);
         return written.Outcome switch
         {
-            AssignmentWriteOutcome.Ours => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderRequestId = written.ProviderRequestId },
-            AssignmentWriteOutcome.HeldByAnother => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderRequestId = written.ProviderRequestId },
+            AssignmentWriteOutcome.Ours => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderCall = written.Call },
+            AssignmentWriteOutcome.HeldByAnother => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderCall = written.Call },
         };
     }
 

@@ -71,11 +71,11 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         foreach (var grant in Plan.Needing)
         {
             if (grant.NoteStandingAccess(standing) && standing)
-                trail.StandingAccessFound(grant, outcome.ProviderRequestId);
+                trail.StandingAccessFound(grant, outcome.ProviderCall);
             if (grant.State != GrantState.Active)
             {
                 grant.Activate(now);
-                trail.GrantActivated(grant, outcome.ProviderRequestId);
+                trail.GrantActivated(grant, outcome.ProviderCall);
             }
 
             if (Row.SeenAt is not null)
@@ -90,7 +90,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         foreach (var grant in Plan.ToEnd)
         {
             grant.End(now);
-            trail.GrantEnded(grant, outcome.ProviderRequestId);
+            trail.GrantEnded(grant, outcome.ProviderCall);
         }
     }
 
@@ -110,10 +110,10 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     {
         foreach (var grant in trio.Grants)
             if (outcome.Clearance.HeldBack.TryGetValue(grant.Id, out var reason) && !IsPatientWith(reason))
-                Note(grant, reason.Code, reason.Message, reason.ProviderRequestId);
+                Note(grant, reason.Code, reason.Message, reason.ProviderCall);
         if (outcome.Fault is { } fault && !IsPatientWith(fault))
             foreach (var grant in await ConcernedAsync(db, ct))
-                Note(grant, fault.Code, fault.Message, fault.ProviderRequestId);
+                Note(grant, fault.Code, fault.Message, fault.ProviderCall);
         if (Row is { WrittenAt: { } written, SeenAt: null, WriteAgainAt: not null } && now - written >= LookDelay.Propagation)
             foreach (var grant in (await ConcernedAsync(db, ct)).Where(g => g.AttentionCode is null))
                 NoteUnseen(grant, written);
@@ -122,9 +122,9 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     private void NoteUnseen(Grant grant, DateTimeOffset written)
     {
         if (outcome.Reading?.Fault is { } unread)
-            Note(grant, unread.Code, unread.Message, unread.ProviderRequestId);
+            Note(grant, unread.Code, unread.Message, unread.ProviderCall);
         else
-            Note(grant, NotSeen, $"Azure confirmed the {(Row.Observed == AssignmentObservation.Present ? "assignment" : "removal")} at {written.UtcDateTime:u} and does not show it {LookDelay.Propagation.TotalMinutes:0} minutes later. The portal wrote it again.", null);
+            Note(grant, NotSeen, $"Azure confirmed the {(Row.Observed == AssignmentObservation.Present ? "assignment" : "removal")} at {written.UtcDateTime:u} and does not show it {LookDelay.Propagation.TotalMinutes:0} minutes later. The portal wrote it again.", ProviderCall.Unknown);
     }
 
     // Whom a removal is for, or who is to have the role. A removal that no grant asked for is the concern of the last one that had it.
@@ -140,9 +140,9 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     // The alert must be there within five minutes; what cannot get better by itself is said at once.
     private bool IsPatientWith(CloudCallException fault) => fault.IsTransient && Row.Attempts < 4 && now - Row.FailingSince < TimeSpan.FromMinutes(2);
 
-    private void Note(Grant grant, string code, string message, string? providerRequestId)
+    private void Note(Grant grant, string code, string message, ProviderCall call)
     {
         if (grant.NeedAttention(code, message, now))
-            trail.GrantNeedsAttention(grant, providerRequestId);
+            trail.GrantNeedsAttention(grant, call);
     }
 }

@@ -99,8 +99,8 @@ internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
     /// <summary>The expiry that was written into the description; null where none was.</summary>
     public DateTimeOffset? DescribedUntil { get; init; }
 
-    /// <summary>The provider's id of the call, if it gave one.</summary>
-    public string? ProviderRequestId { get; init; }
+    /// <summary>The provider's ids of the call, if it gave any.</summary>
+    public ProviderCall ProviderCall { get; init; }
 
     /// <summary>What a read showed; null when nothing was read.</summary>
     public AssignmentReading? Reading { get; init; }

@@ -37,12 +37,12 @@ public sealed class EnterSpooledRevocations(IDbContextFactory<PortalDb> database
         var about = grants.Find(g => announced.GrantIds.Contains(g.Id))?.Subject() ?? new AuditSubject { Principal = row.Principal, Scope = row.Scope };
         if (outcome is { Kind: SpoolLineKind.Removed })
         {
-            new AuditTrail(db, actor, outcome.At).RemovedInOutage(announced.Id, about, outcome.ProviderRequestId);
+            new AuditTrail(db, actor, outcome.At).RemovedInOutage(announced.Id, about, outcome.ProviderCall);
             End(row, grants, announced, outcome, db, actor);
         }
         else
         {
-            new AuditTrail(db, actor, outcome?.At ?? announced.At).NotRemovedInOutage(announced.Id, about, outcome?.Code, outcome?.Message, outcome?.ProviderRequestId);
+            new AuditTrail(db, actor, outcome?.At ?? announced.At).NotRemovedInOutage(announced.Id, about, outcome?.Code, outcome?.Message, outcome?.ProviderCall ?? ProviderCall.Unknown);
             row.Doubt(clock.Now(), lateCall: true);
         }
 
@@ -65,7 +65,7 @@ public sealed class EnterSpooledRevocations(IDbContextFactory<PortalDb> database
             if (grant.StartRevoking(announced.At))
                 new AuditTrail(db, actor, announced.At).GrantRevoking(grant);
             grant.End(removed.At);
-            new AuditTrail(db, actor, removed.At).GrantEnded(grant, removed.ProviderRequestId);
+            new AuditTrail(db, actor, removed.At).GrantEnded(grant, removed.ProviderCall);
         }
 
         if (row.Observed != AssignmentObservation.Absent)

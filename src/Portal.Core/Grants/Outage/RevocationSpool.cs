@@ -38,6 +38,17 @@ public sealed record SpoolLine(Guid Id, SpoolLineKind Kind, Guid AssignmentId, I
 
     /// <summary>The provider's id of the call.</summary>
     public string? ProviderRequestId { get; init; }
+
+    /// <summary>The provider's id of what the call belonged to; older lines have none.</summary>
+    public string? ProviderCorrelationId { get; init; }
+
+    /// <summary>Both of the provider's ids.</summary>
+    [JsonIgnore]
+    public ProviderCall ProviderCall
+    {
+        get => new(ProviderRequestId, ProviderCorrelationId);
+        init => (ProviderRequestId, ProviderCorrelationId) = (value.RequestId, value.CorrelationId);
+    }
 }
 
 /// <summary>A removal that the spool records.</summary>

@@ -130,10 +130,10 @@ public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases
         steps.Reach(DriveStep.SpoolAnnounced, assignmentId, AssignmentIntent.Delete);
         try
         {
-            var requestId = await providers.For(row).DeleteAsync(row.Target, ct);
+            var call = await providers.For(row).DeleteAsync(row.Target, ct);
             steps.Reach(DriveStep.SpoolCalled, assignmentId, AssignmentIntent.Delete);
             _failing.TryRemove(assignmentId, out _);
-            Note(announced with { Kind = SpoolLineKind.Removed, At = clock.Now(), ProviderRequestId = requestId });
+            Note(announced with { Kind = SpoolLineKind.Removed, At = clock.Now(), ProviderCall = call });
             return true;
         }
         catch (CloudCallException fault)
@@ -141,7 +141,7 @@ public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases
             LogNotRemoved(fault, assignmentId, fault.Code);
             var attempts = failing.Attempts + 1;
             _failing[assignmentId] = (attempts, clock.Now() + RetryDelay.After(attempts, fault.RetryAfter, 1));
-            Note(announced with { Kind = SpoolLineKind.Failed, At = clock.Now(), Code = fault.Code, Message = fault.Message, ProviderRequestId = fault.ProviderRequestId });
+            Note(announced with { Kind = SpoolLineKind.Failed, At = clock.Now(), Code = fault.Code, Message = fault.Message, ProviderCall = fault.ProviderCall });
             return false;
         }
     }

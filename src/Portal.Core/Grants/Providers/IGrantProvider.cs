@@ -16,8 +16,8 @@ public interface IGrantProvider
     Task<AssignmentWritten> PutAsync(AssignmentTarget target, DateTimeOffset until, CancellationToken ct);
 
     /// <summary>Takes it. What is already gone is no error; what is not the portal's stays.</summary>
-    /// <returns>The provider's request id, if it gave one.</returns>
-    Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct);
+    /// <returns>The provider's ids of the call, if there was one and it gave any.</returns>
+    Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct);
 
     /// <summary>Reads what is there.</summary>
     /// <param name="target">What to look for.</param>

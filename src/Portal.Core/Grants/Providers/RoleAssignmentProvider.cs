@@ -13,7 +13,7 @@ public sealed class RoleAssignmentProvider(IRoleAssignments assignments) : IGran
         new AssignmentOrder(target.Scope, target.Name, target.PrincipalId, target.PrincipalKind, target.RoleDefinitionId, AssignmentMark.For(until)), ct);
 
     /// <inheritdoc />
-    public Task<string?> DeleteAsync(AssignmentTarget target, CancellationToken ct) => assignments.DeleteAsync(target.Scope, target.Name, ct);
+    public Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct) => assignments.DeleteAsync(target.Scope, target.Name, ct);
 
     /// <inheritdoc />
     public async Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct) =>

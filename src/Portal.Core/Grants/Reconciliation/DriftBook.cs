@@ -95,7 +95,7 @@ internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, ClockWatc
         if (impairment is null)
             return grant.State == GrantState.Active && grant.AttentionOver(grant.AttentionCode!);
         if (grant.NeedAttention(impairment.Code, impairment.Message, now))
-            trail.GrantNeedsAttention(grant, null);
+            trail.GrantNeedsAttention(grant, ProviderCall.Unknown);
         return true;
     }
 
