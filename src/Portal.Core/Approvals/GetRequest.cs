@@ -69,7 +69,7 @@ public sealed record RequestDetails(
     RequestActions Actions);
 
 /// <summary>Shows one request to those whom it concerns: who asked, who may decide, administrators and auditors. For everyone else there is no such request.</summary>
-public sealed class GetRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, TimeProvider clock)
+public sealed class GetRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, ClockWatch clock)
 {
     // A grant that fails for days leaves many lines; the page shows the first of them and the audit page has all.
     private const int MostEvents = 200;

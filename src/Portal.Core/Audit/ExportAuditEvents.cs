@@ -13,7 +13,7 @@ namespace Portal.Core.Audit;
 public sealed record ExportOrder(AuditFilter Filter, long? Size = null, long FromByte = 0);
 
 /// <summary>Exports exactly what a filter shows of the log at a signed checkpoint, as it comes from the database. That it was exported is recorded before the first row leaves. The reader's standing is asked again while it is read.</summary>
-public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, FreshCheckpoint checkpoints, IDirectory directory, TimeProvider clock)
+public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, FreshCheckpoint checkpoints, IDirectory directory, ClockWatch clock, TimeProvider timer)
 {
     /// <summary>How often the reader's standing is asked for.</summary>
     public static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(5);
@@ -43,7 +43,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         }, new AuditDetail(filter.Code, CommentOf(order), WindowStart: filter.From, WindowEnd: filter.To));
         await db.SaveChangesAsync(ct);
 
-        var asked = clock.GetTimestamp();
+        var asked = timer.GetTimestamp();
         // What retention pruned is missing: then each row brings its own proof.
         var whole = AuditQuery.IsWhole(actor, filter) && !await db.RetentionStates.AnyAsync(s => s.Pruned > 0, ct);
         return new AuditExport(filter, point, whole, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
@@ -51,9 +51,9 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
 
         async Task<bool> MayGoOnAsync(CancellationToken stop)
         {
-            if (actor.Id is not { } reader || clock.GetElapsedTime(asked) < AskEvery)
+            if (actor.Id is not { } reader || timer.GetElapsedTime(asked) < AskEvery)
                 return true;
-            asked = clock.GetTimestamp();
+            asked = timer.GetTimestamp();
             try
             {
                 var standing = await directory.StandingOfAsync(reader, stop);

@@ -12,7 +12,7 @@ namespace Portal.Core.Grants;
 public sealed record AccessTest(Guid GrantId, IDelegatedTokens Tokens);
 
 /// <summary>Asks Key Vault, as the holder, whether they reach the secret now. The first time that they do is recorded.</summary>
-public sealed class TestAccess(IDbContextFactory<PortalDb> databases, IAccessProbe probe, TimeProvider clock, ChangeFeed changes)
+public sealed class TestAccess(IDbContextFactory<PortalDb> databases, IAccessProbe probe, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Tests it.</summary>
     public async Task<Result<ProbeAnswer>> ExecuteAsync(AccessTest input, Actor actor, CancellationToken ct)

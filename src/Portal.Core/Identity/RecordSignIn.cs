@@ -15,7 +15,7 @@ public enum SignInStep
 }
 
 /// <summary>Records that somebody signed in or out, and the name by which they are known now.</summary>
-public sealed class RecordSignIn(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class RecordSignIn(IDbContextFactory<PortalDb> databases, ClockWatch clock)
 {
     /// <summary>Records it. Needs no role: signing in with none is worth knowing.</summary>
     public Task<Result<Done>> ExecuteAsync(SignInStep step, Actor actor, CancellationToken ct)

@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Policies;
 
 /// <summary>Takes the configured policies into the database: what changed becomes a new version, what is gone is retired.</summary>
-public sealed class LoadPolicies(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class LoadPolicies(IDbContextFactory<PortalDb> databases, IDatabaseClock databaseClock, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Loads them.</summary>
     /// <param name="policies">In order of precedence; checked by <see cref="PolicyDefinitionCheck"/>.</param>
@@ -29,7 +29,8 @@ public sealed class LoadPolicies(IDbContextFactory<PortalDb> databases, TimeProv
 
     private async Task<int> LoadAsync(PortalDb db, IReadOnlyList<PolicyDefinition> policies, Actor actor, CancellationToken ct)
     {
-        var now = clock.Now();
+        // At the start nobody has asked the database for its time yet.
+        var now = await clock.AskAsync(databaseClock, db, ct);
         var trail = new AuditTrail(db, actor, now);
         var current = await db.AccessPolicies.Where(p => p.RetiredAt == null).ToListAsync(ct);
         var loaded = 0;

@@ -7,7 +7,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Requests;
 
 /// <summary>Lets requests lapse that nobody decided in time.</summary>
-public sealed class LapseRequests(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class LapseRequests(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     private const int BatchSize = 100;
 

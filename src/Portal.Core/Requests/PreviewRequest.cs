@@ -43,7 +43,7 @@ public sealed record RequestPreview(
     IReadOnlyList<Refusal> Missing);
 
 /// <summary>Says what would happen, by the evaluation that decides when it is sent. Changes nothing.</summary>
-public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, TimeProvider clock)
+public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, ClockWatch clock)
 {
     /// <summary>Looks a draft over.</summary>
     public async Task<Result<RequestPreview>> ExecuteAsync(RequestDraft draft, Actor actor, CancellationToken ct)

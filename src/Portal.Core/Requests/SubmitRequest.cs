@@ -16,7 +16,7 @@ public sealed record SubmittedRequest(Guid RequestId, string Reference);
 public sealed record RequestSubmission(Guid SubmissionKey, RequestDraft Draft);
 
 /// <summary>Sends a request: it and its audit event are saved together or not at all.</summary>
-public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Sends it.</summary>
     public async Task<Result<SubmittedRequest>> ExecuteAsync(RequestSubmission input, Actor actor, CancellationToken ct)

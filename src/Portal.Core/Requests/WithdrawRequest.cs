@@ -6,7 +6,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Requests;
 
 /// <summary>The one who asked takes a pending request back.</summary>
-public sealed class WithdrawRequest(IDbContextFactory<PortalDb> databases, TimeProvider clock, ChangeFeed changes)
+public sealed class WithdrawRequest(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     /// <summary>Takes it back.</summary>
     /// <param name="requestId">The request.</param>

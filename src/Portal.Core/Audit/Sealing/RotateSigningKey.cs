@@ -5,7 +5,7 @@ using Portal.Core.Identity;
 namespace Portal.Core.Audit.Sealing;
 
 /// <summary>Signs the log with a new key from now on. Everything that waits is sealed first; one checkpoint carries the signatures of both keys, and what was signed before stays verifiable with the old one.</summary>
-public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, SealEvents seal, SigningKeyFile keyFile, TimeProvider clock)
+public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, SealEvents seal, SigningKeyFile keyFile, IDatabaseClock databaseClock, ClockWatch clock, TimeProvider timer)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
@@ -19,7 +19,7 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
         var next = keyFile.Prepare();
         await using (var db = await databases.CreateDbContextAsync(ct))
         {
-            new AuditTrail(db, actor, clock.Now()).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
+            new AuditTrail(db, actor, await clock.AskAsync(databaseClock, db, ct)).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
             await db.SaveChangesAsync(ct);
         }
 
@@ -30,7 +30,7 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
                 break;
             // Another instance seals: it is silent for a lease sooner or later, or stops.
             if (!turn.MoreIsPending)
-                await Task.Delay(LookEvery, clock, ct);
+                await Task.Delay(LookEvery, timer, ct);
         }
 
         keyFile.Adopt();

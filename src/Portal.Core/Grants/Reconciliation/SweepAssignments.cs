@@ -66,10 +66,11 @@ public sealed record SweepOutcome(int Vaults, IReadOnlyList<VaultFailure> Failed
 /// <summary>Finds every assignment that carries the portal's mark, by the marks alone, and removes them when told to. Needs no database; where there is one, what live grants explain is left.</summary>
 /// <param name="inventory">The vaults that the portal's identity sees.</param>
 /// <param name="assignments">The cloud's assignments.</param>
-/// <param name="clock">What is overdue, and how fast it goes.</param>
+/// <param name="timer">What is overdue, and how fast it goes.</param>
 /// <param name="jitter">Spreads retries.</param>
 /// <param name="databases">Null where there is none.</param>
-public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments assignments, TimeProvider clock, Random jitter, IDbContextFactory<PortalDb>? databases = null)
+/// <param name="databaseClock">Its clock; null where there is no database.</param>
+public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments assignments, TimeProvider timer, Random jitter, IDbContextFactory<PortalDb>? databases = null, IDatabaseClock? databaseClock = null)
 {
     private const int Batch = 100;
     private const int MostAttempts = 6;
@@ -92,7 +93,7 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
                 vaults.Add(new CatalogVault(ArmId.Normalise(vault.ArmId), vault.Name));
 
         var tally = new SweepTally(met);
-        await VaultLanes.RunAsync(vaults, (vault, token) => SweepAsync(vault, input, tally, actor, token), (vault, fault) => tally.Failed(vault.Name, fault), clock, ct);
+        await VaultLanes.RunAsync(vaults, (vault, token) => SweepAsync(vault, input, tally, actor, token), (vault, fault) => tally.Failed(vault.Name, fault), timer, ct);
         return tally.Close(vaults.Count);
     }
 
@@ -113,13 +114,13 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
                     : input.Apply ? await RemoveAsync(assignment, input.PerSecond, actor, ct)
                     : (SweepFate.Found, null);
                 var until = AssignmentMark.UntilOf(assignment.Description);
-                tally.Met(new SweptAssignment(assignment, until, until <= clock.Now(), fate, fault));
+                tally.Met(new SweptAssignment(assignment, until, until <= timer.Now(), fate, fault));
             }
         }
     }
 
     private bool IsWithin(AssignmentSeen assignment, TimeSpan? olderThan) =>
-        olderThan is not { } age || AssignmentMark.UntilOf(assignment.Description) <= clock.Now() - age;
+        olderThan is not { } age || AssignmentMark.UntilOf(assignment.Description) <= timer.Now() - age;
 
     private async Task<HashSet<Guid>> ExplainedAsync(IReadOnlyCollection<AssignmentSeen> batch, CancellationToken ct)
     {
@@ -127,7 +128,7 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
             return [];
         var ids = batch.ToLookup(AssignmentComparison.NameOf, a => a.Name);
         var keys = ids.Select(i => i.Key).ToList();
-        var now = clock.Now();
+        var now = timer.Now();
         await using var db = await databases.CreateDbContextAsync(ct);
         var live = await db.Grants.AsNoTracking().Where(g => keys.Contains(g.AssignmentId) && g.State != GrantState.Ended).ToListAsync(ct);
         return [.. live.Where(g => g.NeedsRoleAt(now)).SelectMany(g => ids[g.AssignmentId])];
@@ -138,7 +139,7 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
         await RecordAsync(assignment, actor, ct);
         for (var attempt = 1; ; attempt++)
         {
-            await Task.Delay(TimeSpan.FromSeconds(1 / perSecond), clock, ct);
+            await Task.Delay(TimeSpan.FromSeconds(1 / perSecond), timer, ct);
             try
             {
                 await assignments.DeleteAsync(assignment.Scope, assignment.Name, ct);
@@ -146,7 +147,7 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
             }
             catch (CloudCallException fault) when (fault.IsTransient && attempt < MostAttempts)
             {
-                await Task.Delay(RetryDelay.After(attempt, fault.RetryAfter, jitter.NextDouble()), clock, ct);
+                await Task.Delay(RetryDelay.After(attempt, fault.RetryAfter, jitter.NextDouble()), timer, ct);
             }
             catch (CloudCallException fault)
             {
@@ -161,7 +162,7 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
         if (databases is null)
             return;
         await using var db = await databases.CreateDbContextAsync(ct);
-        new AuditTrail(db, actor, clock.Now()).AssignmentSwept(assignment);
+        new AuditTrail(db, actor, await (databaseClock ?? throw new InvalidOperationException("A database comes with its clock.")).ReadAsync(db, ct)).AssignmentSwept(assignment);
         await db.SaveChangesAsync(ct);
     }
 
