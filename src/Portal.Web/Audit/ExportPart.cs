@@ -80,7 +80,10 @@ public sealed record ExportPart(ExportFormat Format, long? Size, long From, stri
         return name.Append(CultureInfo.InvariantCulture, $"-at-{point.Size}.{format.Extension()}").ToString();
     }
 
-    private string TagOf(AuditExport export) => string.Create(CultureInfo.InvariantCulture, $"{export.Point.Size}-{export.Fingerprint}-{Format.Name()}");
+    private string TagOf(AuditExport export) => string.Create(CultureInfo.InvariantCulture, $"{export.Point.Size}-{export.Fingerprint}-{LayoutOf(Format)}");
+
+    // Goes on when the lines of a format change: the rest of a file is not cut from another one.
+    private static string LayoutOf(ExportFormat format) => format == ExportFormat.Ocsf ? $"{format.Name()}2" : format.Name();
 
     private static string Stamp(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyyMMdd'T'HHmm'Z'", CultureInfo.InvariantCulture);
 }

@@ -19,31 +19,8 @@ public static class AuditOcsf
     internal const string EndStart = """{"metadata":{"event_code":"export.""";
 
     private const int IdentityAndAccess = 3;
-    private const int Other = 99;
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    private static readonly Dictionary<string, (OcsfClass Class, int Activity)> Kinds = new(StringComparer.Ordinal)
-    {
-        [AuditCode.SignedIn.Value] = (OcsfClass.Authentication, 1),
-        [AuditCode.SignedOut.Value] = (OcsfClass.Authentication, 2),
-        [AuditCode.AttemptRefused.Value] = (OcsfClass.AuthorizeSession, Other),
-        [AuditCode.RequestSubmitted.Value] = (OcsfClass.EntityManagement, 1),
-        [AuditCode.RequestWithdrawn.Value] = (OcsfClass.EntityManagement, 4),
-        [AuditCode.RequestLapsed.Value] = (OcsfClass.EntityManagement, 3),
-        [AuditCode.RequestApproved.Value] = (OcsfClass.EntityManagement, 3),
-        [AuditCode.RequestDenied.Value] = (OcsfClass.EntityManagement, 3),
-        [AuditCode.GrantActivated.Value] = (OcsfClass.UserAccess, 1),
-        [AuditCode.GrantRestored.Value] = (OcsfClass.UserAccess, 1),
-        [AuditCode.GrantEnded.Value] = (OcsfClass.UserAccess, 2),
-        [AuditCode.GrantSwept.Value] = (OcsfClass.UserAccess, 2),
-        [AuditCode.RemovedInOutage.Value] = (OcsfClass.UserAccess, 2),
-        [AuditCode.AssignmentSwept.Value] = (OcsfClass.UserAccess, 2),
-        [AuditCode.PolicyLoaded.Value] = (OcsfClass.EntityManagement, 3),
-        [AuditCode.PolicyRetired.Value] = (OcsfClass.EntityManagement, 4),
-        [AuditCode.AuditRead.Value] = (OcsfClass.EntityManagement, 2),
-        [AuditCode.AuditExported.Value] = (OcsfClass.EntityManagement, 2),
-    };
 
     private static readonly Dictionary<string, string> Meanings = AuditCode.All.ToDictionary(c => c.Value, c => c.Meaning, StringComparer.Ordinal);
 
@@ -61,12 +38,17 @@ public static class AuditOcsf
     }
 
     /// <summary>Writes an event's line, without its end.</summary>
-    internal static void Row(Utf8JsonWriter json, AuditRows rows, int row, CanonicalEvent canonical)
+    /// <param name="json">Where to.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="row">Which of them.</param>
+    /// <param name="canonical">Holds the event afterwards.</param>
+    /// <param name="asAtFirst">True for the line that versions of the portal wrote that held to the schema less strictly: their files are still checked.</param>
+    internal static void Row(Utf8JsonWriter json, AuditRows rows, int row, CanonicalEvent canonical, bool asAtFirst = false)
     {
         rows.Give(row, canonical, shown: true);
         var e = canonical;
         var code = e.Text(EventField.Code);
-        var (type, activity) = KindOf(code, e);
+        var (type, activity) = OcsfKinds.Of(code, e);
         json.WriteStartObject();
 
         json.WriteStartObject("metadata"u8);
@@ -74,6 +56,8 @@ public static class AuditOcsf
         json.WriteString("version"u8, SchemaVersion);
         json.WriteString("uid"u8, e.Utf8(EventField.EventId));
         Write(json, "correlation_uid"u8, e, EventField.CorrelationId);
+        if (!asAtFirst)
+            WriteProfiles(json);
         json.WriteStartObject("product"u8);
         json.WriteString("name"u8, "Portal"u8);
         json.WriteString("vendor_name"u8, "Portal"u8);
@@ -84,7 +68,7 @@ public static class AuditOcsf
         json.WriteNumber("category_uid"u8, IdentityAndAccess);
         json.WriteNumber("class_uid"u8, (int)type);
         json.WriteNumber("activity_id"u8, activity);
-        if (activity == Other)
+        if (activity == OcsfKinds.Other)
             json.WriteString("activity_name"u8, code);
         json.WriteNumber("type_uid"u8, ((int)type * 100) + activity);
         var (severity, status) = e.Text(EventField.Outcome) switch
@@ -97,29 +81,59 @@ public static class AuditOcsf
         json.WriteNumber("status_id"u8, status);
         Write(json, "status_detail"u8, e, EventField.Reason);
         json.WriteString("message"u8, Meanings.GetValueOrDefault(code, code));
-        Write(json, "comment"u8, e, EventField.Comment);
+        // Only this class has a comment and no user, and only the role's has a resource.
+        var managed = type == OcsfClass.EntityManagement;
+        if (asAtFirst || managed)
+            Write(json, "comment"u8, e, EventField.Comment);
 
-        WriteWho(json, e);
-        WriteWhat(json, type, e);
+        WriteActor(json, e);
+        if (asAtFirst || !managed)
+            WriteUser(json, e);
+        WriteFrom(json, e);
+        WriteWhat(json, type, e, asAtFirst);
+        if (asAtFirst || type == OcsfClass.UserAccess)
+            WriteResource(json, e);
         json.WriteString("raw_data"u8, e.Json());
         json.WriteStartObject("unmapped"u8);
+        if (!asAtFirst && !managed)
+            Write(json, "comment"u8, e, EventField.Comment);
+        if (!asAtFirst && type != OcsfClass.UserAccess)
+            WriteResource(json, e);
         AuditJsonLines.Place(json, rows, row);
         json.WriteEndObject();
         json.WriteEndObject();
     }
 
-    private static void WriteWho(Utf8JsonWriter json, CanonicalEvent e)
+    // The schema has who acted by its profile "host" in all classes but one.
+    private static void WriteProfiles(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("profiles"u8);
+        json.WriteStringValue("host"u8);
+        json.WriteEndArray();
+    }
+
+    private static void WriteActor(Utf8JsonWriter json, CanonicalEvent e)
     {
         json.WriteStartObject("actor"u8);
         WriteUser(json, e, EventField.ActorObjectId, EventField.ActorTenantId, EventField.ActorName, e.Text(EventField.ActorKind) switch
         {
             nameof(Identity.ActorKind.Person) => 1,
             nameof(Identity.ActorKind.System) => 3,
-            _ => Other,
+            _ => OcsfKinds.Other,
         });
         json.WriteEndObject();
-        var about = e.Utf8(EventField.SubjectObjectId).IsEmpty && e.Utf8(EventField.SubjectName).IsEmpty;
-        WriteUser(json, e, about ? EventField.ActorObjectId : EventField.SubjectObjectId, about ? EventField.ActorTenantId : EventField.SubjectTenantId, about ? EventField.ActorName : EventField.SubjectName, null);
+    }
+
+    private static bool IsAboutSomebody(CanonicalEvent e) => !e.Utf8(EventField.SubjectObjectId).IsEmpty || !e.Utf8(EventField.SubjectName).IsEmpty;
+
+    private static void WriteUser(Utf8JsonWriter json, CanonicalEvent e)
+    {
+        var about = IsAboutSomebody(e);
+        WriteUser(json, e, about ? EventField.SubjectObjectId : EventField.ActorObjectId, about ? EventField.SubjectTenantId : EventField.ActorTenantId, about ? EventField.SubjectName : EventField.ActorName, null);
+    }
+
+    private static void WriteFrom(Utf8JsonWriter json, CanonicalEvent e)
+    {
         if (e.Utf8(EventField.ClientAddress).IsEmpty)
             return;
         json.WriteStartObject("src_endpoint"u8);
@@ -144,7 +158,7 @@ public static class AuditOcsf
         json.WriteEndObject();
     }
 
-    private static void WriteWhat(Utf8JsonWriter json, OcsfClass type, CanonicalEvent e)
+    private static void WriteWhat(Utf8JsonWriter json, OcsfClass type, CanonicalEvent e, bool asAtFirst)
     {
         if (type is OcsfClass.UserAccess or OcsfClass.AuthorizeSession)
         {
@@ -154,19 +168,41 @@ public static class AuditOcsf
             json.WriteEndArray();
         }
 
-        if (type == OcsfClass.EntityManagement)
+        if (type == OcsfClass.Authentication && !asAtFirst)
         {
-            var (id, name, kind) =
-                !e.Utf8(EventField.RequestReference).IsEmpty ? (EventField.RequestId, EventField.RequestReference, "Access request")
-                : !e.Utf8(EventField.Policy).IsEmpty ? (EventField.PolicyVersion, EventField.Policy, "Access policy")
-                : (EventField.Scope, EventField.Secret, "Access");
-            json.WriteStartObject("entity"u8);
-            json.WriteString("type"u8, kind);
-            Write(json, "uid"u8, e, id);
-            Write(json, "name"u8, e, name);
+            json.WriteStartObject("service"u8);
+            json.WriteString("name"u8, "Portal"u8);
             json.WriteEndObject();
         }
 
+        if (type == OcsfClass.EntityManagement)
+            WriteEntity(json, e, asAtFirst);
+    }
+
+    private static void WriteEntity(Utf8JsonWriter json, CanonicalEvent e, bool asAtFirst)
+    {
+        var (id, name, kind) =
+            !e.Utf8(EventField.RequestReference).IsEmpty ? (EventField.RequestId, EventField.RequestReference, "Access request")
+            : !e.Utf8(EventField.Policy).IsEmpty ? (EventField.PolicyVersion, EventField.Policy, "Access policy")
+            : (EventField.Scope, EventField.Secret, "Access");
+        json.WriteStartObject("entity"u8);
+        json.WriteString("type"u8, kind);
+        Write(json, "uid"u8, e, id);
+        Write(json, "name"u8, e, name);
+        if (!asAtFirst)
+        {
+            // The schema wants one of the two.
+            if (e.Utf8(id).IsEmpty && e.Utf8(name).IsEmpty)
+                json.WriteString("name"u8, e.Utf8(EventField.Code).StartsWith("audit."u8) ? "Audit trail"u8 : "All access"u8);
+            if (IsAboutSomebody(e))
+                WriteUser(json, e);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteResource(Utf8JsonWriter json, CanonicalEvent e)
+    {
         if (e.Utf8(EventField.Scope).IsEmpty)
             return;
         json.WriteStartObject("resource"u8);
@@ -175,12 +211,6 @@ public static class AuditOcsf
         json.WriteString("type"u8, e.Utf8(EventField.Secret).IsEmpty ? "Vault"u8 : "Secret"u8);
         json.WriteEndObject();
     }
-
-    private static (OcsfClass Class, int Activity) KindOf(string code, CanonicalEvent e) =>
-        !Kinds.TryGetValue(code, out var kind) ? (OcsfClass.EntityManagement, Other)
-        // The class says which privilege it is about; an event that does not know has to say so.
-        : kind.Class == OcsfClass.UserAccess && e.Utf8(EventField.Role).IsEmpty ? (OcsfClass.EntityManagement, Other)
-        : kind;
 
     private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, CanonicalEvent e, EventField field)
     {
@@ -218,13 +248,5 @@ public static class AuditOcsf
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndObject();
-    }
-
-    private enum OcsfClass
-    {
-        Authentication = 3002,
-        AuthorizeSession = 3003,
-        EntityManagement = 3004,
-        UserAccess = 3005,
     }
 }

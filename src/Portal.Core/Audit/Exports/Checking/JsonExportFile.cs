@@ -44,13 +44,9 @@ internal sealed class JsonExportFile(Stream source, ExportFormat format) : Expor
     /// <inheritdoc />
     public override string? WrittenOtherwise(CanonicalEvent canonical)
     {
-        var written = new ArrayBufferWriter<byte>(_length + 256);
-        using (var json = new Utf8JsonWriter(written, AsWritten))
-            if (format == ExportFormat.Ocsf)
-                AuditOcsf.Row(json, Row, 0, canonical);
-            else
-                AuditJsonLines.Row(json, Row, 0, canonical);
-        if (written.WrittenSpan.SequenceEqual(Line.Span))
+        var written = Written(canonical, asAtFirst: false);
+        // Files of the portal's first versions hold too.
+        if (written.WrittenSpan.SequenceEqual(Line.Span) || (format == ExportFormat.Ocsf && Written(canonical, asAtFirst: true).WrittenSpan.SequenceEqual(Line.Span)))
             return null;
         using var there = JsonDocument.Parse(Line);
         using var expected = JsonDocument.Parse(written.WrittenMemory);
@@ -159,5 +155,17 @@ internal sealed class JsonExportFile(Stream source, ExportFormat format) : Expor
             Unproven = last.GetProperty("unproven").GetInt64(),
             Words = last.GetProperty("words").GetString()!,
         };
+    }
+
+    private ArrayBufferWriter<byte> Written(CanonicalEvent canonical, bool asAtFirst)
+    {
+        var written = new ArrayBufferWriter<byte>(_length + 256);
+        using var json = new Utf8JsonWriter(written, AsWritten);
+        if (format == ExportFormat.Ocsf)
+            AuditOcsf.Row(json, Row, 0, canonical, asAtFirst);
+        else
+            AuditJsonLines.Row(json, Row, 0, canonical);
+        json.Flush();
+        return written;
     }
 }
