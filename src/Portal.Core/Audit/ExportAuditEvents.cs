@@ -47,7 +47,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         // What retention pruned is missing: then each row brings its own proof.
         var whole = AuditQuery.IsWhole(actor, filter) && !await db.RetentionStates.AnyAsync(s => s.Pruned > 0, ct);
         return new AuditExport(filter, point, whole, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
-            new ExportReader(databases, trail, actor, filter, point, last).ReadAsync, MayGoOnAsync);
+            new ExportReader(databases, trail, actor, filter, point, last, whole).ReadAsync, MayGoOnAsync);
 
         async Task<bool> MayGoOnAsync(CancellationToken stop)
         {

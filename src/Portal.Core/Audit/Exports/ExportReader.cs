@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -12,12 +13,12 @@ namespace Portal.Core.Audit.Exports;
 /// <param name="filter">What they asked for.</param>
 /// <param name="point">Up to which state of the log.</param>
 /// <param name="last">The highest sequence number of that time.</param>
-internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last)
+/// <param name="whole">Whether all of the log is there to be read, and asked for.</param>
+internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last, bool whole)
 {
-    private readonly bool _whole = AuditQuery.IsWhole(actor, filter) && point.Note.Length > 0;
-
     /// <summary>Reads it.</summary>
-    public IAsyncEnumerable<AuditRows> ReadAsync(CancellationToken ct) => _whole ? ReadWholeAsync(ct) : ReadFilteredAsync(ct);
+    public IAsyncEnumerable<AuditRows> ReadAsync(CancellationToken ct) =>
+        point.Note.Length == 0 || !AuditQuery.IsWhole(actor, filter) ? ReadFilteredAsync(ct) : whole ? ReadWholeAsync(ct) : ReadWhatIsLeftAsync(ct);
 
     private async IAsyncEnumerable<AuditRows> ReadFilteredAsync([EnumeratorCancellation] CancellationToken ct)
     {
@@ -25,6 +26,28 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         await foreach (var piece in InPiecesAsync<TrailPlace>(
             (db, after) => AuditQuery.WithPlaces(db, AuditQuery.Earliest(db, actor, filter, after, last, AuditRows.Most)), piece => piece.Last(), check, ct))
             yield return piece;
+    }
+
+    // Of a log that retention has pruned: every event that is left, and no place that something else emptied.
+    private async IAsyncEnumerable<AuditRows> ReadWhatIsLeftAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var piece in ReadFilteredAsync(ct))
+            yield return piece;
+        var rest = new AuditRows();
+        if (await FirstEmptiedAsync(ct) is { } emptied)
+            rest.Accuse($"The event at position {emptied} is gone, and retention did not prune it.");
+        yield return rest;
+    }
+
+    private async Task<long?> FirstEmptiedAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var pruned = await PrunedPositions.ReadAsync(db, ct);
+        var empty = db.AuditLeaves.AsNoTracking().Where(l => l.Position < point.Size && !db.AuditEvents.Any(e => e.EventId == l.EventId)).OrderBy(l => l.Position).Select(l => l.Position);
+        await foreach (var position in empty.AsAsyncEnumerable().WithCancellation(ct))
+            if (!pruned.Contains(position))
+                return position;
+        return null;
     }
 
     private async IAsyncEnumerable<AuditRows> ReadWholeAsync([EnumeratorCancellation] CancellationToken ct)
