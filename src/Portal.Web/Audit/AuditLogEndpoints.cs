@@ -30,7 +30,7 @@ public static class AuditLogEndpoints
         var listed = await list.ExecuteAsync(new CheckpointQuery(Take: 1), await CurrentActor.OfAsync(http, ct), ct);
         if (!listed.Succeeded)
             return Problem(listed.Refusals[0], words);
-        return await fresh.GetAsync(Wait, ct) is { } newest ? Text(newest.Note) : Results.NotFound();
+        return await fresh.GetAsync(Wait, ct) is { } newest ? Text(newest.Note) : Problem(new Refusal(RefusalCode.NotFound), words);
     }
 
     private static async Task<IResult> KeyAsync(HttpContext http, ListCheckpoints list, IStringLocalizer<RefusalWords> words)

@@ -5,6 +5,8 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Exports.Checking;
+using Portal.Core.Identity;
 using Portal.Tests.World;
 using Portal.Web.Audit;
 using Portal.Web.Hosting;
@@ -141,6 +143,36 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync("/audit/export", Company.Mira)).StatusCode);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await _host.GetAsync("/audit/export", Company.Mira)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync("/audit/export", Company.Ingrid)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("csv")]
+    [InlineData("jsonl")]
+    [InlineData("ocsf")]
+    public async Task Who_loses_their_role_in_the_middle_gets_a_file_that_says_that_it_is_incomplete(string format)
+    {
+        await SealedAsync(2500);
+        _host.Reading.BeforeRead = turn =>
+        {
+            if (turn != 2)
+                return;
+            _host.World.Directory.TakeRoles(Company.Ingrid);
+            _host.World.Clock.Advance(ExportAuditEvents.AskEvery);
+        };
+        var response = await _host.GetAsync($"/audit/export?format={format}", Company.Ingrid);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var file = await response.Content.ReadAsByteArrayAsync(Ct);
+        var path = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(path, file, Ct);
+        var verdict = (await new VerifyExport().ExecuteAsync(new ExportToVerify(path, [new SealedLog(_host.World).Key.Verifier]), null, Actor.System, Ct)).Value;
+        File.Delete(path);
+        Assert.Equal("export.incomplete", verdict.Statement!.Code);
+        Assert.Contains("role was taken away", verdict.Statement.Words, StringComparison.Ordinal);
+        Assert.InRange(verdict.Statement.Rows, 1000, 2499);
+        Assert.False(verdict.Holds);
+        // What was not taken away whole may not be pruned.
+        Assert.DoesNotContain(await _host.World.EventsAsync(), e => e.Code == AuditCode.ExportCompleted.Value);
+        Assert.Equal(HttpStatusCode.Forbidden, (await _host.GetAsync("/audit/export", Company.Ingrid)).StatusCode);
     }
 
     [Fact]

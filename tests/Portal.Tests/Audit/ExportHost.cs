@@ -55,6 +55,7 @@ internal sealed class ExportHost : IAsyncDisposable
         app.UseRouting();
         app.UseRateLimiter();
         app.MapAudit();
+        app.MapAuditLog();
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new ExportHost(world, app, reading);
     }
@@ -89,7 +90,14 @@ internal sealed class ExportHost : IAsyncDisposable
 
         public int Reads { get; private set; }
 
-        public Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct) =>
-            ++Reads == BreakAt ? throw new IOException("gone") : real.ReadAsync(db, query, into, ct);
+        /// <summary>Told at each turn, before it reads, which one it is.</summary>
+        public Action<int>? BeforeRead { get; set; }
+
+        public Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct)
+        {
+            Reads++;
+            BeforeRead?.Invoke(Reads);
+            return Reads == BreakAt ? throw new IOException("gone") : real.ReadAsync(db, query, into, ct);
+        }
     }
 }
