@@ -84,7 +84,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
         if (state.Log is null || state.Fence != sealer.Fence)
             await state.LoadAsync(db, store, sealer.Fence, ct);
 
-        var batch = await PendingAsync(db, ct);
+        var batch = await PendingEvents.ReadAsync(db, options.Batch, ct);
         var log = state.Log!;
         var signedThrough = state.Signed?.Size ?? 0;
         if (batch.Count == 0 && log.Size == signedThrough)
@@ -101,19 +101,6 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
         return new SealOutcome(batch.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
     }
 
-    private async Task<List<Waiting>> PendingAsync(PortalDb db, CancellationToken ct)
-    {
-        var pending = from p in db.PendingSeals.AsNoTracking()
-                      join e in db.AuditEvents.AsNoTracking() on p.EventId equals e.EventId
-                      where !db.AuditLeaves.Any(l => l.EventId == p.EventId)
-                      orderby p.Since, p.EventId
-                      select new Waiting(p.Since, e);
-        var batch = await pending.Take(options.Batch).ToListAsync(ct);
-        // Events of one transaction come with one time: what tells them apart is the order in which the database took them in.
-        batch.Sort((one, other) => one.Event.Sequence.CompareTo(other.Event.Sequence));
-        return batch;
-    }
-
     private async Task<SigningKey> KeyAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
     {
         var inUse = await db.AuditKeys.AsNoTracking().Where(k => k.Until == null).Select(k => k.Vkey).SingleOrDefaultAsync(ct);
@@ -127,7 +114,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
         return key;
     }
 
-    private async Task SaveAsync(PortalDb db, AuditSealer sealer, TileAppender log, List<Waiting> batch, DateTimeOffset now, CancellationToken ct)
+    private async Task SaveAsync(PortalDb db, AuditSealer sealer, TileAppender log, List<PendingEvent> batch, DateTimeOffset now, CancellationToken ct)
     {
         var canonical = new CanonicalEvent();
         var hash = new byte[MerkleTree.HashSize];
@@ -179,6 +166,4 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
         await db.SaveChangesAsync(ct);
         return checkpoint;
     }
-
-    private sealed record Waiting(DateTimeOffset Since, AuditEvent Event);
 }

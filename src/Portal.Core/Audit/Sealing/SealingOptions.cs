@@ -42,6 +42,9 @@ public enum SealingProblem
 
     /// <summary>The database is not the log that checkpoints in the store or in the database tell of: rolled back, changed, or another one.</summary>
     Contradiction,
+
+    /// <summary>An event that waits holds what the portal does not write.</summary>
+    EventUnreadable,
 }
 
 /// <summary>The log cannot be sealed. The message says what was found and what to do.</summary>

@@ -1,0 +1,72 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+
+namespace Portal.Core.Audit.Sealing;
+
+/// <summary>An event that waits for its place in the log.</summary>
+/// <param name="Since">When it was recorded.</param>
+/// <param name="Event">The event.</param>
+internal sealed record PendingEvent(DateTimeOffset Since, AuditEvent Event);
+
+/// <summary>Reads the events that wait.</summary>
+internal static class PendingEvents
+{
+    /// <summary>The first of them, in the order in which the database took them in.</summary>
+    /// <exception cref="SealingException">One of them is nothing that the portal writes: <see cref="SealingProblem.EventUnreadable"/>. Which one, is said.</exception>
+    public static async Task<List<PendingEvent>> ReadAsync(PortalDb db, int most, CancellationToken ct)
+    {
+        try
+        {
+            var pending = from p in Pending(db)
+                          join e in db.AuditEvents.AsNoTracking() on p.EventId equals e.EventId
+                          orderby p.Since, p.EventId
+                          select new PendingEvent(p.Since, e);
+            var batch = await pending.Take(most).ToListAsync(ct);
+            // Events of one transaction come with one time: what tells them apart is the order in which the database took them in.
+            batch.Sort((one, other) => one.Event.Sequence.CompareTo(other.Event.Sequence));
+            return batch;
+        }
+        catch (Exception fault) when (IsOfAValue(fault))
+        {
+            throw new SealingException(
+                SealingProblem.EventUnreadable,
+                $"Event {await FirstUnreadableAsync(db, most, ct)} waits for its place in the log and holds what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.",
+                fault);
+        }
+    }
+
+    private static IQueryable<PendingSeal> Pending(PortalDb db) => db.PendingSeals.AsNoTracking().Where(p => !db.AuditLeaves.Any(l => l.EventId == p.EventId));
+
+    /// <summary>Whether a fault is about what stands in a row, and not about the database or the way there.</summary>
+    private static bool IsOfAValue(Exception fault) =>
+        fault is FormatException or InvalidCastException or OverflowException or ArgumentException or InvalidOperationException
+        && fault is not ObjectDisposedException && fault.InnerException is not DbException;
+
+    // Asked half by half: it is asked again at each turn until somebody has seen to it.
+    private static async Task<Guid> FirstUnreadableAsync(PortalDb db, int most, CancellationToken ct)
+    {
+        var ids = await Pending(db).OrderBy(p => p.Since).ThenBy(p => p.EventId).Select(p => p.EventId).Take(most).ToListAsync(ct);
+        while (ids.Count > 1)
+        {
+            var half = ids[..(ids.Count / 2)];
+            ids = await CanBeReadAsync(db, half, ct) ? ids[half.Count..] : half;
+        }
+
+        return ids[0];
+    }
+
+    private static async Task<bool> CanBeReadAsync(PortalDb db, List<Guid> ids, CancellationToken ct)
+    {
+        try
+        {
+            await db.AuditEvents.AsNoTracking().Where(e => ids.Contains(e.EventId)).ToListAsync(ct);
+            return true;
+        }
+        catch (Exception fault) when (IsOfAValue(fault))
+        {
+            // That it cannot be read is the answer.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports.Checking;
+using Portal.Core.Audit.Sealing;
+using Portal.Core.Identity;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Audit.Sealing;
+
+/// <summary>An event that waits and was changed to what the portal does not write: nothing is sealed, it is said which, and what was sealed before can still be taken away.</summary>
+public sealed class UnreadableEventTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory, BothDatabases]
+    public async Task It_is_named_and_holds_up_sealing_and_granting_until_it_is_put_right(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, sealing: true);
+        await world.AskAsync();
+        await world.SealAsync(checkpoint: true);
+        await AuditListTests.AddAsync(world, 9, seed: 3);
+        var changed = await ChangeAsync(world, "Outcome", "Nonsense", back: 4);
+
+        for (var turn = 0; turn < 2; turn++)
+        {
+            var fault = await Assert.ThrowsAsync<SealingException>(() => world.SealAsync());
+            Assert.Equal(SealingProblem.EventUnreadable, fault.Problem);
+            Assert.Contains(changed.ToString(), fault.Message, StringComparison.Ordinal);
+        }
+
+        var health = await world.ReadAsync(db => world.Get<AuditHealth>().ReadAsync(db, world.Clock.GetUtcNow(), Ct));
+        Assert.Contains(changed.ToString(), health!.Hold, StringComparison.Ordinal);
+
+        await world.ReadAsync(db => db.Database.ExecuteSqlAsync($"""UPDATE "AuditEvents" SET "Outcome" = 'Success' WHERE "EventId" = {changed}""", Ct));
+        Assert.Equal(9, await world.SealAsync(checkpoint: true));
+        Assert.Null((await world.ReadAsync(db => world.Get<AuditHealth>().ReadAsync(db, world.Clock.GetUtcNow(), Ct)))!.Hold);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_database_is_not_taken_for_one_of_an_event()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await AuditListTests.AddAsync(world, 3, seed: 3);
+        world.DatabaseFaults.Break = sql => sql.Contains("\"PendingSeals\"", StringComparison.Ordinal) ? new IOException("disk I/O error") : null;
+        await Assert.ThrowsAsync<IOException>(() => world.SealAsync());
+        Assert.Null(world.Get<AuditHealth>().Fault);
+    }
+
+    [Theory]
+    [InlineData("csv", "Outcome", "Nonsense")]
+    [InlineData("jsonl", "Outcome", "Nonsense")]
+    [InlineData("ocsf", "Outcome", "Nonsense")]
+    [InlineData("csv", "At", "yesterday")]
+    [InlineData("jsonl", "ActorKind", "Ghost")]
+    [InlineData("csv", "SubjectObjectId", "nobody")]
+    public async Task Exports_give_what_was_sealed_before(string format, string column, string value)
+    {
+        await using var host = await ExportHost.StartAsync();
+        await AuditListTests.AddAsync(host.World, 40, seed: 9);
+        var log = new SealedLog(host.World);
+        await log.SealAsync();
+        await AuditListTests.AddAsync(host.World, 2, seed: 10);
+        var changed = await ChangeAsync(host.World, column, value, back: 0);
+        foreach (var filter in (string[])["", "&from=2026-01-01"])
+        {
+            // Nothing waits for time here: what cannot be sealed is not waited for.
+            var asking = host.GetAsync($"/audit/export?format={format}{filter}", Company.Ingrid);
+            while (!asking.IsCompleted)
+            {
+                host.World.Clock.Advance(TimeSpan.FromSeconds(1));
+                await Task.WhenAny(asking, Task.Delay(5, Ct));
+            }
+
+            var answer = await asking;
+            var file = await answer.Content.ReadAsByteArrayAsync(Ct);
+            Assert.True(answer.StatusCode == HttpStatusCode.OK, Encoding.UTF8.GetString(file));
+            Assert.DoesNotContain(changed.ToString(), Encoding.UTF8.GetString(file), StringComparison.OrdinalIgnoreCase);
+            var path = Path.GetTempFileName();
+            await File.WriteAllBytesAsync(path, file, Ct);
+            var verdict = (await new VerifyExport().ExecuteAsync(new ExportToVerify(path, [log.Key.Verifier]), null, Actor.System, Ct)).Value;
+            File.Delete(path);
+            Assert.True(verdict.Holds, verdict.Fault?.Message);
+            Assert.Equal((40, 40), (verdict.Rows, verdict.Statement!.Size));
+        }
+
+        Assert.Equal(SealingProblem.EventUnreadable, host.Services.GetService(typeof(AuditHealth)) is AuditHealth health ? health.Fault?.Problem : null);
+    }
+
+    /// <summary>Changes a waiting event.</summary>
+    /// <param name="world">Where.</param>
+    /// <param name="column">Which column.</param>
+    /// <param name="value">To what.</param>
+    /// <param name="back">How many came after it.</param>
+    private static async Task<Guid> ChangeAsync(PortalWorld world, string column, string value, int back) => await world.ReadAsync(async db =>
+    {
+        var one = await db.AuditEvents.OrderByDescending(e => e.Sequence).Skip(back).Select(e => new { e.EventId, e.Sequence }).FirstAsync(Ct);
+        Assert.Equal(1, await db.Database.ExecuteSqlAsync(column switch
+        {
+            "Outcome" => $"""UPDATE "AuditEvents" SET "Outcome" = {value} WHERE "Sequence" = {one.Sequence}""",
+            "At" => $"""UPDATE "AuditEvents" SET "At" = {value} WHERE "Sequence" = {one.Sequence}""",
+            "ActorKind" => $"""UPDATE "AuditEvents" SET "ActorKind" = {value} WHERE "Sequence" = {one.Sequence}""",
+            _ => $"""UPDATE "AuditEvents" SET "SubjectObjectId" = {value} WHERE "Sequence" = {one.Sequence}""",
+        }, Ct));
+        return one.EventId;
+    });
+}
