@@ -121,8 +121,8 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>The audit trail began to go to a destination.</summary>
     public static AuditCode StreamOpened { get; } = new("audit.stream_opened", "The audit trail goes to a destination that is new, or on another host than before; the detail is the stream's name, the comment its host.");
 
-    /// <summary>A destination wants no more of the audit trail.</summary>
-    public static AuditCode StreamPaused { get; } = new("audit.stream_paused", "The destination of a stream answered that it is gone: nothing more is sent there until somebody has the stream go on.");
+    /// <summary>A destination takes no more of the audit trail.</summary>
+    public static AuditCode StreamPaused { get; } = new("audit.stream_paused", "The destination of a stream answered that it is gone, or that it will not take a part of what it was sent: nothing more is sent there until somebody has the stream go on.");
 
     /// <summary>A stream was set to a position.</summary>
     public static AuditCode StreamReplayed { get; } = new("audit.stream_replayed", "An operator had a stream go on from a position of the log; what comes after it is sent, if need be again.");

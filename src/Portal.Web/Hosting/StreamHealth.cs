@@ -4,7 +4,7 @@ using Portal.Core.Identity;
 
 namespace Portal.Web.Hosting;
 
-/// <summary>Degraded while a stream of the audit trail lags, or its destination wants nothing more. The portal still serves; nothing is lost.</summary>
+/// <summary>Degraded while a stream of the audit trail lags, or its destination takes nothing more. The portal still serves; nothing is lost.</summary>
 public sealed class StreamHealth(MeasureStreams measure) : IHealthCheck
 {
     /// <inheritdoc />

@@ -64,7 +64,7 @@ public sealed class AuditStream
     /// <summary>When something was last delivered; null when nothing ever was.</summary>
     public DateTimeOffset? LastDeliveredAt { get; private set; }
 
-    /// <summary>Since when the destination wants nothing more (410 Gone); null while it does. A replay goes on.</summary>
+    /// <summary>Since when the destination takes nothing more (410 Gone, or only a part of a message); null while it does. A replay goes on.</summary>
     public DateTimeOffset? PausedAt { get; private set; }
 
     /// <summary>Whether an instance may take a message up now.</summary>
@@ -92,7 +92,7 @@ public sealed class AuditStream
         Blame(fault, now);
     }
 
-    /// <summary>The destination wants nothing more.</summary>
+    /// <summary>The destination takes nothing more.</summary>
     internal void Pause(string fault, DateTimeOffset now)
     {
         Rest();

@@ -16,7 +16,7 @@ public enum StreamTurn
     /// <summary>A message was not delivered; it is tried again later.</summary>
     Failed,
 
-    /// <summary>The destination wants nothing more.</summary>
+    /// <summary>The destination wants nothing more, or refused a part of the message for good.</summary>
     Paused,
 }
 
@@ -77,7 +77,7 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
                 case StreamFate.Delivered:
                     stream.Deliver(now);
                     break;
-                case StreamFate.Gone:
+                case StreamFate.Gone or StreamFate.Rejected:
                     stream.Pause(answer.Fault, now);
                     new AuditTrail(db, actor, now).StreamPaused(stream);
                     break;
@@ -90,7 +90,7 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
             return answer.Fate switch
             {
                 StreamFate.Delivered => StreamTurn.Delivered,
-                StreamFate.Gone => StreamTurn.Paused,
+                StreamFate.Gone or StreamFate.Rejected => StreamTurn.Paused,
                 StreamFate.Failed => StreamTurn.Failed,
             };
         }, ct);

@@ -18,6 +18,9 @@ public enum StreamFate
 
     /// <summary>The destination wants no more messages at all.</summary>
     Gone,
+
+    /// <summary>The destination took a part of the message and refused the rest for good, and does not say which. To send it again would double the one and not mend the other: that is for a person to decide.</summary>
+    Rejected,
 }
 
 /// <summary>What a destination answered.</summary>

@@ -15,7 +15,7 @@ namespace Portal.Core.Audit.Streaming;
 /// <param name="FailingSince">Since when it fails; null while it does not.</param>
 /// <param name="NextTryAt">When it is tried again; null for at once.</param>
 /// <param name="LastDeliveredAt">When something was last delivered; null when nothing ever was.</param>
-/// <param name="PausedAt">Since when the destination wants nothing more; null while it does.</param>
+/// <param name="PausedAt">Since when the destination takes nothing more; null while it does.</param>
 public sealed record StreamStanding(string Name, string Host, long Next, long Behind, DateTimeOffset? Oldest, string? LastFault, DateTimeOffset? LastFaultAt, DateTimeOffset? FailingSince, DateTimeOffset? NextTryAt, DateTimeOffset? LastDeliveredAt, DateTimeOffset? PausedAt)
 {
     /// <summary>How long the oldest event that is not delivered has been waiting; zero when none does.</summary>

@@ -14,7 +14,7 @@ public sealed class StreamMeter : IDisposable
     {
         Meter.CreateObservableGauge("portal.audit.stream.lag", () => Measure((s, now) => s.Lag(now).TotalSeconds), "s", "How long the oldest sealed event that a stream has not delivered has been waiting");
         Meter.CreateObservableGauge("portal.audit.stream.behind", () => Measure((s, _) => s.Behind), "{event}", "Sealed events that a stream has not delivered");
-        Meter.CreateObservableGauge("portal.audit.stream.paused", () => Measure((s, _) => s.PausedAt is null ? 0 : 1), "{stream}", "1 while the destination of a stream wants nothing more");
+        Meter.CreateObservableGauge("portal.audit.stream.paused", () => Measure((s, _) => s.PausedAt is null ? 0 : 1), "{stream}", "1 while the destination of a stream takes nothing more");
         _delivered = Meter.CreateCounter<long>("portal.audit.stream.delivered", "{event}", "Events that a stream has delivered");
         _failed = Meter.CreateCounter<long>("portal.audit.stream.failed", "{message}", "Messages of a stream that were not delivered at a try");
     }

@@ -3,18 +3,13 @@ using Portal.Core.Audit.Streaming;
 
 namespace Portal.Web.Audit.Streaming;
 
-/// <summary>A destination with where its signing secret comes from.</summary>
-/// <param name="Destination">Where to.</param>
-/// <param name="Secret">Where from.</param>
-public sealed record ConfiguredStream(StreamDestination Destination, WebhookSecretSource Secret);
-
 /// <summary>Reads the destinations of the audit trail from the configuration.</summary>
 public static partial class ConfiguredStreams
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "AuditStreams";
 
-    private static readonly string[] Keys = ["Name", "Url", "SecretFile", "SecretVariable"];
+    private static readonly string[] Keys = ["Name", "Kind", "Url", "Header", "SecretFile", "SecretVariable"];
 
     /// <summary>Reads them.</summary>
     /// <param name="configuration">The configuration.</param>
@@ -45,10 +40,30 @@ public static partial class ConfiguredStreams
         if (!ValidName().IsMatch(name))
             faults.Add($"{entry.Path}:Name: missing or not valid; lower-case letters, digits and dashes, at most {StreamDestination.LongestName}.");
         var address = AddressOf(entry, environment, faults);
-        var secret = new WebhookSecretSource(entry["SecretFile"], entry["SecretVariable"]);
-        if (secret.Fault() is { } fault)
+        var (stream, fault) = OfKind(entry, new StreamDestination(name, address ?? new Uri("about:blank")));
+        if (fault is not null)
             faults.Add($"{entry.Path}:{fault}");
-        return faults.Count == before ? new ConfiguredStream(new StreamDestination(name, address!), secret) : null;
+        return faults.Count == before ? stream : null;
+    }
+
+    private static (ConfiguredStream? Stream, string? Fault) OfKind(IConfigurationSection entry, StreamDestination destination)
+    {
+        var (kind, header, file, variable) = (entry["Kind"] ?? ConfiguredStream.Webhook, entry["Header"], entry["SecretFile"], entry["SecretVariable"]);
+        switch (kind)
+        {
+            case ConfiguredStream.Webhook when header is not null:
+                return (null, "Header: a webhook is signed and carries no secret; this is for otlp.");
+            case ConfiguredStream.Webhook:
+                var secret = new WebhookSecretSource(file, variable);
+                return (new WebhookStream(destination, secret), secret.Fault());
+            case ConfiguredStream.Otlp when header is null && file is null && variable is null:
+                return (new OtlpStream(destination, null), null);
+            case ConfiguredStream.Otlp:
+                var own = new OtlpHeader(header ?? OtlpHeader.Usual, file, variable);
+                return (new OtlpStream(destination, own), own.Fault());
+            default:
+                return (null, $"Kind: there is no such kind; there are {ConfiguredStream.Webhook} and {ConfiguredStream.Otlp}.");
+        }
     }
 
     // The address is not repeated: some put a token into it all the same.
@@ -60,7 +75,7 @@ public static partial class ConfiguredStreams
         else if (address.Scheme != Uri.UriSchemeHttps && !environment.IsDevelopment())
             faults.Add($"{key}: must be https; plain http is for Development.");
         else if (address.UserInfo.Length > 0 || address.Fragment.Length > 0)
-            faults.Add($"{key}: must have no user, password or fragment; messages are authenticated by their signature.");
+            faults.Add($"{key}: must have no user, password or fragment; messages are authenticated by their signature, or by a header.");
         return address;
     }
 

@@ -11,7 +11,7 @@ public static class StreamingSetup
     public static void AddAuditStreams(this WebApplicationBuilder builder)
     {
         builder.Services.AddStreamDestinations();
-        builder.Services.AddSingleton<IStreamSender, WebhookSender>();
+        builder.Services.AddSingleton<WebhookSender>().AddSingleton<OtlpSender>().AddSingleton<IStreamSender, StreamSenders>();
         builder.Services.AddHostedService<AuditStreamWorker>();
         builder.Services.AddHealthChecks().AddCheck<StreamHealth>("streams", tags: [Operations.ReadyTag]);
     }

@@ -63,6 +63,55 @@ public sealed class ConfiguredStreamsTests : IDisposable
     }
 
     [Fact]
+    public void An_otlp_stream_needs_no_secret_and_may_carry_one_in_a_header()
+    {
+        var faults = new List<string>();
+        File.WriteAllText(_file, "Bearer canary\n");
+        var streams = ConfiguredStreams.Read(Configuration(
+            Stream(0, ("Name", "open"), ("Kind", "otlp"), ("Url", "https://collector.example/v1/logs")),
+            Stream(1, ("Name", "usual"), ("Kind", "otlp"), ("Url", "https://collector.example/v1/logs"), ("SecretFile", _file)),
+            Stream(2, ("Name", "own"), ("Kind", "otlp"), ("Url", "https://collector.example/v1/logs"), ("Header", "api-key"), ("SecretFile", _file))), new Environment("Production"), faults);
+        Assert.Empty(faults);
+        Assert.Equal([null, "Authorization", "api-key"], streams.Cast<OtlpStream>().Select(s => s.Header?.Name));
+        Assert.Equal("Bearer canary", ((OtlpStream)streams[2]).Header!.Read());
+    }
+
+    [Theory]
+    [InlineData("Kind", "syslog", "Kind")]
+    [InlineData("Kind", "webhook", "Header")]
+    [InlineData("Url", "http://collector.example/v1/logs", "Url")]
+    [InlineData("Header", "api key", "Header")]
+    [InlineData("Header", "Content-Type", "Header")]
+    [InlineData("Header", "host", "Header")]
+    [InlineData("SecretFile", "", "SecretFile")]
+    [InlineData("SecretFile", "/no/such/file", "SecretFile")]
+    [InlineData("Secret", "canary", "Secret")]
+    [InlineData("Headers", "canary", "Headers")]
+    public void What_is_wrong_with_an_otlp_stream_is_named_too(string key, string value, string named)
+    {
+        var faults = new List<string>();
+        var settings = new Dictionary<string, string> { ["Name"] = "siem", ["Kind"] = "otlp", ["Url"] = "https://collector.example/v1/logs", ["Header"] = "api-key", ["SecretFile"] = _file, [key] = value };
+        Assert.Empty(ConfiguredStreams.Read(Configuration(Stream(0, [.. settings.Select(s => (s.Key, s.Value))])), new Environment("Production"), faults));
+        Assert.StartsWith($"AuditStreams:0:{named}: ", Assert.Single(faults), StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", faults[0], StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    [InlineData("Bearer canary\nX-Other: canary")]
+    [InlineData("Bearer canäry")]
+    [InlineData("@Microsoft.KeyVault(SecretUri=https://canary.vault.azure.net/secrets/canary)")]
+    public void A_header_value_that_is_none_stops_the_start_and_is_not_shown(string value)
+    {
+        File.WriteAllText(_file, value);
+        var faults = new List<string>();
+        ConfiguredStreams.Read(Configuration(Stream(0, ("Name", "siem"), ("Kind", "otlp"), ("Url", "https://collector.example/v1/logs"), ("SecretFile", _file))), new Environment("Production"), faults);
+        Assert.StartsWith("AuditStreams:0:SecretFile: ", Assert.Single(faults), StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", faults[0], StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public void Two_of_one_name_are_refused_and_plain_http_is_for_development()
     {
         var faults = new List<string>();

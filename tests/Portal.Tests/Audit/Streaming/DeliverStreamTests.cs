@@ -151,6 +151,28 @@ public sealed class DeliverStreamTests
         Assert.Equal(StreamTurn.Delivered, await TurnAsync(world));
     }
 
+    [Fact]
+    public async Task A_receiver_that_took_only_a_part_is_sent_nothing_by_itself_and_the_position_stays_until_somebody_decides()
+    {
+        await using var world = await OpenAsync(DatabaseKind.Sqlite);
+        await TestLog.WriteAsync(world, 2);
+        world.Streams.Answer = new StreamAnswer(StreamFate.Rejected, "PartialSuccess: 1 log records rejected");
+        Assert.Equal(StreamTurn.Paused, await TurnAsync(world));
+        world.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(StreamTurn.Idle, await TurnAsync(world));
+        var row = await RowAsync(world);
+        Assert.Equal((0L, "PartialSuccess: 1 log records rejected"), (row.Next, row.LastFault));
+        await TestLog.SealAsync(world);
+        var paused = await world.ReadAsync(db => db.AuditEvents.AsNoTracking().SingleAsync(e => e.Code == "audit.stream_paused", Ct));
+        Assert.Equal(("siem", "at position 0: PartialSuccess: 1 log records rejected"), (paused.Reason, paused.Comment));
+
+        // Past what the receiver will not have, or once more: whoever decides says so.
+        world.Streams.Answer = StreamAnswer.Delivered;
+        Assert.Equal(3, (await ReplayAsync(world, 3)).Value);
+        Assert.Equal(StreamTurn.Delivered, await TurnAsync(world));
+        Assert.Equal(3, world.Streams.Tried[^1].Events[0].Position);
+    }
+
     [Theory, BothDatabases]
     public async Task A_replay_while_a_message_is_under_way_is_what_counts_and_its_messages_are_new_ones(DatabaseKind kind)
     {

@@ -32,7 +32,7 @@ public sealed class WebhookSenderTests : IAsyncLifetime
     {
         await File.WriteAllTextAsync(_secretFile, PublishedSecret + "\n", Ct);
         _receiver = await WebhookReceiver.StartAsync();
-        _sender = new WebhookSender([new ConfiguredStream(Destination, new WebhookSecretSource(_secretFile, null))], _clock);
+        _sender = new WebhookSender([new WebhookStream(Destination, new WebhookSecretSource(_secretFile, null))], _clock);
     }
 
     public async ValueTask DisposeAsync()
@@ -136,7 +136,7 @@ public sealed class WebhookSenderTests : IAsyncLifetime
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.ClearProviders().AddProvider(telltales).SetMinimumLevel(LogLevel.Trace));
         world.AddTo(services);
-        var configured = new ConfiguredStream(new StreamDestination("siem", new Uri(_receiver.Address, "/canary-path?token=canary")), new WebhookSecretSource(_secretFile, null));
+        var configured = new WebhookStream(new StreamDestination("siem", new Uri(_receiver.Address, "/canary-path?token=canary")), new WebhookSecretSource(_secretFile, null));
         services.AddSingleton<IReadOnlyList<ConfiguredStream>>([configured]).AddSingleton(new StreamOptions([configured.Destination]));
         services.AddSingleton<IStreamSender, WebhookSender>().AddSingleton<AuditStreamWorker>();
         await using var host = services.BuildServiceProvider();
