@@ -3,6 +3,7 @@ using Portal.Sandbox.Control;
 using Portal.Sandbox.Entra;
 using Portal.Sandbox.KeyVault;
 using Portal.Sandbox.ResourceManager;
+using Portal.Sandbox.Storage;
 
 namespace Portal.Sandbox;
 
@@ -21,7 +22,9 @@ public sealed class SandboxControl
         Faults = new FaultPlan(Clock, options.Seed);
         Resources = new ResourceState(Clock, Propagation);
         Vaults = new VaultState(Clock, options.Seed);
+        Blobs = new BlobState(Clock);
         FenwickEstate.Seed(Resources, Vaults, options.Seed, Clock.GetUtcNow());
+        Blobs.Put(FenwickEstate.AuditContainerResource);
     }
 
     /// <summary>The seed with which this sandbox was started.</summary>
@@ -50,6 +53,9 @@ public sealed class SandboxControl
 
     /// <summary>The secrets of all vaults.</summary>
     public VaultState Vaults { get; }
+
+    /// <summary>Containers and blobs.</summary>
+    public BlobState Blobs { get; }
 
     /// <summary>Issues tokens of any shape under the sandbox's own key, such as expired ones.</summary>
     public TokenMint Tokens { get; internal set; } = null!;

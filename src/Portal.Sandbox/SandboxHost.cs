@@ -13,11 +13,12 @@ using Portal.Sandbox.Hosting;
 using Portal.Sandbox.KeyVault;
 using Portal.Sandbox.Reader;
 using Portal.Sandbox.ResourceManager;
+using Portal.Sandbox.Storage;
 
 namespace Portal.Sandbox;
 
 /// <summary>
-/// A running sandbox: Entra ID, Resource Manager, Key Vault and Microsoft Graph on the loopback addresses of this machine,
+/// A running sandbox: Entra ID, Resource Manager, Key Vault, Blob Storage and Microsoft Graph on the loopback addresses of this machine,
 /// for one company. Everything lives in memory and is gone when it stops, except for the public certificate file.
 /// </summary>
 public sealed class SandboxHost : IAsyncDisposable
@@ -139,6 +140,7 @@ public sealed class SandboxHost : IAsyncDisposable
         app.MapGraph();
         app.MapResourceManager();
         app.MapKeyVault();
+        app.MapBlobs();
         app.MapReader(addresses);
 
         try

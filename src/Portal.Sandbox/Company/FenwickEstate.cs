@@ -16,6 +16,12 @@ public static class FenwickEstate
     /// <summary>A role of the company's own that may switch a vault's permission model: must never be granted.</summary>
     public static readonly Guid VaultOperatorRole = new("9e10c0de-2222-4000-8000-00000000e001");
 
+    /// <summary>The storage account that keeps the checkpoints of the audit log.</summary>
+    public const string AuditAccount = "stfenwickaudit";
+
+    /// <summary>Its container, under a policy that lets nothing be changed or deleted for seven years.</summary>
+    public const string AuditContainer = "audit-checkpoints";
+
     private const string Region = "westeurope";
 
     /// <summary>The vault with this name as an ARM scope.</summary>
@@ -25,6 +31,9 @@ public static class FenwickEstate
     /// <summary>A secret in one of the company's vaults as an ARM scope.</summary>
     /// <exception cref="KeyNotFoundException">The company starts with no such vault.</exception>
     public static ArmScope SecretScope(string vault, string secret) => VaultScope(vault).Child("secrets", secret);
+
+    /// <summary>The container for checkpoints as it is at the start.</summary>
+    internal static Storage.BlobContainer AuditContainerResource { get; } = new(Production, "rg-platform", AuditAccount, AuditContainer) { Retention = TimeSpan.FromDays(7 * 365) };
 
     internal static void Seed(ResourceState resources, VaultState vaults, int seed, DateTimeOffset now)
     {
@@ -81,6 +90,8 @@ public static class FenwickEstate
         Standing(ArmScope.OfResourceGroup(Production, "rg-legacy"), BuiltInRoles.KeyVaultContributor, FenwickCompany.PlatformAdministrators, "Group");
         Standing(VaultScope("kv-logistics-prod"), BuiltInRoles.KeyVaultSecretsUser, FenwickCompany.Oskar, "User");
         Standing(VaultScope("kv-logistics-test"), BuiltInRoles.KeyVaultSecretsUser, FenwickCompany.LogisticsTestReaders, "Group");
+
+        Standing(AuditContainerResource.Scope, BuiltInRoles.StorageBlobDataContributor, FenwickCompany.PortalPrincipal, "ServicePrincipal");
 
         // Names are fixed: the same company at each start.
         void Standing(ArmScope scope, Guid role, Guid principal, string type) =>

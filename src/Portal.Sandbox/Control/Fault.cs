@@ -28,6 +28,12 @@ public abstract record Fault
         Answer(status, new JsonObject { ["error"] = new JsonObject { ["code"] = code, ["message"] = message } }.ToJsonString(), "application/json; charset=utf-8", afterEffect,
             retryAfter is null ? [] : [("Retry-After", retryAfter)]);
 
+    /// <summary>Answers an error as Blob Storage does: XML, and the code in a header too.</summary>
+    /// <param name="status">HTTP status.</param>
+    /// <param name="code">Error code.</param>
+    /// <param name="afterEffect">True: the service carries the call out first.</param>
+    public static Fault Storage(int status, string code, bool afterEffect = false) => Answer(status, Portal.Sandbox.Storage.BlobException.Xml(code, "The sandbox was told to fail."), "application/xml", afterEffect, ("x-ms-error-code", code));
+
     /// <summary>Answers a page as a gateway in front of the service would.</summary>
     public static Fault Html(int status) => Answer(status, "<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Our services aren't available right now</h1></body></html>", "text/html");
 

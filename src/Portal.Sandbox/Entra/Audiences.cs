@@ -13,6 +13,9 @@ public static class Audiences
         "https://management.core.windows.net", "https://management.core.windows.net/", "797f4846-ba00-4fd7-ba43-dac1f8f63013",
     ];
 
+    /// <summary>Azure Storage.</summary>
+    public static readonly string[] Storage = ["https://storage.azure.com", "https://storage.azure.com/", "e406a681-f3d4-42a8-90b6-c2b029497af1"];
+
     /// <summary>Microsoft Graph.</summary>
     public static readonly string[] Graph = ["https://graph.microsoft.com", "https://graph.microsoft.com/", "00000003-0000-0000-c000-000000000000"];
 }

@@ -8,6 +8,7 @@ internal enum ResourceKind
     Graph,
     KeyVault,
     ResourceManager,
+    Storage,
 
     /// <summary>An application's own API.</summary>
     Application,
@@ -62,7 +63,7 @@ internal sealed record RequestedScopes(ResourceKind Kind, string Audience, Direc
         string[] consented = Kind switch
         {
             ResourceKind.Graph => ["email", "openid", "profile", .. client.GraphScopes],
-            ResourceKind.KeyVault or ResourceKind.ResourceManager => ["user_impersonation"],
+            ResourceKind.KeyVault or ResourceKind.ResourceManager or ResourceKind.Storage => ["user_impersonation"],
             ResourceKind.Application => [.. Application!.ApiScopes],
             _ => throw new InvalidOperationException($"Unknown resource {Kind}."),
         };
@@ -89,6 +90,7 @@ internal sealed record RequestedScopes(ResourceKind Kind, string Audience, Direc
     private static ResourceKind? KindOf(string resource) =>
         Audiences.KeyVault.Contains(resource, StringComparer.OrdinalIgnoreCase) ? ResourceKind.KeyVault
         : Audiences.ResourceManager.Contains(resource, StringComparer.OrdinalIgnoreCase) ? ResourceKind.ResourceManager
+        : Audiences.Storage.Contains(resource, StringComparer.OrdinalIgnoreCase) ? ResourceKind.Storage
         : Audiences.Graph.Contains(resource, StringComparer.OrdinalIgnoreCase) ? ResourceKind.Graph
         : null;
 

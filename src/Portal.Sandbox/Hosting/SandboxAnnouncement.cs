@@ -12,7 +12,7 @@ internal static partial class SandboxAnnouncement
               browser         {host.Addresses.FrontPage}
               reader page     {host.Addresses.ReaderPage}
               authority       {host.Addresses.Authority}
-              services        https on port {host.Addresses.HttpsPort}: management.azure.com, graph.microsoft.com, *.vault.azure.net
+              services        https on port {host.Addresses.HttpsPort}: management.azure.com, graph.microsoft.com, *.vault.azure.net, *.blob.core.windows.net
               certificate     {host.CertificateFile}
               client id       {host.ExplorerClient.ClientId}
               client secret   {host.ExplorerClient.ClientSecret}

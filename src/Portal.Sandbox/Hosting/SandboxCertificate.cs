@@ -11,7 +11,7 @@ namespace Portal.Sandbox.Hosting;
 internal sealed class SandboxCertificate : IDisposable
 {
     private static readonly string[] Names =
-        ["localhost", "*.vault.azure.net", "management.azure.com", "graph.microsoft.com", "login.microsoftonline.com"];
+        ["localhost", "*.vault.azure.net", "*.blob.core.windows.net", "management.azure.com", "graph.microsoft.com", "login.microsoftonline.com"];
 
     private SandboxCertificate(X509Certificate2 root, X509Certificate2 server)
     {

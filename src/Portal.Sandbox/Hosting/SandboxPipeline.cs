@@ -23,6 +23,7 @@ internal static class SandboxPipeline
         var host = context.Request.Host.Host;
         var known = context.Request.IsHttps
             ? Services.Contains(host, StringComparer.OrdinalIgnoreCase) || host.EndsWith(".vault.azure.net", StringComparison.OrdinalIgnoreCase)
+                || host.EndsWith(".blob.core.windows.net", StringComparison.OrdinalIgnoreCase)
             : Browsers.Contains(host, StringComparer.OrdinalIgnoreCase);
         if (!known) context.Response.StatusCode = (int)HttpStatusCode.MisdirectedRequest;
         else if (!context.Request.IsHttps && !IsPage(context.Request.Path)) context.Response.StatusCode = (int)HttpStatusCode.NotFound;

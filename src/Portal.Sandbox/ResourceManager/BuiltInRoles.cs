@@ -38,6 +38,12 @@ public static class BuiltInRoles
     /// <summary>Gives and takes Key Vault's data roles.</summary>
     public static readonly Guid KeyVaultDataAccessAdministrator = new("8b54135c-b56d-4d72-a534-26097cfdc8d8");
 
+    /// <summary>Reads, adds, changes and deletes blobs, as far as a container's policies let it.</summary>
+    public static readonly Guid StorageBlobDataContributor = new("ba92f5b4-2d11-453d-a403-e96b0029c9fe");
+
+    /// <summary>Reads blobs.</summary>
+    public static readonly Guid StorageBlobDataReader = new("2a2b9908-6ea1-4ae2-8e65-a410df84e7d1");
+
     // The eight that Key Vault Data Access Administrator may give: Administrator, Certificates Officer, Crypto Officer,
     // Crypto Service Encryption User, Crypto User, Reader, Secrets Officer, Secrets User.
     private const string DataRoles = "{00482a5a-887f-4fb3-b363-3b7fe8e74483, a4417e6f-fecd-4de8-b567-7b0420556985, 14b46e9e-c2b7-41b4-b07b-48a6ebf60603, "
@@ -112,6 +118,28 @@ public static class BuiltInRoles
                 "Microsoft.Management/managementGroups/read", "Microsoft.Support/*", "Microsoft.KeyVault/vaults/*/read",
             ],
             Condition = AbacCondition.Parse(DataAccessCondition),
+        },
+        new(StorageBlobDataContributor, "Storage Blob Data Contributor", "Allows for read, write and delete access to Azure Storage blob containers and data")
+        {
+            Actions =
+            [
+                "Microsoft.Storage/storageAccounts/blobServices/containers/delete", "Microsoft.Storage/storageAccounts/blobServices/containers/read",
+                "Microsoft.Storage/storageAccounts/blobServices/containers/write", "Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action",
+            ],
+            DataActions =
+            [
+                "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete", "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+                "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write", "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/move/action",
+                "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action",
+            ],
+        },
+        new(StorageBlobDataReader, "Storage Blob Data Reader", "Allows for read access to Azure Storage blob containers and data")
+        {
+            Actions =
+            [
+                "Microsoft.Storage/storageAccounts/blobServices/containers/read", "Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action",
+            ],
+            DataActions = ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"],
         },
     ];
 

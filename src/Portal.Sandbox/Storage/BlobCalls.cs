@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Portal.Sandbox.ResourceManager;
+
+namespace Portal.Sandbox.Storage;
+
+/// <summary>Put Blob, Get Blob, Get Blob Properties, Delete Blob and List Blobs. What is not known is refused, never ignored.</summary>
+internal static class BlobCalls
+{
+    private const string DataAction = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/";
+    private const int LargestBlob = 4 * 1024 * 1024;
+
+    public static Task AnswerAsync(HttpContext context, string account, IReadOnlySet<Guid> principals, SandboxControl control)
+    {
+        var request = context.Request;
+        var path = (request.Path.Value ?? "").TrimStart('/').Split('/', 2);
+        var ofContainer = request.Query["restype"] == "container";
+        if (ofContainer != path.Length < 2 || request.Query["comp"].ToString() != (ofContainer ? "list" : "")) throw BlobException.InvalidQuery("comp");
+        var container = control.Blobs.Find(account, path[0]);
+        var action = request.Method switch
+        {
+            "GET" or "HEAD" => "read",
+            "PUT" when !ofContainer => "write",
+            "DELETE" when !ofContainer => "delete",
+            _ => throw BlobException.Verb(),
+        };
+        if (container is null) throw BlobException.ContainerNotFound();
+        if (!control.Resources.Decide(principals, container.Scope, ConditionInput.Of(DataAction + action), isData: true).Allowed) throw BlobException.NotPermitted();
+        if (ofContainer) return BlobList.AnswerAsync(context, container, control.Blobs);
+        return action switch
+        {
+            "write" => PutAsync(context, container, path[1], control.Blobs),
+            "delete" => DeleteAsync(context, container, path[1], control.Blobs),
+            _ => GetAsync(context, container, path[1], control.Blobs),
+        };
+    }
+
+    private static async Task PutAsync(HttpContext context, BlobContainer container, string name, BlobState state)
+    {
+        var request = context.Request;
+        var type = request.Headers["x-ms-blob-type"].ToString();
+        if (type.Length == 0) throw BlobException.MissingHeader("x-ms-blob-type");
+        if (type != "BlockBlob") throw BlobException.InvalidHeader("x-ms-blob-type");
+        if (request.ContentLength is not { } length) throw BlobException.MissingHeader("Content-Length");
+        if (length > LargestBlob) throw new BlobException(413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.");
+        var condition = request.Headers.IfNoneMatch.ToString();
+        if (condition is not ("" or "*") || request.Headers.IfMatch.Count > 0) throw BlobException.InvalidHeader("If-None-Match");
+
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body);
+        var content = body.ToArray();
+        var given = request.Headers["Content-MD5"].ToString();
+        if (given.Length > 0 && given != Md5(content)) throw new BlobException(400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server.");
+        var contentType = request.Headers["x-ms-blob-content-type"].ToString() is { Length: > 0 } own ? own : request.ContentType ?? "application/octet-stream";
+        var blob = state.WriteAsClient(container, name, content, contentType, onlyNew: condition == "*");
+        context.Response.StatusCode = StatusCodes.Status201Created;
+        context.Response.Headers.ETag = blob.ETag;
+        context.Response.Headers.LastModified = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
+        context.Response.Headers.ContentMD5 = Md5(content);
+        context.Response.Headers["x-ms-request-server-encrypted"] = "true";
+        context.Response.ContentLength = 0;
+    }
+
+    private static async Task GetAsync(HttpContext context, BlobContainer container, string name, BlobState state)
+    {
+        var blob = state.Blobs(container.Account, container.Name).FirstOrDefault(b => b.Name == name) ?? throw BlobException.NotFound();
+        if (context.Request.Headers["x-ms-range"].Count > 0 || context.Request.Headers.Range.Count > 0) throw BlobException.InvalidHeader("Range");
+        var response = context.Response;
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = blob.ContentType;
+        response.ContentLength = blob.Content.Length;
+        response.Headers.ETag = blob.ETag;
+        response.Headers.LastModified = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
+        response.Headers.ContentMD5 = Md5(blob.Content);
+        response.Headers.AcceptRanges = "bytes";
+        response.Headers["x-ms-blob-type"] = "BlockBlob";
+        response.Headers["x-ms-creation-time"] = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
+        response.Headers["x-ms-lease-status"] = "unlocked";
+        response.Headers["x-ms-lease-state"] = "available";
+        response.Headers["x-ms-server-encrypted"] = "true";
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(blob.Content);
+    }
+
+    private static Task DeleteAsync(HttpContext context, BlobContainer container, string name, BlobState state)
+    {
+        state.DeleteAsClient(container, name);
+        context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.Headers["x-ms-delete-type-permanent"] = "true";
+        context.Response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
+
+    // What Blob Storage gives for integrity on the way; it is no proof of anything.
+#pragma warning disable CA5351
+    internal static string Md5(byte[] content) => Convert.ToBase64String(MD5.HashData(content));
+#pragma warning restore CA5351
+}

@@ -1,0 +1,34 @@
+using System.Xml.Linq;
+
+namespace Portal.Sandbox.Storage;
+
+/// <summary>A refusal as Blob Storage words it.</summary>
+internal sealed class BlobException(int status, string code, string message) : Exception(message)
+{
+    public int Status => status;
+
+    public string Code => code;
+
+    public string Body() => Xml(code, Message);
+
+    public static string Xml(string code, string message) =>
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>" + new XElement("Error", new XElement("Code", code), new XElement("Message", message)).ToString(SaveOptions.DisableFormatting);
+
+    public static BlobException AlreadyExists() => new(409, "BlobAlreadyExists", "The specified blob already exists.");
+
+    public static BlobException Immutable() => new(409, "BlobImmutableDueToPolicy", "This operation is not permitted as the blob is immutable due to a policy.");
+
+    public static BlobException NotFound() => new(404, "BlobNotFound", "The specified blob does not exist.");
+
+    public static BlobException ContainerNotFound() => new(404, "ContainerNotFound", "The specified container does not exist.");
+
+    public static BlobException NotPermitted() => new(403, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.");
+
+    public static BlobException MissingHeader(string name) => new(400, "MissingRequiredHeader", $"An HTTP header that's mandatory for this request is not specified: {name}.");
+
+    public static BlobException InvalidHeader(string name) => new(400, "InvalidHeaderValue", $"The value for one of the HTTP headers is not in the correct format: {name}.");
+
+    public static BlobException InvalidQuery(string name) => new(400, "InvalidQueryParameterValue", $"Value for one of the query parameters specified in the request URI is invalid: {name}.");
+
+    public static BlobException Verb() => new(405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.");
+}
