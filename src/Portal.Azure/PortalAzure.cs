@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Portal.Azure.Checkpoints;
 using Portal.Azure.Connection;
 using Portal.Azure.Directory;
 using Portal.Azure.Inventory;
@@ -10,6 +11,7 @@ using Portal.Azure.Probe;
 using Portal.Azure.RoleAssignments;
 using Portal.Azure.Schedules;
 using Portal.Core;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -18,7 +20,7 @@ using Portal.Core.Identity;
 
 namespace Portal.Azure;
 
-/// <summary>Brings the cloud behind the seams of Portal.Core: role assignments, memberships, schedules, vault inventory, directory, access probe.</summary>
+/// <summary>Brings the cloud behind the seams of Portal.Core: role assignments, memberships, schedules, vault inventory, directory, access probe, checkpoints in Blob Storage.</summary>
 /// <remarks>
 /// How it hangs together. <c>Connection/</c> makes, once per process, one credential, one <c>ArmClient</c>, one
 /// <c>GraphServiceClient</c> and one <c>SecretClient</c> per vault. All of them send through the handlers of
@@ -52,6 +54,9 @@ public static class PortalAzure
         services.TryAddSingleton<IVaultInventory, ResourceManagerVaultInventory>();
         services.TryAddSingleton<IDirectory, GraphDirectory>();
         services.TryAddSingleton<IAccessProbe, KeyVaultAccessProbe>();
+        // Beside the file of Portal.Core, which has to be registered before: a checkpoint goes to both.
+        services.TryAddSingleton(SealingOptions.None);
+        services.AddSingleton<ICheckpointStore>(provider => new BlobCheckpoints(provider.GetRequiredService<SealingOptions>(), new Lazy<CloudConnection>(provider.GetRequiredService<CloudConnection>)));
         return services;
     }
 }

@@ -15,7 +15,7 @@ if (PortalCommands.IsCalledBy(args))
         () => called.Services.AddPortalAzure(called.Configuration),
         () => AddDatabase(called));
     var replay = new AuditReplayCommand(called, () => AddDatabase(called));
-    var auditLog = new AuditLogCommands(called, () => AddDatabase(called), VerifyExportCommand.Command);
+    var auditLog = new AuditLogCommands(called, () => AddDatabase(called), () => called.Services.AddPortalAzure(called.Configuration), VerifyExportCommand.Command);
     return await PortalCommands.RunAsync(args, [sweep.Command, .. auditLog.Commands, replay.Command]);
 }
 

@@ -2,6 +2,7 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.ResourceManager;
 using Azure.Security.KeyVault.Secrets;
+using Azure.Storage.Blobs;
 using Microsoft.Extensions.Options;
 using Microsoft.Graph;
 using Microsoft.Graph.Authentication;
@@ -20,9 +21,12 @@ namespace Portal.Azure.Connection;
 /// </remarks>
 internal sealed class CloudConnection : IDisposable
 {
+    private static readonly TimeSpan LongestBlobCall = TimeSpan.FromSeconds(10);
+
     private readonly HttpClient identityHttp;
     private readonly HttpClient azureHttp;
     private readonly HttpClient graphHttp;
+    private readonly HttpClient blobHttp;
     private readonly HttpClientTransport azureTransport;
 
     public CloudConnection(IOptions<CloudOptions> options, IOptions<PortalApplication> application, CloudTransport transport, CloudFaults faults, CallPacing pacing, ClockWatch clocks, TimeProvider clock)
@@ -49,6 +53,9 @@ internal sealed class CloudConnection : IDisposable
             new AzureIdentityAuthenticationProvider(Credential, [GraphAddress.Host], null, true, [graph + "/.default"]),
             graph + "/v1.0");
 
+        // No gate: what Blob Storage answers is XML, and its faults are those of the checkpoint store.
+        blobHttp = new HttpClient(transport.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+
         AnswerGate Gate(HttpMessageHandler inner) => new(faults, Options.CallTimeout) { InnerHandler = inner };
     }
 
@@ -69,8 +76,18 @@ internal sealed class CloudConnection : IDisposable
     /// <summary>Options for a client of one vault. The check of the challenge's resource against the vault's domain stays on.</summary>
     internal SecretClientOptions VaultOptions() => Set(new SecretClientOptions());
 
+    /// <summary>Options for a client of Blob Storage. No waiting inside a call: the sealer holds a lease of seconds, and tries again by itself.</summary>
+    internal BlobClientOptions BlobOptions()
+    {
+        var options = new BlobClientOptions { Transport = new HttpClientTransport(blobHttp) };
+        options.Retry.MaxRetries = 0;
+        options.Retry.NetworkTimeout = Options.CallTimeout < LongestBlobCall ? Options.CallTimeout : LongestBlobCall;
+        return options;
+    }
+
     public void Dispose()
     {
+        blobHttp.Dispose();
         identityHttp.Dispose();
         azureHttp.Dispose();
         graphHttp.Dispose();

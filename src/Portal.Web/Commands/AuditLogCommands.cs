@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Portal.Core;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
@@ -11,8 +12,9 @@ namespace Portal.Web.Commands;
 /// <summary>The commands around the sealed audit log: verify it, give its public key, change its key.</summary>
 /// <param name="builder">The portal's configuration and environment; nothing is registered yet.</param>
 /// <param name="addDatabase">Registers the portal's database.</param>
+/// <param name="addCloud">Registers the cloud, where checkpoints may be kept, too.</param>
 /// <param name="ofExport">Verifies an export instead, when <c>--export</c> is given; null when there is no such command.</param>
-public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDatabase, PortalCommand? ofExport = null)
+public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDatabase, Action addCloud, PortalCommand? ofExport = null)
 {
     private const string Export = "--export";
     private const string From = "--from-checkpoint";
@@ -24,7 +26,7 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
         new("audit verify", "Verifies the audit log: the database, its signatures and the checkpoint store.",
             """
             Compares every event with the hash that was sealed, the hashes with the signed checkpoints, and those with the checkpoints in
-            Audit:CheckpointFile. Says in one line that all holds, or names the first event and field that do not; further ones are on the
+            Audit:CheckpointFile and, when configured, Audit:CheckpointContainer. Says in one line that all holds, or names the first event and field that do not; further ones are on the
             error output. Writes nothing, and may run beside the portal. What it guarantees: docs/audit-guarantees.md.
             """ + (ofExport is null ? "" : Environment.NewLine + Environment.NewLine + $"With {Export}: {ofExport.Description}"),
             [
@@ -89,8 +91,13 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
         if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Portal")))
             throw new CommandLineException("ConnectionStrings:Portal: missing; the connection string of the portal's database. In Development without a tenant, start the portal first.");
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        var faults = new List<string>();
+        SealingSetup.ContainerOf(builder.Configuration, faults);
+        if (faults.Count > 0)
+            throw new CommandLineException(faults[0]);
         builder.Services.AddSingleton(SealingSetup.OptionsOf(builder.Configuration));
         builder.Services.AddPortalCore();
+        addCloud();
         addDatabase();
         await using var services = builder.Services.BuildServiceProvider();
         try
@@ -101,6 +108,11 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
         catch (SealingException fault)
         {
             throw new CommandLineException(fault.Message);
+        }
+        catch (OptionsValidationException incomplete)
+        {
+            // Only a container of checkpoints has a command go to the cloud.
+            throw new CommandLineException(string.Join(Environment.NewLine, incomplete.Failures));
         }
     }
 

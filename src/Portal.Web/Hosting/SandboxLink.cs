@@ -16,7 +16,7 @@ public static class SandboxLink
     public static void Leave(SandboxHost sandbox, IConfiguration configuration)
     {
         var settings = SandboxLauncher.SettingsFor(sandbox);
-        foreach (var key in (string[])[PortalDatabase.ProviderKey, "ConnectionStrings:Portal", SealingSetup.CheckpointFileKey, SealingSetup.SigningKeyFileKey])
+        foreach (var key in (string[])[PortalDatabase.ProviderKey, "ConnectionStrings:Portal", SealingSetup.CheckpointFileKey, SealingSetup.CheckpointContainerKey, SealingSetup.SigningKeyFileKey])
             settings[key] = configuration[key];
         var file = PathOf(configuration);
         var temporary = $"{file}.{Environment.ProcessId}";

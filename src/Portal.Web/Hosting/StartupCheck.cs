@@ -42,6 +42,7 @@ public static class StartupCheck
             problems.Add("ConnectionStrings:Portal: missing; the connection string of the portal's database.");
         if (!VerifierKey.IsName(SealingSetup.OriginOf(configuration)))
             problems.Add($"{SealingSetup.OriginKey}: '{configuration[SealingSetup.OriginKey]}' is not valid; a name for the audit log without white space and plus signs.");
+        SealingSetup.ContainerOf(configuration, problems);
         ConfiguredPolicies.Read(configuration, problems);
         ConfiguredStreams.Read(configuration, environment, problems);
         ConfiguredRetention.Read(configuration, problems);

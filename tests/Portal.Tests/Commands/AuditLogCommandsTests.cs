@@ -1,11 +1,17 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Migrations.Sqlite;
+using Portal.Sandbox.Control;
+using Portal.Tests.Sandbox;
 using Portal.Tests.World;
 using Portal.Web.Commands;
+using Portal.Web.Hosting;
 
 namespace Portal.Tests.Commands;
 
@@ -49,6 +55,41 @@ public sealed class AuditLogCommandsTests : IDisposable
         Assert.Matches("^DOES NOT HOLD: The event [0-9a-f-]{36} at position 6 was changed after it was sealed: comment is now 'changed'\\.\\s*$", broken.Out);
         Assert.Equal(ExitCode.Done, (await RunAsync("audit", "verify", "--from-checkpoint", "40")).Code);
         Assert.Equal(ExitCode.Incomplete, (await RunAsync("audit", "verify", "--key", SigningKey.Create("portal.test/audit").Verifier.ToString())).Code);
+    }
+
+    [Fact]
+    public async Task A_container_of_checkpoints_is_asked_too_and_what_it_knows_more_or_hides_is_said()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await LeaveAsync(world);
+        await using var own = new OwnSandbox();
+        var sandbox = (await own.StartAsync()).Host;
+        Directory.CreateDirectory(Path.Combine(_directory, "sandbox"));
+        // As a portal in Development leaves it for commands: its sandbox, its database, its container.
+        SandboxLink.Leave(sandbox, new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Portal:DataDirectory"] = _directory,
+            ["Database:Provider"] = "Sqlite",
+            ["ConnectionStrings:Portal"] = Connection,
+            ["Audit:CheckpointFile"] = Path.Combine(_directory, "audit-checkpoints"),
+            ["Audit:CheckpointContainer"] = "https://stfenwickaudit.blob.core.windows.net/audit-checkpoints",
+        }).Build());
+        var settings = new Dictionary<string, string>();
+        var holds = await PortalProcess.RunAsync(_directory, ["audit", "verify"], settings);
+        Assert.True(holds.Code == ExitCode.Done, holds.Out + holds.Error);
+
+        var key = SigningKey.Parse(await File.ReadAllTextAsync(Path.Combine(_directory, "audit-signing-key"), Ct))!;
+        var note = SignedNote.Sign(new Checkpoint(key.Verifier.Name, 99, MerkleTree.EmptyRoot(), PortalWorld.Start).ToText(), key).ToString();
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(note)))[..16];
+        sandbox.Control.Blobs.Write("stfenwickaudit", "audit-checkpoints", $"checkpoint-{long.MaxValue - 99:d19}-99-{hash}", Encoding.UTF8.GetBytes(note + "\n"));
+        var shorter = await PortalProcess.RunAsync(_directory, ["audit", "verify"], settings);
+        Assert.Equal(ExitCode.Incomplete, shorter.Code);
+        Assert.StartsWith("DOES NOT HOLD: The container https://stfenwickaudit.blob.core.windows.net/audit-checkpoints has a checkpoint of 99 events", shorter.Out, StringComparison.Ordinal);
+
+        sandbox.Control.Faults.Add("GET", "/audit-checkpoints", Fault.Storage(403, "AuthorizationFailure"));
+        var hidden = await PortalProcess.RunAsync(_directory, ["audit", "verify"], settings);
+        Assert.Equal((ExitCode.Refused, ""), (hidden.Code, hidden.Out));
+        Assert.Contains("403 AuthorizationFailure", hidden.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -38,6 +38,15 @@ public sealed class StartupCheckTests
     [InlineData("Cloud:Credential", "ClientSecret")]
     [InlineData("Audit:Retention", "89.23:59:59")]
     [InlineData("Audit:Retention", "400 days")]
+    [InlineData("Audit:CheckpointContainer", "audit-checkpoints")]
+    [InlineData("Audit:CheckpointContainer", "http://stfenwickaudit.blob.core.windows.net/audit-checkpoints")]
+    [InlineData("Audit:CheckpointContainer", "https://stfenwickaudit.blob.core.windows.net/audit-checkpoints?sv=2025-01-05&sig=canary")]
+    [InlineData("Audit:CheckpointContainer", "https://canary@stfenwickaudit.blob.core.windows.net/audit-checkpoints")]
+    [InlineData("Audit:CheckpointContainer", "https://stfenwickaudit.blob.core.windows.net:8443/audit-checkpoints")]
+    [InlineData("Audit:CheckpointContainer", "https://stfenwickaudit.blob.core.windows.net/")]
+    [InlineData("Audit:CheckpointContainer", "https://stfenwickaudit.blob.core.windows.net/audit-checkpoints/canary")]
+    [InlineData("Audit:CheckpointContainer", "https://stfenwickaudit.blob.core.windows.net/Audit")]
+    [InlineData("Audit:CheckpointContainer", "https://collector.example/audit-checkpoints")]
     public void A_wrong_setting_is_named_and_a_secret_is_not_repeated(string key, string value)
     {
         var problem = Assert.Single(Problems(new(Complete) { [key] = value }));
@@ -47,6 +56,18 @@ public sealed class StartupCheckTests
 
     [Fact]
     public void Events_may_be_kept_for_ninety_days_or_longer() => Assert.Empty(Problems(new(Complete) { ["Audit:Retention"] = "90.00:00:00" }));
+
+    [Theory]
+    [InlineData("https://stfenwickaudit.blob.core.windows.net/audit-checkpoints", "https://stfenwickaudit.blob.core.windows.net/audit-checkpoints")]
+    [InlineData("https://stfenwickaudit.blob.core.usgovcloudapi.net/abc/", "https://stfenwickaudit.blob.core.usgovcloudapi.net/abc")]
+    [InlineData("https://stfenwickaudit.z01.blob.storage.azure.net/abc", "https://stfenwickaudit.z01.blob.storage.azure.net/abc")]
+    [InlineData("", null)]
+    public void A_container_for_checkpoints_is_its_address(string value, string? container)
+    {
+        var settings = new Dictionary<string, string?>(Complete) { ["Audit:CheckpointContainer"] = value };
+        Assert.Empty(Problems(settings));
+        Assert.Equal(container, SealingSetup.OptionsOf(Configuration(settings)).CheckpointContainer?.AbsoluteUri);
+    }
 
     [Fact]
     public void A_client_secret_is_for_development() =>

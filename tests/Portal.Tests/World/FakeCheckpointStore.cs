@@ -18,6 +18,8 @@ public sealed class FakeCheckpointStore : ICheckpointStore
     /// <summary>It says that it keeps what it is given, and does not.</summary>
     public bool Forgets { get; set; }
 
+    public bool IsConfigured => true;
+
     public string Name => "the test's store";
 
     public Task AppendAsync(long size, string note, CancellationToken ct)

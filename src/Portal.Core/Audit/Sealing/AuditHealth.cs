@@ -18,7 +18,7 @@ public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long Sig
     /// <summary>Why nothing new is granted; null when it may be.</summary>
     public string? Hold => Fault switch
     {
-        { Problem: SealingProblem.Contradiction or SealingProblem.StoreForgets or SealingProblem.EventUnreadable } => Fault.Message,
+        { Problem: SealingProblem.Contradiction or SealingProblem.StoreForgets or SealingProblem.StoreAltered or SealingProblem.EventUnreadable } => Fault.Message,
         { Problem: SealingProblem.KeyMissing or SealingProblem.KeyChanged } when !SealedElsewhere => Fault.Message,
         _ when At - OldestUnsealed > Patience => $"Events since {OldestUnsealed:u} are in no signed checkpoint.{(Fault is null ? "" : " " + Fault.Message)}",
         _ => null,

@@ -12,6 +12,9 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
     private const int Tail = 64 * 1024;
 
     /// <inheritdoc />
+    public bool IsConfigured => path.Length > 0;
+
+    /// <inheritdoc />
     public string Name => path;
 
     /// <inheritdoc />
@@ -69,7 +72,8 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
         }
     }
 
-    internal static long SizeOf(string note) => SignedNote.Parse(note) is { } signed && Checkpoint.Parse(signed.Text) is { } checkpoint ? checkpoint.Size : -1;
+    /// <summary>How many events a note is of; -1 when it is no checkpoint.</summary>
+    public static long SizeOf(string note) => SignedNote.Parse(note) is { } signed && Checkpoint.Parse(signed.Text) is { } checkpoint ? checkpoint.Size : -1;
 
     private async Task<string> TextAsync(long atMost, CancellationToken ct)
     {

@@ -3,6 +3,9 @@ namespace Portal.Core.Audit.Sealing;
 /// <summary>The seam to where checkpoints are kept out of reach of whoever owns the database. What is kept is never changed or taken away again.</summary>
 public interface ICheckpointStore
 {
+    /// <summary>Whether this host keeps checkpoints there.</summary>
+    bool IsConfigured { get; }
+
     /// <summary>Which place, for messages.</summary>
     string Name { get; }
 
@@ -10,15 +13,23 @@ public interface ICheckpointStore
     /// <param name="size">Its size.</param>
     /// <param name="note">The signed note.</param>
     /// <param name="ct">Cancels.</param>
-    /// <exception cref="SealingException">It could not be kept: <see cref="SealingProblem.StoreUnreachable"/>.</exception>
+    /// <exception cref="SealingException">It could not be kept: <see cref="SealingProblem.StoreUnreachable"/>, <see cref="SealingProblem.StoreRefuses"/> or <see cref="SealingProblem.StoreAltered"/>.</exception>
     Task AppendAsync(long size, string note, CancellationToken ct);
 
     /// <summary>The checkpoint with the largest size.</summary>
     /// <returns>The note as it is kept; null when none is.</returns>
-    /// <exception cref="SealingException">It cannot be read: <see cref="SealingProblem.StoreUnreachable"/>.</exception>
+    /// <exception cref="SealingException">It cannot be read: <see cref="SealingProblem.StoreUnreachable"/>, <see cref="SealingProblem.StoreRefuses"/> or <see cref="SealingProblem.StoreAltered"/>.</exception>
     Task<string?> LatestAsync(CancellationToken ct);
 
     /// <summary>Every checkpoint, in the order in which they were kept.</summary>
-    /// <exception cref="SealingException">They cannot be read: <see cref="SealingProblem.StoreUnreachable"/>.</exception>
+    /// <exception cref="SealingException">They cannot be read: <see cref="SealingProblem.StoreUnreachable"/> or <see cref="SealingProblem.StoreRefuses"/>.</exception>
     IAsyncEnumerable<string> ReadAsync(CancellationToken ct);
+}
+
+/// <summary>Every place where this host keeps checkpoints. A checkpoint counts when all of them have it.</summary>
+/// <param name="stores">All that there are; those that are not configured are left out.</param>
+public sealed class CheckpointStores(IEnumerable<ICheckpointStore> stores)
+{
+    /// <summary>Those that are configured.</summary>
+    public IReadOnlyList<ICheckpointStore> All { get; } = [.. stores.Where(s => s.IsConfigured)];
 }

@@ -18,8 +18,8 @@ public sealed class LogState
     /// <summary>The newest checkpoint; null when there is none.</summary>
     internal Checkpoint? Signed { get; private set; }
 
-    /// <summary>The note of the newest checkpoint that the store holds, as it was when it was compared with the log.</summary>
-    internal string? Witnessed { get; private set; }
+    // The note of the newest checkpoint that each store holds, as it was when it was compared with the log.
+    private readonly Dictionary<ICheckpointStore, string?> _witnessed = [];
 
     /// <summary>Remembers nothing.</summary>
     internal void Forget() => Log = null;
@@ -27,36 +27,30 @@ public sealed class LogState
     /// <summary>The log was written under this fence.</summary>
     internal void Wrote(long fence) => Fence = fence;
 
-    /// <summary>A checkpoint was signed and is kept.</summary>
-    internal void Kept(Checkpoint checkpoint, string note) => (Signed, Witnessed) = (checkpoint, note);
+    /// <summary>A store keeps a checkpoint that was signed.</summary>
+    internal void Kept(ICheckpointStore store, string note) => _witnessed[store] = note;
 
-    /// <summary>Reads the end of the log and compares it with the newest checkpoints of the database and of the store.</summary>
-    /// <exception cref="SealingException">It is not the log that they tell of, or the store cannot be asked.</exception>
-    internal async Task LoadAsync(PortalDb db, ICheckpointStore store, long fence, CancellationToken ct)
+    /// <summary>A checkpoint was signed and is kept everywhere.</summary>
+    internal void Kept(Checkpoint checkpoint) => Signed = checkpoint;
+
+    /// <summary>Reads the end of the log and compares it with the newest checkpoints of the database and of the stores.</summary>
+    /// <exception cref="SealingException">It is not the log that they tell of, or a store cannot be asked.</exception>
+    internal async Task LoadAsync(PortalDb db, CheckpointStores stores, long fence, CancellationToken ct)
     {
         Forget();
+        _witnessed.Clear();
         // In this order: what is signed was in the database before, so whatever another instance does meanwhile, the log is at least as long as what is told of it.
-        Witnessed = await store.LatestAsync(ct);
+        foreach (var store in stores.All)
+            _witnessed[store] = await store.LatestAsync(ct);
         var row = await db.AuditCheckpoints.AsNoTracking().OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
         var size = await LogTiles.SizeAsync(db, ct);
         var keys = await KeysAsync(db, ct);
+        var newest = row?.Note;
         Signed = row is null ? null : await CompareAsync(db, size, row.Note, keys, "the database", ct);
-        if (Witnessed is not null && await CompareAsync(db, size, Witnessed, keys, store.Name, ct) is var kept && kept.Size > (Signed?.Size ?? 0))
-        {
-            Signed = kept;
-            // Kept, and cut off before the database's own copy was written.
-            if (!await db.AuditCheckpoints.AnyAsync(c => c.Size == kept.Size, ct))
-            {
-                db.AuditCheckpoints.Add(new AuditCheckpoint(kept.Size, kept.Time, Witnessed));
-                await db.SaveChangesAsync(ct);
-            }
-        }
-        else if (row is not null && Signed is { } signed && (Witnessed is null || CheckpointFile.SizeOf(Witnessed) < signed.Size))
-        {
-            // A store that is new, or another instance's own: what this one knows goes there too.
-            await store.AppendAsync(signed.Size, row.Note, ct);
-            Witnessed = row.Note;
-        }
+        foreach (var (store, note) in _witnessed)
+            if (note is not null && await CompareAsync(db, size, note, keys, store.Name, ct) is var kept && kept.Size > (Signed?.Size ?? 0))
+                (Signed, newest) = (kept, note);
+        await CompleteAsync(db, stores, newest, ct);
 
         try
         {
@@ -70,17 +64,36 @@ public sealed class LogState
         Fence = fence;
     }
 
-    /// <summary>Looks whether the store holds what it held, or a later state of this log.</summary>
+    /// <summary>Looks whether a store holds what it held, or a later state of this log.</summary>
     /// <exception cref="SealingException">It tells of another log, or has lost something.</exception>
     internal async Task WitnessAsync(PortalDb db, ICheckpointStore store, CancellationToken ct)
     {
-        var latest = await store.LatestAsync(ct);
-        if (latest == Witnessed)
+        var (latest, witnessed) = (await store.LatestAsync(ct), _witnessed[store]);
+        if (latest == witnessed)
             return;
-        if (latest is null || CheckpointFile.SizeOf(latest) < (Witnessed is null ? 0 : CheckpointFile.SizeOf(Witnessed)))
-            throw new SealingException(SealingProblem.StoreForgets, $"{store.Name} held a checkpoint of {CheckpointFile.SizeOf(Witnessed!)} events and does not any more. Find out who changed it, and put it back from a copy.");
+        if (latest is null || CheckpointFile.SizeOf(latest) < (witnessed is null ? 0 : CheckpointFile.SizeOf(witnessed)))
+            throw new SealingException(SealingProblem.StoreForgets, $"{Where(store.Name)} held a checkpoint of {CheckpointFile.SizeOf(witnessed!)} events and does not any more. Find out who changed it, and put it back from a copy.");
         await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
-        Witnessed = latest;
+        _witnessed[store] = latest;
+    }
+
+    /// <summary>A store that is new, another instance's own, or that was out of reach when the others got it: what this one knows goes there too. Only then does the database's own copy say that it is signed.</summary>
+    private async Task CompleteAsync(PortalDb db, CheckpointStores stores, string? newest, CancellationToken ct)
+    {
+        if (Signed is not { } signed || newest is null)
+            return;
+        foreach (var store in stores.All)
+            if (_witnessed[store] is not { } note || CheckpointFile.SizeOf(note) < signed.Size)
+            {
+                await store.AppendAsync(signed.Size, newest, ct);
+                _witnessed[store] = newest;
+            }
+
+        // Kept, and cut off before the database's own copy was written.
+        if (await db.AuditCheckpoints.AnyAsync(c => c.Size == signed.Size, ct))
+            return;
+        db.AuditCheckpoints.Add(new AuditCheckpoint(signed.Size, signed.Time, newest));
+        await db.SaveChangesAsync(ct);
     }
 
     private static async Task<IReadOnlyList<VerifierKey>> KeysAsync(PortalDb db, CancellationToken ct) =>
@@ -107,7 +120,7 @@ public sealed class LogState
         return root.AsSpan().SequenceEqual(checkpoint.Root) ? checkpoint : throw Contradicts($"The first {checkpoint.Size} events are not those of the checkpoint in {where}.");
     }
 
-    private static string Where(string where) => char.ToUpperInvariant(where[0]) + where[1..];
+    internal static string Where(string where) => char.ToUpperInvariant(where[0]) + where[1..];
 
     private static SealingException Contradicts(string what) =>
         new(SealingProblem.Contradiction, $"{what} Nothing is sealed. Run 'portal audit verify' and see the runbook, AuditNotSealed.");

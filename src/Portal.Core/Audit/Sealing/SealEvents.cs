@@ -21,9 +21,9 @@ public sealed record SealOutcome(int Sealed, bool MoreIsPending, Checkpoint? Sig
 
 /// <summary>
 /// Gives events their place in the log, and signs checkpoints of it. One sealer at a time: it holds a lease, and everything is saved under the fence that it read, in one transaction:
-/// places, hashes, and that the events wait no more. A checkpoint goes to the store first; the database's own copy follows.
+/// places, hashes, and that the events wait no more. A checkpoint goes to the stores first; the database's own copy follows.
 /// </summary>
-public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpointStore store, SigningKeyFile keyFile, SealingOptions options, LogState state, AuditHealth health, IDatabaseClock databaseClock, ClockWatch clock)
+public sealed class SealEvents(IDbContextFactory<PortalDb> databases, CheckpointStores stores, SigningKeyFile keyFile, SealingOptions options, LogState state, AuditHealth health, IDatabaseClock databaseClock, ClockWatch clock)
 {
     /// <summary>How long a sealer that says nothing more keeps others from sealing.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
@@ -82,7 +82,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
         if (sealer.Holder != options.Holder && sealer.Until > now)
             return new SealOutcome(0, MoreIsPending: false, ByAnother: true);
         if (state.Log is null || state.Fence != sealer.Fence)
-            await state.LoadAsync(db, store, sealer.Fence, ct);
+            await state.LoadAsync(db, stores, sealer.Fence, ct);
 
         var batch = await PendingEvents.ReadAsync(db, options.Batch, ct);
         var log = state.Log!;
@@ -139,19 +139,26 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, ICheckpoin
     // Whether the tile had no hash when the log had so many leaves.
     private static bool IsNew(TileId tile, long size) => size >> (tile.Level * TileId.Height) <= tile.Index << TileId.Height;
 
-    /// <summary>Signs the log as it is: into the store, then into the database.</summary>
+    /// <summary>Signs the log as it is: into the stores, then into the database.</summary>
     private async Task<Checkpoint> SignAsync(PortalDb db, IReadOnlyList<SigningKey> keys, DateTimeOffset now, CancellationToken ct)
     {
-        await state.WitnessAsync(db, store, ct);
+        foreach (var store in stores.All)
+            await state.WitnessAsync(db, store, ct);
         var log = state.Log!;
         // A clock that was set back does not make a later checkpoint look earlier.
         var time = state.Signed is { } before && before.Time > now ? before.Time : now;
         var checkpoint = new Checkpoint(keys[^1].Verifier.Name, log.Size, log.Root(), time);
         var note = SignedNote.Sign(checkpoint.ToText(), keys).ToString();
-        await store.AppendAsync(checkpoint.Size, note, ct);
-        if (await store.LatestAsync(ct) is var latest && latest != note && (latest is null || CheckpointFile.SizeOf(latest) <= checkpoint.Size))
-            throw new SealingException(SealingProblem.StoreForgets, $"{store.Name} was given a checkpoint of {checkpoint.Size} events and does not show it. Nothing new is granted until it does.");
-        state.Kept(checkpoint, note);
+        foreach (var store in stores.All)
+        {
+            await store.AppendAsync(checkpoint.Size, note, ct);
+            // One of this size by another instance says the same, and is compared with the log the next time.
+            if (await store.LatestAsync(ct) is var latest && (latest is null || CheckpointFile.SizeOf(latest) < checkpoint.Size))
+                throw new SealingException(SealingProblem.StoreForgets, $"{LogState.Where(store.Name)} was given a checkpoint of {checkpoint.Size} events and does not show it. Nothing new is granted until it does.");
+            state.Kept(store, note);
+        }
+
+        state.Kept(checkpoint);
         if (keys is [var old, var next])
         {
             var vkey = old.Verifier.ToString();

@@ -9,6 +9,9 @@ public sealed record SealingOptions(string Origin, string SigningKeyFile, string
     /// <summary>A host that does not seal and does not judge by it, such as a command.</summary>
     public static SealingOptions None { get; } = new("", "", "");
 
+    /// <summary>The container of Azure Blob Storage that holds every checkpoint as a blob of its own; null for none.</summary>
+    public Uri? CheckpointContainer { get; init; }
+
     /// <summary>Whether this host seals.</summary>
     public bool Seals => SigningKeyFile.Length > 0;
 
@@ -37,8 +40,14 @@ public enum SealingProblem
     /// <summary>The checkpoint store cannot be read or written.</summary>
     StoreUnreachable,
 
+    /// <summary>The checkpoint store answers, and refuses: no right to it, no such container, a policy, no room.</summary>
+    StoreRefuses,
+
     /// <summary>The store does not hold what it was given.</summary>
     StoreForgets,
+
+    /// <summary>What the store has under a checkpoint's name is not that checkpoint.</summary>
+    StoreAltered,
 
     /// <summary>The database is not the log that checkpoints in the store or in the database tell of: rolled back, changed, or another one.</summary>
     Contradiction,

@@ -8,9 +8,9 @@ namespace Portal.Core.Audit.Sealing;
 
 /// <summary>
 /// Compares everything that the log is made of, row by row: events with the hashes that were sealed, hashes with the tree, the tree with the signed checkpoints of the database and of the
-/// checkpoint store, and the store with the database. Names the first event and field that is not as it was. Writes nothing; reads the tables past the model.
+/// checkpoint stores, and those with the database. Names the first event and field that is not as it was. Writes nothing; reads the tables past the model.
 /// </summary>
-public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheckpointStore store)
+public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, CheckpointStores stores)
 {
     private const int Piece = 16 * TileId.Width;
 
@@ -19,7 +19,7 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
     /// <param name="progress">Told now and then how many events of how many are done.</param>
     /// <param name="actor">The portal itself, or an auditor.</param>
     /// <param name="ct">Cancels.</param>
-    /// <exception cref="SealingException">The store cannot be read.</exception>
+    /// <exception cref="SealingException">A store cannot be read.</exception>
     public async Task<Result<VerifyReport>> ExecuteAsync(VerifyInput input, Action<long, long>? progress, Actor actor, CancellationToken ct)
     {
         if (actor.Kind != ActorKind.System && actor.LacksAllOf(PortalRole.Auditor) is { } refusal)
@@ -27,7 +27,7 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
         await using var db = await databases.CreateDbContextAsync(ct);
         await db.Database.OpenConnectionAsync(ct);
         var run = new Run(db, await PrunedPositions.ReadAsync(db, ct), input.MostFindings);
-        var witnesses = await run.WitnessesAsync(store, input, ct);
+        var witnesses = await run.WitnessesAsync(stores, input, ct);
         var size = await LogTiles.SizeAsync(db, ct);
         foreach (var ahead in witnesses.Where(w => w.Checkpoint.Size > size).Take(1))
             run.Find($"{char.ToUpperInvariant(ahead.Where[0])}{ahead.Where[1..]} has a checkpoint of {ahead.Checkpoint.Size} events, signed {ahead.Checkpoint.Time:u}, and the log has {size}: events at its end were taken away, or the database was rolled back.", position: size);
@@ -93,13 +93,19 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
         public VerifyReport Report(long events, long unsigned, int checkpoints, DateTimeOffset? signedThrough) => new(events, _waiting, unsigned, checkpoints, signedThrough, _findings) { Pruned = _pruned };
 
         /// <summary>Every checkpoint that is signed by a key of the log, wherever it is kept; what is none is found.</summary>
-        public async Task<IReadOnlyList<Witness>> WitnessesAsync(ICheckpointStore store, VerifyInput input, CancellationToken ct)
+        public async Task<IReadOnlyList<Witness>> WitnessesAsync(CheckpointStores stores, VerifyInput input, CancellationToken ct)
         {
             var witnesses = new List<Witness>();
-            // The store first: what it holds is in the database a moment later.
-            var kept = new List<string>();
-            await foreach (var note in store.ReadAsync(ct))
-                kept.Add(note);
+            // The stores first: what they hold is in the database a moment later.
+            var stored = new List<(string Where, List<string> Notes)>();
+            foreach (var store in stores.All)
+            {
+                var notes = new List<string>();
+                await foreach (var note in store.ReadAsync(ct))
+                    notes.Add(note);
+                stored.Add((store.Name, notes));
+            }
+
             var rows = await db.AuditCheckpoints.AsNoTracking().OrderBy(c => c.Size).ToListAsync(ct);
             var keys = input.Keys is { Count: > 0 } trusted ? trusted : [.. (await db.AuditKeys.AsNoTracking().Select(k => k.Vkey).ToListAsync(ct)).Select(VerifierKey.Parse).OfType<VerifierKey>()];
             foreach (var row in rows)
@@ -111,14 +117,14 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, ICheck
                 }
 
             var inDatabase = rows.Select(r => r.Size).ToHashSet();
-            var newest = kept.Count == 0 ? null : kept[^1];
-            foreach (var note in kept)
-                if (Read(note, keys, store.Name) is { } checkpoint)
-                {
-                    witnesses.Add(new Witness(checkpoint, note, store.Name));
-                    if (note != newest && !inDatabase.Contains(checkpoint.Size))
-                        Find($"The checkpoint of {checkpoint.Size} events, signed {checkpoint.Time:u}, is in {store.Name} and not in the database.", position: checkpoint.Size);
-                }
+            foreach (var (where, notes) in stored)
+                foreach (var note in notes)
+                    if (Read(note, keys, where) is { } checkpoint)
+                    {
+                        witnesses.Add(new Witness(checkpoint, note, where));
+                        if (note != notes[^1] && !inDatabase.Contains(checkpoint.Size))
+                            Find($"The checkpoint of {checkpoint.Size} events, signed {checkpoint.Time:u}, is in {where} and not in the database.", position: checkpoint.Size);
+                    }
 
             return witnesses;
         }
