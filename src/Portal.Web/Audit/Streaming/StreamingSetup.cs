@@ -12,7 +12,7 @@ public static class StreamingSetup
     {
         builder.Services.AddStreamDestinations();
         builder.Services.AddSingleton<WebhookSender>().AddSingleton<OtlpSender>().AddSingleton<IStreamSender, StreamSenders>();
-        builder.Services.AddHostedService<AuditStreamWorker>();
+        builder.Services.AddWorker<AuditStreamWorker>();
         builder.Services.AddHealthChecks().AddCheck<StreamHealth>("streams", tags: [Operations.ReadyTag]);
     }
 
