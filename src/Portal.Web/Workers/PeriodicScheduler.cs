@@ -3,10 +3,13 @@ using Quartz;
 namespace Portal.Web.Workers;
 
 /// <summary>Starts and stops Quartz with the portal. Quartz's own hosted service waits, at the end, until the database has heard what became of each job: with the database away it waits for ever, and the portal would never stop.</summary>
-public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Scheduler)] ISchedulerFactory schedulers, ILogger<PeriodicScheduler> logger) : BackgroundService
+public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Scheduler)] ISchedulerFactory schedulers, TimeProvider clock, ILogger<PeriodicScheduler> logger) : BackgroundService
 {
     /// <summary>How long running jobs have to come to their end. What one has not saved by then, the next turn does.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long to wait before the jobs are begun anew when the database was away.</summary>
+    public static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
 
     private IScheduler? _scheduler;
 
@@ -30,9 +33,49 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        _scheduler = await schedulers.GetScheduler(stoppingToken);
-        await _scheduler.Start(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                _scheduler = await schedulers.GetScheduler(stoppingToken);
+                await _scheduler.Start(stoppingToken);
+                return;
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                // The database is away at this moment. That must not end the portal, which gives and takes back without these jobs too.
+                LogNotStarted(fault, AfterFault);
+                await GiveUpAsync();
+            }
+
+            await Task.Delay(AfterFault, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
+
+    // One that failed to start takes itself for started: the next try needs a new one.
+    private async Task GiveUpAsync()
+    {
+        if (Interlocked.Exchange(ref _scheduler, null) is not { } failed)
+            return;
+        try
+        {
+            await failed.Shutdown(waitForJobsToComplete: false, CancellationToken.None).AsTask().WaitAsync(Patience);
+        }
+        catch (Exception fault) when (fault is SchedulerException or TimeoutException)
+        {
+            LogNotShutDown(fault);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The periodic jobs could not be begun; trying again in {Wait}")]
+    private partial void LogNotStarted(Exception fault, TimeSpan wait);
+
+    [LoggerMessage(LogLevel.Warning, "A scheduler that could not start did not shut down either; the next one takes its place")]
+    private partial void LogNotShutDown(Exception fault);
 
     [LoggerMessage(LogLevel.Warning, "The periodic jobs did not come to their end within {Patience}; the portal stops without them")]
     private partial void LogGaveUp(TimeSpan patience);

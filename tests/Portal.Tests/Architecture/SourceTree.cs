@@ -13,7 +13,7 @@ internal static class SourceTree
         Directory.EnumerateFiles(Path.Combine(Root, folder), "*", SearchOption.AllDirectories)
             .Where(f => extensions.Contains(Path.GetExtension(f)))
             .Select(f => (Path: Path.GetRelativePath(Root, f).Replace('\\', '/'), File: f))
-            .Where(f => !f.Path.Split('/').Any(part => part is "bin" or "obj" or "Migrations"))
+            .Where(f => !f.Path.Split('/').Any(part => part is "bin" or "obj" or "Migrations") && !f.Path.Contains("/Model/", StringComparison.Ordinal))
             .OrderBy(f => f.Path, StringComparer.Ordinal)
             .Select(f => (f.Path, File.ReadAllText(f.File)));
 
