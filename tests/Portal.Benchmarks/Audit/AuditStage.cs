@@ -7,6 +7,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Portal.Benchmarks.Seeding;
 using Portal.Benchmarks.World;
 using Portal.Core;
 using Portal.Core.Audit.Exports;
@@ -43,11 +44,13 @@ internal sealed class AuditStage : IAsyncDisposable
     public string Address => _app.Urls.First();
 
     /// <summary>A stage on a SQLite file with so many events.</summary>
-    public static async Task<AuditStage> OnSqliteAsync(long events)
+    /// <param name="events">How many.</param>
+    /// <param name="sealing">False leaves them without a place in the log, and not waiting for one.</param>
+    public static async Task<AuditStage> OnSqliteAsync(long events, bool sealing = true)
     {
         var directory = Directory.CreateTempSubdirectory("portal-bench-").FullName;
         var connectionString = $"Data Source={Path.Combine(directory, "portal.db")}";
-        return await StartAsync(options => options.UsePortalSqlite(connectionString), new SqliteAuditReading(), new SqliteDueWork(), connectionString, EventSql.OnSqlite(events), () =>
+        return await StartAsync(options => options.UsePortalSqlite(connectionString), new SqliteAuditReading(), new SqliteDueWork(), connectionString, _ => FillAsync(connectionString, events, sealing), sealing, () =>
         {
             SqliteConnection.ClearAllPools();
             Directory.Delete(directory, recursive: true);
@@ -58,10 +61,15 @@ internal sealed class AuditStage : IAsyncDisposable
     /// <summary>A stage on a PostgreSQL database with so many events.</summary>
     /// <param name="server">The connection string of a server where databases may be made.</param>
     /// <param name="events">How many.</param>
-    public static async Task<AuditStage> OnPostgreSqlAsync(string server, long events)
+    /// <param name="sealing">False leaves them without a place in the log, and not waiting for one.</param>
+    public static async Task<AuditStage> OnPostgreSqlAsync(string server, long events, bool sealing = true)
     {
         var connectionString = new NpgsqlConnectionStringBuilder(server) { Database = $"bench_{Guid.NewGuid():N}" }.ConnectionString;
-        return await StartAsync(options => options.UsePortalPostgreSql(connectionString), new PostgreSqlAuditReading(), new PostgreSqlDueWork(), connectionString, EventSql.OnPostgreSql(events), async () =>
+        return await StartAsync(options => options.UsePortalPostgreSql(connectionString), new PostgreSqlAuditReading(), new PostgreSqlDueWork(), connectionString, async db =>
+        {
+            foreach (var statement in EventSql.OnPostgreSql(events, sealing))
+                await db.Database.ExecuteSqlRawAsync(statement);
+        }, sealing, async () =>
         {
             NpgsqlConnection.ClearAllPools();
             var options = new DbContextOptionsBuilder<PortalDb>();
@@ -78,7 +86,7 @@ internal sealed class AuditStage : IAsyncDisposable
         await _drop();
     }
 
-    private static async Task<AuditStage> StartAsync(Action<DbContextOptionsBuilder> use, IAuditReading reading, IDatabaseClock clock, string connectionString, IReadOnlyList<string> fill, Func<Task> drop)
+    private static async Task<AuditStage> StartAsync(Action<DbContextOptionsBuilder> use, IAuditReading reading, IDatabaseClock clock, string connectionString, Func<PortalDb, Task> fill, bool sealing, Func<Task> drop)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole().AddFilter((_, level) => level >= LogLevel.Error);
@@ -98,21 +106,42 @@ internal sealed class AuditStage : IAsyncDisposable
             return next(context);
         });
         app.MapAudit();
+        app.MapAuditLog();
         await using (var db = await app.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync())
         {
             db.Database.SetCommandTimeout(TimeSpan.FromHours(1));
             await db.Database.MigrateAsync();
-            foreach (var statement in fill)
-                await db.Database.ExecuteSqlRawAsync(statement);
+            var start = Stopwatch.GetTimestamp();
+            await fill(db);
+            Report.Line($"Seeded in {Report.Since(start) / 1000:0.0} s.");
         }
 
-        await SealAsync(app.Services);
+        if (sealing)
+            await SealAsync(app.Services);
         await app.StartAsync();
         return new AuditStage(app, connectionString, async () =>
         {
             await drop();
             Directory.Delete(files, recursive: true);
         });
+    }
+
+    private static async Task FillAsync(string connectionString, long events, bool sealing)
+    {
+        // Whoever migrated has the file open still.
+        SqliteConnection.ClearAllPools();
+        await using var connection = new SqliteConnection(connectionString + ";Pooling=False");
+        await connection.OpenAsync();
+        var load = BulkLoad.Begin(connection, "AuditEvents");
+        foreach (var statement in EventSql.OnSqlite(events, sealing))
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = statement;
+            command.CommandTimeout = 3600;
+            await command.ExecuteNonQueryAsync();
+        }
+
+        load.End();
     }
 
     private static async Task SealAsync(IServiceProvider services)

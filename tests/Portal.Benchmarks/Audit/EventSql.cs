@@ -12,23 +12,23 @@ internal static class EventSql
 
     private const string Pending = """INSERT INTO "PendingSeals"("Since", "EventId") SELECT "At", "EventId" FROM "AuditEvents" """;
 
-    public static IReadOnlyList<string> OnSqlite(long events) =>
+    public static IReadOnlyList<string> OnSqlite(long events, bool waiting) =>
     [
         $$"""
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {{Number(events)}})
         INSERT INTO "AuditEvents"({{Columns}})
-        {{Values("printf('%08X-0000-7000-8000-%012X', {0}, {0})", "strftime('%Y-%m-%d %H:%M:%S', 1700000000 + {0} * 50, 'unixepoch') || '.' || substr(1000 + {0} % 1000, 2)", "NULL", "")}} FROM n
+        {{Values("printf('%08X-0000-7000-8000-%012X', {0}, {0})", "rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%S', 1700000000 + {0} * 50, 'unixepoch') || '.' || substr(1000 + {0} % 1000, 2), '0'), '.')", "NULL", "")}} FROM n
         """,
-        Pending,
+        .. waiting ? [Pending] : Array.Empty<string>(),
     ];
 
-    public static IReadOnlyList<string> OnPostgreSql(long events) =>
+    public static IReadOnlyList<string> OnPostgreSql(long events, bool waiting) =>
     [
         $$"""
         INSERT INTO "AuditEvents"({{Columns}})
         {{Values("CAST(lpad(to_hex({0}), 8, '0') || '-0000-7000-8000-' || lpad(to_hex({0}), 12, '0') AS uuid)", "to_timestamp(1700000000 + {0} * 50) + ({0} % 1000) * interval '1 millisecond'", "NULL::timestamptz", "::int")}} FROM generate_series(1, {{Number(events)}}) AS n(i)
         """,
-        Pending,
+        .. waiting ? [Pending] : Array.Empty<string>(),
         "VACUUM ANALYZE",
     ];
 

@@ -13,7 +13,7 @@ internal sealed class PortalSeed(SqliteConnection connection, SeedPlan plan, Dat
 {
     private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-    /// <summary>Fills the file, which holds the schema, the catalog and the policies already.</summary>
+    /// <summary>Fills the file, which holds the schema, the catalog and the policies already, and a log that has begun.</summary>
     public static void Fill(string file, SeedPlan plan)
     {
         var start = Stopwatch.GetTimestamp();
@@ -30,9 +30,7 @@ internal sealed class PortalSeed(SqliteConnection connection, SeedPlan plan, Dat
         connection.CreateFunction("instant", (long ms) => Instant(ms), isDeterministic: true);
         connection.CreateFunction("assignment", (string scope, string person) =>
             Text(AssignmentName.Of(scope, Guid.Parse(person), GrantableRole.SecretsUser.DefinitionId)), isDeterministic: true);
-        Do("PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1000000; PRAGMA threads=2;");
-        var indexes = Read("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('AccessRequests', 'ApprovalDecisions', 'Grants', 'DesiredAssignments', 'AuditEvents')");
-        Do(string.Concat(indexes.Select(index => $"DROP INDEX \"{index.Name}\";")));
+        var load = BulkLoad.Begin(connection, "AccessRequests", "ApprovalDecisions", "Grants", "DesiredAssignments", "AuditEvents", "AuditLeaves");
         using (var all = connection.BeginTransaction())
         {
             People();
@@ -44,9 +42,12 @@ internal sealed class PortalSeed(SqliteConnection connection, SeedPlan plan, Dat
             all.Commit();
         }
 
-        foreach (var (_, sql) in indexes)
-            Do(sql);
-        Do("PRAGMA journal_mode=WAL;");
+        var start = Stopwatch.GetTimestamp();
+        var events = LogSeed.Seal(connection);
+        var seal = Report.Since(start);
+        start = Stopwatch.GetTimestamp();
+        load.End();
+        Report.Line($"Of it: sealing {events:N0} events {seal / 1000:0} s, indexes and search {Report.Since(start) / 1000:0} s.");
     }
 
     private void People()
@@ -68,17 +69,6 @@ internal sealed class PortalSeed(SqliteConnection connection, SeedPlan plan, Dat
         foreach (var (name, value) in parameters)
             command.Parameters.AddWithValue(name, value);
         command.ExecuteNonQuery();
-    }
-
-    private List<(string Name, string Sql)> Read(string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var rows = new List<(string, string)>();
-        while (reader.Read())
-            rows.Add((reader.GetString(0), reader.GetString(1)));
-        return rows;
     }
 
     // As EF Core writes them to SQLite: upper case, and instants without trailing zeros.

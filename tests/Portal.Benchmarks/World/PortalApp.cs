@@ -30,13 +30,13 @@ internal sealed class PortalApp : WebApplicationFactory<Program>
     /// <summary>The database's file.</summary>
     public static string DatabaseIn(string directory) => Path.Combine(directory, "portal.db");
 
-    /// <summary>Starts one and waits until its catalog is filled.</summary>
+    /// <summary>Starts one and waits until its catalog is filled and its audit log has begun.</summary>
     public static async Task<PortalApp> StartAsync(SandboxHost sandbox, string directory)
     {
         Directory.CreateDirectory(directory);
         var app = new PortalApp(sandbox, directory);
         app.StartServer();
-        await app.UntilAsync(async db => await db.Secrets.Select(s => s.VaultId).Distinct().CountAsync() >= 5);
+        await app.UntilAsync(async db => await db.Secrets.Select(s => s.VaultId).Distinct().CountAsync() >= 5 && await db.AuditCheckpoints.AnyAsync());
         return app;
     }
 
