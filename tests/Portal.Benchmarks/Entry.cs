@@ -1,3 +1,4 @@
+using Portal.Benchmarks.Actions;
 using Portal.Benchmarks.Audit;
 using Portal.Benchmarks.Engine;
 using Portal.Benchmarks.World;
@@ -23,6 +24,9 @@ internal static class Entry
         ["start-overdue"] = StartOverdue.RunAsync,
         ["export"] = ExportRate.RunAsync,
         ["verify"] = VerifyRate.RunAsync,
+        ["sealing"] = SealingRate.RunAsync,
+        ["proof"] = ProofCost.RunAsync,
+        ["audited-action"] = ActionRate.RunAsync,
     };
 
     private static async Task<int> Main(string[] args)

@@ -67,7 +67,7 @@ internal sealed class AuditStage : IAsyncDisposable
         var connectionString = new NpgsqlConnectionStringBuilder(server) { Database = $"bench_{Guid.NewGuid():N}" }.ConnectionString;
         return await StartAsync(options => options.UsePortalPostgreSql(connectionString), new PostgreSqlAuditReading(), new PostgreSqlDueWork(), connectionString, async db =>
         {
-            foreach (var statement in EventSql.OnPostgreSql(events, sealing))
+            foreach (var statement in (string[])[EventSql.OnPostgreSql(events), .. sealing ? [EventSql.Wait(sqlite: false, 1, events)] : Array.Empty<string>(), "VACUUM ANALYZE"])
                 await db.Database.ExecuteSqlRawAsync(statement);
         }, sealing, async () =>
         {
@@ -116,14 +116,16 @@ internal sealed class AuditStage : IAsyncDisposable
             Report.Line($"Seeded in {Report.Since(start) / 1000:0.0} s.");
         }
 
-        if (sealing)
-            await SealAsync(app.Services);
         await app.StartAsync();
-        return new AuditStage(app, connectionString, async () =>
+        var stage = new AuditStage(app, connectionString, async () =>
         {
             await drop();
             Directory.Delete(files, recursive: true);
         });
+        var started = Stopwatch.GetTimestamp();
+        if (sealing)
+            Report.Line($"Sealed {await stage.SealAsync():N0} events in {Report.Since(started) / 1000:0.0} s.");
+        return stage;
     }
 
     private static async Task FillAsync(string connectionString, long events, bool sealing)
@@ -133,30 +135,41 @@ internal sealed class AuditStage : IAsyncDisposable
         await using var connection = new SqliteConnection(connectionString + ";Pooling=False");
         await connection.OpenAsync();
         var load = BulkLoad.Begin(connection, "AuditEvents");
-        foreach (var statement in EventSql.OnSqlite(events, sealing))
+        await RunAsync(EventSql.OnSqlite(events));
+        load.End();
+        if (sealing)
+            await RunAsync(EventSql.Wait(sqlite: true, 1, events));
+
+        async Task RunAsync(string statement)
         {
             await using var command = connection.CreateCommand();
             command.CommandText = statement;
             command.CommandTimeout = 3600;
             await command.ExecuteNonQueryAsync();
         }
-
-        load.End();
     }
 
-    private static async Task SealAsync(IServiceProvider services)
+    /// <summary>Seals all that waits, with a checkpoint at the end.</summary>
+    /// <returns>How many events.</returns>
+    public async Task<long> SealAsync()
     {
-        var start = Stopwatch.GetTimestamp();
         var all = 0L;
         for (var more = true; more;)
         {
-            var turn = (await services.GetRequiredService<SealEvents>().ExecuteAsync(new SealOrder(), Actor.System, CancellationToken.None)).Value;
+            var turn = (await Services.GetRequiredService<SealEvents>().ExecuteAsync(new SealOrder(CheckpointNow: true), Actor.System, CancellationToken.None)).Value;
             all += turn.Sealed;
             more = turn.MoreIsPending;
         }
 
-        await services.GetRequiredService<SealEvents>().ExecuteAsync(new SealOrder(CheckpointNow: true), Actor.System, CancellationToken.None);
-        Report.Line($"Sealed {all:N0} events in {Report.Since(start) / 1000:0.0} s.");
+        return all;
+    }
+
+    /// <summary>Runs a statement, as whoever writes to the database would.</summary>
+    public async Task RunAsync(string sql)
+    {
+        await using var db = await Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        db.Database.SetCommandTimeout(TimeSpan.FromHours(1));
+        await db.Database.ExecuteSqlRawAsync(sql);
     }
 
     /// <summary>A directory in which everybody is an auditor.</summary>

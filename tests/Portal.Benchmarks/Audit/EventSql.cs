@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Portal.Benchmarks.Audit;
 
-/// <summary>The statements that fill an empty trail with events of the size and variety that a portal's have: about 450 bytes each in a file, some of them with what a file has to escape.</summary>
+/// <summary>The statements that fill a trail with events of the size and variety that a portal's have: about 450 bytes each in a file, some of them with what a file has to escape.</summary>
 internal static class EventSql
 {
     private const string Columns = """
@@ -10,27 +10,51 @@ internal static class EventSql
         "Scope", "VaultName", "SecretName", "RoleName", "RequestId", "RequestReference", "GrantId", "PolicyName", "PolicyVersion", "Reason", "Comment", "ProviderRequestId", "WindowStart", "WindowEnd", "CorrelationId", "ClientAddress", "UserAgent"
         """;
 
-    private const string Pending = """INSERT INTO "PendingSeals"("Since", "EventId") SELECT "At", "EventId" FROM "AuditEvents" """;
+    private const string SqliteId = "printf('%08X-0000-7000-8000-%012X', {0}, {0})";
 
-    public static IReadOnlyList<string> OnSqlite(long events, bool waiting) =>
-    [
-        $$"""
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {{Number(events)}})
-        INSERT INTO "AuditEvents"({{Columns}})
-        {{Values("printf('%08X-0000-7000-8000-%012X', {0}, {0})", "rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%S', 1700000000 + {0} * 50, 'unixepoch') || '.' || substr(1000 + {0} % 1000, 2), '0'), '.')", "NULL", "")}} FROM n
-        """,
-        .. waiting ? [Pending] : Array.Empty<string>(),
-    ];
+    private const string PostgreSqlId = "CAST(lpad(to_hex({0}), 8, '0') || '-0000-7000-8000-' || lpad(to_hex({0}), 12, '0') AS uuid)";
 
-    public static IReadOnlyList<string> OnPostgreSql(long events, bool waiting) =>
-    [
-        $$"""
+    // Without zeros at the end, as EF Core writes instants: what it reads it must find again.
+    private const string SqliteYears = "rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%S', 1700000000 + {0} * 50, 'unixepoch') || '.' || substr(1000 + {0} % 1000, 2), '0'), '.')";
+
+    private const string SqliteNow = "rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%f', 'now'), '0'), '.')";
+
+    private const string PostgreSqlYears = "to_timestamp(1700000000 + {0} * 50) + ({0} % 1000) * interval '1 millisecond'";
+
+    private const string PostgreSqlNow = "date_trunc('milliseconds', now())";
+
+    /// <summary>Events of some years, numbered from 1.</summary>
+    public static string OnSqlite(long events) => Sqlite(1, events, SqliteYears);
+
+    /// <summary>Events of some years, numbered from 1.</summary>
+    public static string OnPostgreSql(long events) => PostgreSql(1, events, PostgreSqlYears);
+
+    /// <summary>Events of this moment, which wait to be sealed, in one transaction.</summary>
+    public static string Now(bool sqlite, long from, long count) => sqlite
+        ? $"BEGIN IMMEDIATE; {Sqlite(from, count, SqliteNow)}; {Wait(sqlite, from, count)}; COMMIT"
+        : $"{PostgreSql(from, count, PostgreSqlNow)}; {Wait(sqlite, from, count)}";
+
+    /// <summary>Has events that have no place in the log wait for one.</summary>
+    /// <param name="sqlite">On which database.</param>
+    /// <param name="from">The number of the first.</param>
+    /// <param name="count">How many.</param>
+    public static string Wait(bool sqlite, long from, long count)
+    {
+        // By their ids: how the database numbers them is its own affair.
+        var id = sqlite ? SqliteId : PostgreSqlId;
+        return $"""INSERT INTO "PendingSeals"("Since", "EventId") SELECT "At", "EventId" FROM "AuditEvents" WHERE "EventId" >= {Of(id, Number(from))} AND "EventId" < {Of(id, Number(from + count))}""";
+    }
+
+    private static string Sqlite(long from, long count, string at) => $$"""
+        WITH RECURSIVE n(i) AS (SELECT {{Number(from)}} UNION ALL SELECT i + 1 FROM n WHERE i < {{Number(from + count - 1)}})
         INSERT INTO "AuditEvents"({{Columns}})
-        {{Values("CAST(lpad(to_hex({0}), 8, '0') || '-0000-7000-8000-' || lpad(to_hex({0}), 12, '0') AS uuid)", "to_timestamp(1700000000 + {0} * 50) + ({0} % 1000) * interval '1 millisecond'", "NULL::timestamptz", "::int")}} FROM generate_series(1, {{Number(events)}}) AS n(i)
-        """,
-        .. waiting ? [Pending] : Array.Empty<string>(),
-        "VACUUM ANALYZE",
-    ];
+        {{Values(SqliteId, at, "NULL", "")}} FROM n
+        """;
+
+    private static string PostgreSql(long from, long count, string at) => $$"""
+        INSERT INTO "AuditEvents"({{Columns}})
+        {{Values(PostgreSqlId, at, "NULL::timestamptz", "::int")}} FROM generate_series({{Number(from)}}, {{Number(from + count - 1)}}) AS n(i)
+        """;
 
     private static string Values(string id, string at, string noTime, string number) => $"""
         SELECT {Of(id, "i")}, {Of(at, "i")}, CASE i % 5 WHEN 0 THEN 'request.submitted' WHEN 1 THEN 'request.approved' WHEN 2 THEN 'grant.scheduled' WHEN 3 THEN 'grant.activated' ELSE 'grant.ended' END, 'Success',

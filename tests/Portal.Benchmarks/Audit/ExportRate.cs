@@ -10,7 +10,8 @@ namespace Portal.Benchmarks.Audit;
 /// <summary>The CSV export of the whole trail through the HTTP endpoint. The bounds are what the database's own tool makes of the same rows: <c>sqlite3 -csv</c> into a file, PostgreSQL's COPY to /dev/null.</summary>
 internal static class ExportRate
 {
-    private const string ServerVariable = "PORTAL_TEST_POSTGRES";
+    /// <summary>The variable that names a PostgreSQL server.</summary>
+    public const string ServerVariable = "PORTAL_TEST_POSTGRES";
 
     private static readonly string Select = $"SELECT {string.Join(", ", AuditColumn.All.Select(column => $"\"{column.Property}\""))} FROM \"AuditEvents\"";
 

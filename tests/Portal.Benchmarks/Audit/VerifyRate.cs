@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Benchmarks.World;
@@ -12,17 +11,15 @@ using Portal.Core.Identity;
 
 namespace Portal.Benchmarks.Audit;
 
-/// <summary>Checking a whole export offline, in each format. The bound is the same hashing, leaves and tree, of the same bytes in memory.</summary>
+/// <summary>Checking a whole export offline, in each format, and the database itself. The bound is the same hashing, leaves and tree, of the same bytes in memory.</summary>
 internal static class VerifyRate
 {
-    private const int Sample = 20_000;
-
     /// <summary>Measures.</summary>
     public static async Task RunAsync(bool smoke)
     {
         var size = smoke ? 20_000 : 1_000_000;
         await using var stage = await AuditStage.OnSqliteAsync(size);
-        var bytes = await LeavesAsync(stage);
+        var bytes = await SealedBytes.OfAsync(stage);
         var keys = await KeysAsync(stage);
         Report.Row("file", "events", "bound, krows/s", "verify, krows/s", "ratio", "memory grew MB");
         Report.Row("---", "---", "---", "---", "---", "---");
@@ -35,7 +32,7 @@ internal static class VerifyRate
                 var (bounds, checks, grew) = (new List<double>(), new List<double>(), new List<double>());
                 for (var round = -1; round < (smoke ? 1 : 3); round++)
                 {
-                    var bound = Hash(bytes, size);
+                    var bound = bytes.HashTree(size);
                     var (time, memory) = await VerifyAsync(file, keys, size);
                     if (round < 0)
                         continue;
@@ -52,35 +49,54 @@ internal static class VerifyRate
                 File.Delete(file);
             }
         }
+
+        Report.Line("");
+        await FromDatabaseAsync(stage, bytes, size, smoke ? 1 : 3);
     }
 
-    private static async Task<List<byte[]>> LeavesAsync(AuditStage stage)
+    /// <summary>The database itself: all of it, and what is new since a checkpoint.</summary>
+    private static async Task FromDatabaseAsync(AuditStage stage, SealedBytes bytes, int size, int rounds)
+    {
+        var added = size / 100;
+        var whole = new List<(double Bound, double Time)>();
+        var part = new List<(double Bound, double Time)>();
+        await VerifyDatabaseAsync(stage, 0, size);
+        for (var round = 0; round < rounds; round++)
+        {
+            whole.Add((bytes.HashTree(size), await VerifyDatabaseAsync(stage, 0, size)));
+            var signed = await SignedAsync(stage);
+            await stage.RunAsync(EventSql.Now(sqlite: true, size + (round * added) + 1, added));
+            await stage.SealAsync();
+            part.Add((bytes.HashTree(added), await VerifyDatabaseAsync(stage, signed, added)));
+        }
+
+        Report.Row("database", "events", "bound, krows/s", "verify, krows/s", "ratio", "seconds");
+        Report.Row("---", "---", "---", "---", "---", "---");
+        Report.Row("all of it", size.ToString("N0", CultureInfo.InvariantCulture), Report.Text(size / Report.Median(whole.Select(w => w.Bound))), Report.Text(size / Report.Median(whole.Select(w => w.Time))), Report.Text(Report.Median(whole.Select(w => w.Bound / w.Time))), Report.Text(Report.Median(whole.Select(w => w.Time)) / 1000));
+        Report.Row("from the last checkpoint", added.ToString("N0", CultureInfo.InvariantCulture), Report.Text(added / Report.Median(part.Select(w => w.Bound))), Report.Text(added / Report.Median(part.Select(w => w.Time))), Report.Text(Report.Median(part.Select(w => w.Bound / w.Time))), Report.Text(Report.Median(part.Select(w => w.Time)) / 1000));
+    }
+
+    private static async Task<long> SignedAsync(AuditStage stage)
     {
         await using var db = await stage.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
-        var canonical = new CanonicalEvent();
-        return (await db.AuditEvents.AsNoTracking().OrderBy(e => e.Sequence).Take(Sample).ToListAsync()).ConvertAll(e => (byte[])[0, .. canonical.Take(e).Json()]);
+        return await db.AuditCheckpoints.MaxAsync(c => c.Size);
+    }
+
+    private static async Task<double> VerifyDatabaseAsync(AuditStage stage, long from, long expected)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var report = (await stage.Services.GetRequiredService<VerifyDatabase>().ExecuteAsync(new VerifyInput(from), null, Actor.System, CancellationToken.None)).Value;
+        var time = Report.Since(start);
+        // What the exports before wrote is in the log too.
+        if (!report.Holds || report.Events < expected)
+            throw new InvalidOperationException($"{report.Events} events: {string.Join(' ', report.Findings.Select(f => f.What))}");
+        return time;
     }
 
     private static async Task<IReadOnlyList<VerifierKey>> KeysAsync(AuditStage stage)
     {
         await using var db = await stage.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
         return (await db.AuditKeys.Select(k => k.Vkey).ToListAsync()).ConvertAll(k => VerifierKey.Parse(k)!);
-    }
-
-    private static double Hash(List<byte[]> leaves, int count)
-    {
-        Span<byte> hash = stackalloc byte[MerkleTree.HashSize];
-        var log = new TileAppender();
-        var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < count; i++)
-        {
-            SHA256.HashData(leaves[i % leaves.Count], hash);
-            log.Append(hash);
-            if (i % 4096 == 0)
-                log.TakeChanged();
-        }
-
-        return log.Root().Length > 0 ? Report.Since(start) : 0;
     }
 
     private static async Task<(double Time, double Grew)> VerifyAsync(string file, IReadOnlyList<VerifierKey> keys, long expected)
