@@ -13,6 +13,7 @@ public static class SqliteDatabase
         .UseSqlite(connectionString, sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
         .UseCompiledModel()
         .AddInterceptors(SqlitePragmas.Instance, SqliteWriteGate.For(connectionString))
+        .UseWriteTurns(SqliteWriteGate.For(connectionString).EnterAsync)
         .UseAuditSearch(new SqliteAuditSearch());
 
     // Building the model anew takes as long as all else at a start; migrations/compile-models writes it, and that it is up to date is tested.

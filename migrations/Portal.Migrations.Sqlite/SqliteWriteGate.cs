@@ -16,6 +16,9 @@ internal sealed class SqliteWriteGate : SaveChangesInterceptor
     // Whose turn it is. Which of the events below ends a save is the framework's affair; the first one that comes counts.
     private DbContext? _holder;
 
+    // Who has a turn that is more than a save; its saves are part of it.
+    private volatile DbContext? _turn;
+
     public static SqliteWriteGate For(string connectionString) => Gates.GetOrAdd(connectionString, _ => new SqliteWriteGate());
 
     /// <summary>The gate that a context's saves go through.</summary>
@@ -23,15 +26,18 @@ internal sealed class SqliteWriteGate : SaveChangesInterceptor
         db.GetService<IDbContextOptions>().FindExtension<CoreOptionsExtension>()?.Interceptors?.OfType<SqliteWriteGate>().Single()
         ?? throw new InvalidOperationException("This context was not made by UsePortalSqlite.");
 
-    /// <summary>Waits for a turn to write by other means than a save. Whoever has it must not save before giving it back.</summary>
-    public async Task<IDisposable> EnterAsync(CancellationToken ct)
+    /// <summary>Waits for a turn of a context to write by other means than a save, or by several; its own saves are let through until it is given back.</summary>
+    public async Task<IDisposable> EnterAsync(PortalDb db, CancellationToken ct)
     {
         await _gate.WaitAsync(ct);
-        return new Turn(_gate);
+        _turn = db;
+        return new Turn(this);
     }
 
     public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
+        if (_turn is { } turn && turn == eventData.Context)
+            return result;
         _gate.Wait();
         _holder = eventData.Context;
         return result;
@@ -39,6 +45,8 @@ internal sealed class SqliteWriteGate : SaveChangesInterceptor
 
     public override async ValueTask<InterceptionResult<int>> SavingChangesAsync(DbContextEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
     {
+        if (_turn is { } turn && turn == eventData.Context)
+            return result;
         await _gate.WaitAsync(cancellationToken);
         _holder = eventData.Context;
         return result;
@@ -91,8 +99,12 @@ internal sealed class SqliteWriteGate : SaveChangesInterceptor
             _gate.Release();
     }
 
-    private sealed class Turn(SemaphoreSlim gate) : IDisposable
+    private sealed class Turn(SqliteWriteGate gate) : IDisposable
     {
-        public void Dispose() => gate.Release();
+        public void Dispose()
+        {
+            gate._turn = null;
+            gate._gate.Release();
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Data;
@@ -21,5 +22,23 @@ public sealed class SqliteWriteGateTests
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await using var third = world.OpenDb();
         Assert.Equal(0, await third.SaveChangesAsync(patience.Token));
+    }
+
+    [Fact]
+    public async Task A_turn_lets_its_own_saves_through_and_keeps_others_waiting_until_it_is_given_back()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await using var db = world.OpenDb();
+        await using var other = world.OpenDb();
+        Task waiting;
+        using (await WriteTurn.TurnAsync(db, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(0, await db.SaveChangesAsync(TestContext.Current.CancellationToken));
+            waiting = other.SaveChangesAsync(TestContext.Current.CancellationToken);
+            await db.AccessPolicies.Where(p => p.RetiredAt != null).ExecuteDeleteAsync(TestContext.Current.CancellationToken);
+            Assert.False(waiting.IsCompleted);
+        }
+
+        await waiting;
     }
 }

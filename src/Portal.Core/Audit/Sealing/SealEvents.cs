@@ -119,11 +119,11 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
         var canonical = new CanonicalEvent();
         var hash = new byte[MerkleTree.HashSize];
         var before = log.Size;
+        var places = new SealedBatch();
         foreach (var (since, happened) in batch)
         {
             canonical.Take(happened).WriteLeafHash(hash);
-            db.AuditLeaves.Add(new AuditLeaf(log.Size, happened.EventId, canonical.FieldDigests()));
-            db.Entry(new PendingSeal(since, happened.EventId)).State = EntityState.Deleted;
+            places.Add(log.Size, happened, since, canonical.FieldDigests());
             log.Append(hash);
         }
 
@@ -131,7 +131,15 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
             db.Entry(new AuditTile(id.Level, id.Index, hashes)).State = IsNew(id, before) ? EntityState.Added : EntityState.Modified;
         (sealer.Holder, sealer.Until, sealer.Fence) = (options.Holder, now + Lease, sealer.Fence + 1);
         db.ChangeTracker.DetectChanges();
-        await db.SaveChangesAsync(ct);
+        using (await WriteTurn.TurnAsync(db, ct))
+        {
+            await using var together = await db.Database.BeginTransactionAsync(ct);
+            // The fence first: whoever lost it has written nothing.
+            await db.SaveChangesAsync(ct);
+            await places.WriteAsync(db, ct);
+            await together.CommitAsync(ct);
+        }
+
         db.ChangeTracker.Clear();
         state.Wrote(sealer.Fence);
     }
