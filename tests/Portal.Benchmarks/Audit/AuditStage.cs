@@ -164,11 +164,12 @@ internal sealed class AuditStage : IAsyncDisposable
         return all;
     }
 
-    /// <summary>Runs a statement, as whoever writes to the database would.</summary>
+    /// <summary>Runs a statement in its turn, as whoever of the portal writes to the database.</summary>
     public async Task RunAsync(string sql)
     {
         await using var db = await Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
         db.Database.SetCommandTimeout(TimeSpan.FromHours(1));
+        using var turn = await WriteTurn.TurnAsync(db, CancellationToken.None);
         await db.Database.ExecuteSqlRawAsync(sql);
     }
 
