@@ -8,10 +8,10 @@ using Portal.Web.Workers;
 
 namespace Portal.Benchmarks.Audit;
 
-/// <summary>Events that keep coming at a rate, written by SQL ten times a second beside the worker that seals; and how long after its commit the last event of each such piece has its place.</summary>
+/// <summary>Events that keep coming at a rate, written by SQL a hundred times a second beside the worker that seals, since no transaction of the portal's holds more than some two hundred; and how long after its commit the last event of each such piece has its place.</summary>
 internal static class SealingLag
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Measures at a few rates.</summary>
     /// <param name="stage">The database, all of whose events are sealed.</param>
