@@ -1342,7 +1342,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
 
                     b.HasIndex("RequesterObjectId", "State", "Id");
 
-                    b.HasIndex(new[] { "PolicyId", "Id" }, "IX_AccessRequests_Inbox")
+                    b.HasIndex(new[] { "PolicyId", "State", "Id" }, "IX_AccessRequests_Inbox")
                         .HasFilter("\"State\" = 'Pending'");
 
                     b.HasIndex(new[] { "LapsesAt" }, "IX_AccessRequests_Lapse")

@@ -250,7 +250,7 @@ namespace Portal.Migrations.PostgreSql.Model
                 new[] { requesterObjectId, state, id });
 
             var iX_AccessRequests_Inbox = runtimeEntityType.AddIndex(
-                new[] { policyId, id },
+                new[] { policyId, state, id },
                 name: "IX_AccessRequests_Inbox");
             iX_AccessRequests_Inbox.AddAnnotation("Relational:Filter", "\"State\" = 'Pending'");
 

@@ -12,7 +12,7 @@ namespace Portal.Migrations.PostgreSql.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("90107015-001b-4ffc-9d53-c52167c27f49"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("0ba73dc4-f10a-4d8a-ae3d-60fbf1f8b3ac"), entityTypeCount: 24)
         {
         }
 

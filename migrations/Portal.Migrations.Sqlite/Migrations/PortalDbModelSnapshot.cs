@@ -1333,7 +1333,7 @@ namespace Portal.Migrations.Sqlite.Migrations
 
                     b.HasIndex("RequesterObjectId", "State", "Id");
 
-                    b.HasIndex(new[] { "PolicyId", "Id" }, "IX_AccessRequests_Inbox")
+                    b.HasIndex(new[] { "PolicyId", "State", "Id" }, "IX_AccessRequests_Inbox")
                         .HasFilter("\"State\" = 'Pending'");
 
                     b.HasIndex(new[] { "LapsesAt" }, "IX_AccessRequests_Lapse")

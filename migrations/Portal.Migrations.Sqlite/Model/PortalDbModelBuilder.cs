@@ -11,7 +11,7 @@ namespace Portal.Migrations.Sqlite.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("61978f09-3d9e-4eb7-9b3c-59e42944b294"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("fbdd6af1-47b9-4ea9-8f86-6d44ca2ba642"), entityTypeCount: 24)
         {
         }
 
