@@ -11,20 +11,34 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
     /// <summary>How long to wait before the jobs are begun anew when the database was away.</summary>
     public static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
 
+    private readonly Lock _lock = new();
     private IScheduler? _scheduler;
+    private Task? _stopping;
 
     /// <inheritdoc />
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        // A host may stop twice; a scheduler that is shut down cannot be asked for again.
+        // A host may stop twice. Whoever comes second waits too, and does not go on to dispose of what running jobs still use.
+        Task stopping;
+        lock (_lock)
+            stopping = _stopping ??= ShutDownAsync();
+        await stopping.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCompleted)
+            LogGaveUp(Patience);
+        else
+            await stopping;
+    }
+
+    private async Task ShutDownAsync()
+    {
         if (Interlocked.Exchange(ref _scheduler, null) is not { } scheduler)
             return;
         try
         {
-            await scheduler.Shutdown(waitForJobsToComplete: true, CancellationToken.None).AsTask().WaitAsync(Patience, cancellationToken);
+            await scheduler.Shutdown(waitForJobsToComplete: true, CancellationToken.None).AsTask().WaitAsync(Patience);
         }
-        catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)
+        catch (TimeoutException)
         {
             LogGaveUp(Patience);
         }

@@ -10,6 +10,9 @@ namespace Portal.Core.Audit.Retention;
 /// </summary>
 public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, RetentionOptions options, IDatabaseClock databaseClock, ClockWatch clock)
 {
+    // In a row, each after as many tries as any use case makes: what clashes longer is no other run.
+    private const int MostClashes = 20;
+
     /// <summary>Prunes all that may be pruned now. Several instances may do so at once: each event goes once.</summary>
     /// <returns>How many events this call pruned.</returns>
     public async Task<Result<long>> ExecuteAsync(Actor actor, CancellationToken ct)
@@ -19,14 +22,28 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
         if (options.Period is not { } period)
             return 0L;
         var pruned = 0L;
+        var clashes = 0;
         TrailPlace? after = null;
-        do
+        while (true)
         {
-            var turn = await databases.RunAsync(db => PruneAsync(db, period, after, actor, ct), ct);
+            Turn turn;
+            try
+            {
+                turn = await databases.RunAsync(db => PruneAsync(db, period, after, actor, ct), ct);
+            }
+            catch (DbUpdateConcurrencyException) when (++clashes < MostClashes)
+            {
+                // Another run was ahead again and again. Each time it took some, so this comes to its end.
+                continue;
+            }
+
+            clashes = 0;
             pruned += turn.Pruned;
+            if (turn.After is null)
+                break;
             after = turn.After;
         }
-        while (after is not null);
+
         return pruned;
     }
 
