@@ -1,4 +1,6 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Audit;
@@ -14,7 +16,7 @@ using Portal.Web.SignIn;
 namespace Portal.Web.Audit;
 
 /// <summary>The audit trail as a file.</summary>
-public static class AuditEndpoints
+public static partial class AuditEndpoints
 {
     /// <summary>The parameter that names the format; CSV without it.</summary>
     public const string Format = "format";
@@ -34,7 +36,7 @@ public static class AuditEndpoints
         app.MapGet(PortalUrls.AuditEvidence, EvidenceEndpoint.GetAsync).RequireRateLimiting(RateLimits.Export);
     }
 
-    private static async Task<IResult> ExportAsync(HttpContext http, ExportAuditEvents export, NoteExport note, ExportProgress progress, IStringLocalizer<RefusalWords> words)
+    private static async Task<IResult> ExportAsync(HttpContext http, ExportAuditEvents export, NoteExport note, ExportProgress progress, IStringLocalizer<RefusalWords> words, ILogger<NoteExport> logger)
     {
         var ct = http.RequestAborted;
         // A parameter that is misspelt would otherwise export more than was meant.
@@ -75,7 +77,7 @@ public static class AuditEndpoints
             await result.Value.WriteAsync(format, part.Cut(http.Response.Body), ct);
             result.Value.ThrowIfBroken();
             if (part.From == 0 && result.Value.CoversAll && actor.Has(PortalRole.Auditor))
-                await note.ExecuteAsync(result.Value.Point.Size, actor, CancellationToken.None);
+                await NoteAsync(note, result.Value.Point.Size, actor, logger);
         }
         catch when (http.Response.HasStarted)
         {
@@ -87,6 +89,22 @@ public static class AuditEndpoints
 
         return Results.Empty;
     }
+
+    // The file has come to its end and holds, whether that can be noted or not: retention then waits for the next one.
+    private static async Task NoteAsync(NoteExport note, long size, Actor actor, ILogger logger)
+    {
+        try
+        {
+            await note.ExecuteAsync(size, actor, CancellationToken.None);
+        }
+        catch (Exception fault) when (fault is DbUpdateException or DbException)
+        {
+            LogNotNoted(logger, fault, size);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "An export of all events up to {Size} came to its end, and that could not be noted: retention does not count on it")]
+    private static partial void LogNotNoted(ILogger logger, Exception fault, long size);
 
     private static ExportFormat? Read(string? name, Func<string, ExportFormat?> find) => string.IsNullOrEmpty(name) ? ExportFormat.Csv : find(name);
 

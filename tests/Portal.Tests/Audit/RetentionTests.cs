@@ -149,6 +149,17 @@ public sealed class RetentionTests
         Assert.Equal(60, (await world.ReadAsync(db => db.RetentionStates.SingleAsync(Ct))).Pruned);
     }
 
+    [Theory, BothDatabases]
+    public async Task Twenty_exports_of_the_same_log_at_once_are_all_noted(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await TestLog.WriteAsync(world, 3);
+        await ExportedAsync(world);
+        var (ingrid, size) = (await world.IdentifyAsync(Company.Ingrid), await world.ReadAsync(db => db.RetentionStates.Select(s => s.ExportedThrough).SingleAsync(Ct)));
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => world.Get<NoteExport>().ExecuteAsync(size, ingrid, Ct))));
+        Assert.Equal(21, await world.ReadAsync(db => db.AuditEvents.CountAsync(e => e.Code == AuditCode.ExportCompleted.Value, Ct)));
+    }
+
     [Fact]
     public async Task A_hold_that_is_placed_while_a_run_is_about_to_delete_is_not_overlooked()
     {

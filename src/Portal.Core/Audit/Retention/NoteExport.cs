@@ -18,9 +18,13 @@ public sealed class NoteExport(IDbContextFactory<PortalDb> databases, IDatabaseC
         if (size < 0 || size > signed)
             throw new ArgumentOutOfRangeException(nameof(size), size, $"No checkpoint covers so many events; the newest covers {signed}.");
         var state = await db.RetentionStates.SingleAsync(ct);
+        // What was taken away before is only recorded again: many at once would be in each other's way for nothing.
         if (size > state.ExportedThrough)
+        {
             (state.ExportedThrough, state.ExportedAt) = (size, now);
-        state.Fence++;
+            state.Fence++;
+        }
+
         new AuditTrail(db, actor, now).ExportCompleted(size);
         await db.SaveChangesAsync(ct);
         return default(Done);
