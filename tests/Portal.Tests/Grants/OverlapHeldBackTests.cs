@@ -121,4 +121,21 @@ public sealed class OverlapHeldBackTests
         await world.PassAsync(TimeSpan.FromMinutes(5));
         Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
     }
+
+    [Theory, BothDatabases]
+    public async Task The_end_of_another_that_waited_too_does_not_make_the_first_wait_longer(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 5, start: PortalWorld.Start.AddMinutes(25).AddSeconds(25)));
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(30)));
+        // The next try is put off for an hour: no end waits for that.
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true, retryAfter: TimeSpan.FromHours(1));
+        foreach (var seconds in (int[])[1525, 275, 25])
+            await world.PassAsync(TimeSpan.FromSeconds(seconds));
+        Assert.Single(world.Cloud.Standing);
+        await world.PassAsync(TimeSpan.FromSeconds(5));
+        Assert.Empty(world.Cloud.Standing);
+    }
 }
