@@ -952,7 +952,7 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.HasIndex(new[] { "PrincipalObjectId", "EndsAt" }, "IX_Grants_HeldNow")
                         .HasFilter("\"State\" <> 'Ended'");
 
-                    b.HasIndex(new[] { "PrincipalObjectId", "Id" }, "IX_Grants_MineNotEnded")
+                    b.HasIndex(new[] { "PrincipalObjectId", "PrincipalTenantId", "Id" }, "IX_Grants_MineNotEnded")
                         .HasFilter("\"State\" <> 'Ended'");
 
                     b.HasIndex(new[] { "AssignmentId" }, "IX_Grants_NotEnded")

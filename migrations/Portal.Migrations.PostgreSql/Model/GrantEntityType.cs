@@ -415,7 +415,7 @@ namespace Portal.Migrations.PostgreSql.Model
             iX_Grants_HeldNow.AddAnnotation("Relational:Filter", "\"State\" <> 'Ended'");
 
             var iX_Grants_MineNotEnded = runtimeEntityType.AddIndex(
-                new[] { principalObjectId, id },
+                new[] { principalObjectId, principalTenantId, id },
                 name: "IX_Grants_MineNotEnded");
             iX_Grants_MineNotEnded.AddAnnotation("Relational:Filter", "\"State\" <> 'Ended'");
 

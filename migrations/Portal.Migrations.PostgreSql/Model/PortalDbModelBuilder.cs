@@ -12,7 +12,7 @@ namespace Portal.Migrations.PostgreSql.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("0ba73dc4-f10a-4d8a-ae3d-60fbf1f8b3ac"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("7b9fc19a-e62c-49c5-ae1d-0b9b18a8c066"), entityTypeCount: 24)
         {
         }
 

@@ -11,7 +11,7 @@ namespace Portal.Migrations.Sqlite.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("fbdd6af1-47b9-4ea9-8f86-6d44ca2ba642"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("b796189d-c807-4391-a1be-dfd37c21fa1b"), entityTypeCount: 24)
         {
         }
 

@@ -19,7 +19,7 @@ internal sealed class GrantMapping : IEntityTypeConfiguration<Grant>
         const string notEnded = "\"State\" <> 'Ended'";
         builder.HasIndex(g => g.AssignmentId, "IX_Grants_NotEnded").HasFilter(notEnded);
         builder.HasIndex(g => new { g.PrincipalObjectId, g.EndsAt }, "IX_Grants_HeldNow").HasFilter(notEnded);
-        builder.HasIndex(g => new { g.PrincipalObjectId, g.Id }, "IX_Grants_MineNotEnded").HasFilter(notEnded);
+        builder.HasIndex(g => new { g.PrincipalObjectId, g.PrincipalTenantId, g.Id }, "IX_Grants_MineNotEnded").HasFilter(notEnded);
         builder.HasIndex(g => g.Id, "IX_Grants_AllNotEnded").HasFilter(notEnded);
         // What operators look at: little, or asked for by its end.
         builder.HasIndex(g => new { g.AttentionSince, g.Id }, "IX_Grants_Attention").HasFilter("\"AttentionCode\" IS NOT NULL");

@@ -161,8 +161,9 @@ public sealed class ListGrants(IDbContextFactory<PortalDb> databases)
         var grants = db.Grants.AsNoTracking().Where(g => input.Ended ? g.State == GrantState.Ended : g.State != GrantState.Ended);
         if (input.Audience == GrantAudience.Mine)
         {
-            var objectId = actor.Id!.Value.ObjectId;
-            grants = grants.Where(g => g.PrincipalObjectId == objectId);
+            // Both halves of the identity: the index of what has not ended answers only for both, and SQLite takes the one of everything for less.
+            var (objectId, tenant) = (actor.Id!.Value.ObjectId, actor.Id.Value.TenantId);
+            grants = grants.Where(g => g.PrincipalObjectId == objectId && g.PrincipalTenantId == tenant);
         }
 
         if (before is { } place)
