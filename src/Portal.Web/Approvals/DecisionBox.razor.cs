@@ -15,7 +15,7 @@ public sealed partial class DecisionBox : ComponentBase
     // A bit more can be typed or pasted than is allowed, so that too much is told and not cut in silence; much more would not fit in one message of the circuit.
     private const int MostTyped = PersonText.MaxLength + 400;
 
-    private ElementReference _field;
+    private WrittenField _field = null!;
     private string? _comment;
     private IReadOnlyList<Refusal> _refusals = [];
     private Verdict? _sending;

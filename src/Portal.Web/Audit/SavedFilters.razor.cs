@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Audit.SavedFilters;
+using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
 using Portal.Web.SignIn;
@@ -13,7 +14,7 @@ public sealed partial class SavedFilters
 {
     private List<SavedFilter> _saved = [];
     private IReadOnlyList<Refusal> _refusals = [];
-    private ElementReference _field;
+    private WrittenField _field = null!;
     private string? _name;
     private bool _naming;
     private bool _focus;

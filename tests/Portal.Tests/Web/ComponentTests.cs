@@ -2,6 +2,7 @@ using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using MudBlazor.Services;
 using Portal.Core;
 using Portal.Web.Components;
 
@@ -16,6 +17,7 @@ public sealed class ComponentTests : BunitContext
     {
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddLocalization();
+        Services.AddMudServices();
         Services.AddSingleton<TimeProvider>(_clock);
     }
 

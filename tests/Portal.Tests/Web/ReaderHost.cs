@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using MudBlazor.Services;
 using Portal.Tests.World;
 using Portal.Web.Audit;
 using Portal.Web.Layout;
@@ -21,6 +22,7 @@ internal static class ReaderHost
         var world = await PortalWorld.OpenAsync();
         context.JSInterop.Mode = JSRuntimeMode.Loose;
         context.Services.AddLogging().AddLocalization();
+        context.Services.AddMudServices();
         world.AddTo(context.Services);
         context.Services.AddLayout();
         context.Services.AddScoped<LiveChanges>().AddScoped<CurrentActor>().AddSingleton<ExportProgress>();
