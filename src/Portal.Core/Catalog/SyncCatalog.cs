@@ -9,7 +9,11 @@ namespace Portal.Core.Catalog;
 /// <param name="Vaults">Vaults seen.</param>
 /// <param name="Secrets">Secrets seen.</param>
 /// <param name="Unlisted">Vaults whose secrets could not be listed; what was known of them is kept.</param>
-public sealed record CatalogSync(int Vaults, int Secrets, int Unlisted);
+public sealed record CatalogSync(int Vaults, int Secrets, int Unlisted)
+{
+    /// <summary>Vaults among them that the catalog did not know, or knew as gone: nobody has compared their assignments yet.</summary>
+    public int NewVaults { get; init; }
+}
 
 /// <summary>Brings the catalog up to what exists. A vault that cannot be listed keeps what was known of it, and says so.</summary>
 public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, TimeProvider clock, ChangeFeed changes, ILogger<SyncCatalog> logger)
@@ -25,8 +29,9 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
         await foreach (var vault in inventory.ListVaultsAsync(ct))
             seen.Add(vault);
 
+        int fresh;
         await using (var db = await databases.CreateDbContextAsync(ct))
-            await SyncVaultsAsync(db, seen, ct);
+            fresh = await SyncVaultsAsync(db, seen, ct);
 
         int secrets = 0, unlisted = 0;
         foreach (var vault in seen)
@@ -37,24 +42,32 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
         }
 
         changes.Publish(new PortalChange(ChangeKind.Catalog));
-        return new CatalogSync(seen.Count, secrets, unlisted);
+        return new CatalogSync(seen.Count, secrets, unlisted) { NewVaults = fresh };
     }
 
-    private async Task SyncVaultsAsync(PortalDb db, IReadOnlyList<VaultSeen> seen, CancellationToken ct)
+    private async Task<int> SyncVaultsAsync(PortalDb db, IReadOnlyList<VaultSeen> seen, CancellationToken ct)
     {
         var now = clock.Now();
         var known = await db.Vaults.ToDictionaryAsync(v => v.ArmId, ct);
+        var fresh = 0;
         foreach (var vault in seen)
         {
             if (known.Remove(ArmId.Normalise(vault.ArmId), out var row))
+            {
+                fresh += row.GoneAt is null ? 0 : 1;
                 row.Update(vault, now);
+            }
             else
+            {
+                fresh++;
                 db.Vaults.Add(new Vault(vault, now));
+            }
         }
 
         foreach (var gone in known.Values)
             gone.MarkGone(now);
         await db.SaveChangesAsync(ct);
+        return fresh;
     }
 
     private async Task<int?> SyncSecretsAsync(VaultSeen seen, CancellationToken ct)

@@ -52,7 +52,7 @@ public static class PeriodicJobs
                 });
             });
             quartz.ScheduleJob<SyncCatalogJob>(trigger => trigger.WithIdentity("sync-catalog").StartNow().WithSimpleSchedule(s => s.WithInterval(SyncEvery).RepeatForever()));
-            quartz.ScheduleJob<ReconcileAssignmentsJob>(trigger => trigger.WithIdentity("reconcile-assignments").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
+            quartz.ScheduleJob<ReconcileAssignmentsJob>(trigger => trigger.WithIdentity("reconcile-assignments").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()), job => job.WithIdentity(ReconcileAssignmentsJob.Key));
             quartz.ScheduleJob<UpholdPausesJob>(trigger => trigger.WithIdentity("uphold-pauses").StartNow().WithSimpleSchedule(s => s.WithInterval(UpholdEvery).RepeatForever()));
             quartz.ScheduleJob<LookAgainJob>(trigger => trigger.WithIdentity("look-again").StartNow().WithSimpleSchedule(s => s.WithInterval(ReconcileEvery).RepeatForever()));
             quartz.ScheduleJob<LapseRequestsJob>(trigger => trigger.WithIdentity("lapse-requests").StartNow().WithSimpleSchedule(s => s.WithInterval(LapseEvery).RepeatForever()));
@@ -73,6 +73,9 @@ public sealed partial class SyncCatalogJob(SyncCatalog sync, ILogger<SyncCatalog
         {
             var found = (await sync.ExecuteAsync(Actor.System, cancellationToken)).Value;
             LogSynced(found.Vaults, found.Secrets, found.Unlisted);
+            // What was given there in an earlier life of the portal must not wait five minutes, nor an operator see that nothing was looked at.
+            if (found.NewVaults > 0)
+                await context.Scheduler.TriggerJob(ReconcileAssignmentsJob.Key, cancellationToken);
         }
         catch (CloudCallException fault)
         {
@@ -91,6 +94,9 @@ public sealed partial class SyncCatalogJob(SyncCatalog sync, ILogger<SyncCatalog
 [DisallowConcurrentExecution]
 public sealed partial class ReconcileAssignmentsJob(ReconcileAssignments reconcile, ILogger<ReconcileAssignmentsJob> logger) : IJob
 {
+    /// <summary>Its name, by which others ask for it.</summary>
+    public static readonly JobKey Key = new("reconcile-assignments");
+
     /// <inheritdoc />
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Portal.Sandbox.Company;
 
 namespace Portal.Tests.Web.Hosting;
@@ -39,6 +40,14 @@ public sealed class OperationTests
             Assert.True(answer.Headers.CacheControl?.NoStore);
             return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
         }
+    }
+
+    [Fact]
+    public async Task A_new_installation_compares_its_vaults_as_soon_as_it_knows_them()
+    {
+        await using var host = await PortalHost.StartAsync();
+        // The first comparison by the clock comes with the start, when the catalog knows none; the second only after five minutes.
+        await host.UntilAsync("a comparison looked at every vault", db => db.ReconciliationRuns.AnyAsync(run => run.Vaults == host.Sandbox.Control.Resources.Vaults.Count, Ct));
     }
 
     [Fact]
