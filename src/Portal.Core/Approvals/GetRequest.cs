@@ -66,7 +66,11 @@ public sealed record RequestDetails(
     RequesterRecord? Requester,
     IReadOnlyList<AuditEvent> Timeline,
     PrunedTimeline? Pruned,
-    RequestActions Actions);
+    RequestActions Actions)
+{
+    /// <summary>The numbers of events of the timeline that cannot be read, since somebody changed them by other means; empty but for that.</summary>
+    public IReadOnlyList<long> Unreadable { get; init; } = [];
+}
 
 /// <summary>Shows one request to those whom it concerns: who asked, who may decide, administrators and auditors. For everyone else there is no such request.</summary>
 public sealed class GetRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, ClockWatch clock)
@@ -109,9 +113,10 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
             ? await room.LackingAsync(db, request.Scope, request.RequesterObjectId, request.RoleDefinitionId, policy.Definition.Provider, ct)
             : null;
         var decisions = await db.ApprovalDecisions.AsNoTracking().Where(d => d.RequestId == request.Id).OrderBy(d => d.DecidedAt).ToListAsync(ct);
-        var timeline = await db.AuditEvents.AsNoTracking()
-            .Where(e => e.RequestId == request.Id && (oversees || e.Outcome != AuditOutcome.Refused))
-            .OrderBy(e => e.Sequence).Take(MostEvents).ToListAsync(ct);
+        var timeline = await ReadableEvents.ReadAsync(
+            db,
+            db.AuditEvents.AsNoTracking().Where(e => e.RequestId == request.Id && (oversees || e.Outcome != AuditOutcome.Refused)).OrderBy(e => e.Sequence).Take(MostEvents),
+            ct);
 
         return new RequestDetails(
             new RequestRow(request.Id, request.Reference, request.RequesterName, request.VaultName, request.SecretName, request.RoleName, request.Duration, request.WindowStart, request.State, request.SubmittedAt, request.LapsesAt, grant?.State, grant?.EndsAt),
@@ -130,9 +135,12 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
             grant is null ? null : new GrantView(grant, pause),
             pause,
             isApprover || oversees ? await RequesterRecord.ReadAsync(db, request, ct) : null,
-            [.. timeline.Select(e => e.AsSeenBy(actor))],
+            [.. timeline.Events.Select(e => e.AsSeenBy(actor))],
             await db.PrunedTimelines.AsNoTracking().SingleOrDefaultAsync(t => t.RequestId == request.Id, ct),
-            ActionsFor(request, policy, grant, pause?.Refusal ?? full, actor));
+            ActionsFor(request, policy, grant, pause?.Refusal ?? full, actor))
+        {
+            Unreadable = timeline.Unreadable,
+        };
     }
 
     private RequestActions ActionsFor(AccessRequest request, AccessPolicy policy, Grant? grant, Refusal? inTheWay, Actor actor)

@@ -22,7 +22,11 @@ public sealed record AuditListQuery(AuditFilter Filter, string? After = null, in
 /// <param name="Items">What is on it.</param>
 /// <param name="Next">Where earlier events go on; null when there are none.</param>
 /// <param name="Previous">Where later events go back; null when there are none.</param>
-public sealed record TrailPage(IReadOnlyList<AuditEvent> Items, string? Next, string? Previous);
+public sealed record TrailPage(IReadOnlyList<AuditEvent> Items, string? Next, string? Previous)
+{
+    /// <summary>The numbers of events that belong here and cannot be read, since somebody changed them by other means; empty but for that.</summary>
+    public IReadOnlyList<long> Unreadable { get; init; } = [];
+}
 
 /// <summary>Lists the audit trail, the latest first, forwards and backwards from any place. Auditors see all of it, which is recorded; everyone else what they did and what is about their own access.</summary>
 public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases, AuditReads reads)
@@ -44,16 +48,16 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases, Audit
         await using var db = await databases.CreateDbContextAsync(ct);
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.List, input.Filter), actor, ct);
         var query = backwards ? AuditQuery.Earliest(db, actor, input.Filter, before, null, take + 1) : AuditQuery.Latest(db, actor, input.Filter, after, take + 1);
-        var rows = await query.ToListAsync(ct);
+        var (rows, unreadable) = await ReadableEvents.ReadAsync(db, query, ct);
         rows.ForEach(row => row.AsSeenBy(actor));
-        var more = rows.Count > take;
-        if (more)
+        var more = rows.Count + unreadable.Count > take;
+        if (rows.Count > take)
             rows.RemoveAt(take);
         if (backwards)
             rows.Reverse();
         var earlier = backwards ? before is not null : more;
         var later = backwards ? more : after is not null;
-        return new TrailPage(rows, earlier && rows.Count > 0 ? Mark(rows[^1]) : null, later && rows.Count > 0 ? Mark(rows[0]) : null);
+        return new TrailPage(rows, earlier && rows.Count > 0 ? Mark(rows[^1]) : null, later && rows.Count > 0 ? Mark(rows[0]) : null) { Unreadable = unreadable };
     }
 
     private static bool TryRead(string? mark, out TrailPlace? place)

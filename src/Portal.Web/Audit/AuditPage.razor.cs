@@ -17,6 +17,7 @@ public sealed partial class AuditPage : IDisposable
     private readonly CancellationToken _left;
     private (AuditAddress Address, string? After, string? Before, string? End)? _loaded;
     private IReadOnlyList<AuditEvent>? _rows;
+    private IReadOnlyList<long> _unreadable = [];
     private string? _earlier;
     private string? _later;
     private CappedCount? _count;
@@ -136,7 +137,7 @@ public sealed partial class AuditPage : IDisposable
         _reader = actor.Id?.ObjectId;
         _personName = name;
         if (result.Succeeded)
-            (_rows, _earlier, _later) = (result.Value.Items, result.Value.Next, result.Value.Previous);
+            (_rows, _unreadable, _earlier, _later) = (result.Value.Items, result.Value.Unreadable, result.Value.Next, result.Value.Previous);
         else
             _refusals = result.Refusals;
         if (result.Succeeded && _count is null && RendererInfo.IsInteractive)

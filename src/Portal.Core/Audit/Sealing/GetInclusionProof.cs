@@ -55,7 +55,11 @@ public sealed class GetInclusionProof(IDbContextFactory<PortalDb> databases, Aud
         if (actor.IsNobody() is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
-        var happened = await db.AuditEvents.AsNoTracking().SingleOrDefaultAsync(e => e.EventId == input.EventId, ct);
+        var (found, unreadable) = await ReadableEvents.ReadAsync(db, db.AuditEvents.AsNoTracking().Where(e => e.EventId == input.EventId), ct);
+        // Whose it is, cannot be read either: only to an auditor is it said.
+        if (unreadable.Count > 0 && actor.Has(PortalRole.Auditor))
+            return await UnreadableAsync(db, input.EventId, actor, ct);
+        var happened = found.SingleOrDefault();
         if (happened is null || !(actor.Has(PortalRole.Auditor) || (actor.Id is { } id && happened.ActorObjectId == id.ObjectId)))
             return new Refusal(RefusalCode.NotFound);
         if (happened.ActorObjectId is not { } who || who != actor.Id?.ObjectId)
@@ -66,6 +70,16 @@ public sealed class GetInclusionProof(IDbContextFactory<PortalDb> databases, Aud
                 ? new InclusionProof(input.EventId, ProofState.Waiting)
                 : new InclusionProof(input.EventId, ProofState.Broken) { Fault = "It has no place in the log and waits for none: it was not written by the portal." };
         return await ProveAsync(db, happened, leaf, ct);
+    }
+
+    private async Task<InclusionProof> UnreadableAsync(PortalDb db, Guid id, Actor actor, CancellationToken ct)
+    {
+        await reads.NoteAsync(db, new AuditRead(AuditReadKind.Proof, new AuditFilter()) { EventId = id }, actor, ct);
+        return new InclusionProof(id, ProofState.Broken)
+        {
+            Position = await db.AuditLeaves.Where(l => l.EventId == id).Select(l => (long?)l.Position).SingleOrDefaultAsync(ct),
+            Fault = "It holds what the portal does not write: it was changed by other means, and cannot be read.",
+        };
     }
 
     private static async Task<InclusionProof> ProveAsync(PortalDb db, AuditEvent happened, AuditLeaf leaf, CancellationToken ct)

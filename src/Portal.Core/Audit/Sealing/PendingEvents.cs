@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 
@@ -27,7 +26,7 @@ internal static class PendingEvents
             batch.Sort((one, other) => one.Event.Sequence.CompareTo(other.Event.Sequence));
             return batch;
         }
-        catch (Exception fault) when (IsOfAValue(fault))
+        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
         {
             throw new SealingException(
                 SealingProblem.EventUnreadable,
@@ -37,11 +36,6 @@ internal static class PendingEvents
     }
 
     private static IQueryable<PendingSeal> Pending(PortalDb db) => db.PendingSeals.AsNoTracking().Where(p => !db.AuditLeaves.Any(l => l.EventId == p.EventId));
-
-    /// <summary>Whether a fault is about what stands in a row, and not about the database or the way there.</summary>
-    private static bool IsOfAValue(Exception fault) =>
-        fault is FormatException or InvalidCastException or OverflowException or ArgumentException or InvalidOperationException
-        && fault is not ObjectDisposedException && fault.InnerException is not DbException;
 
     // Asked half by half: it is asked again at each turn until somebody has seen to it.
     private static async Task<Guid> FirstUnreadableAsync(PortalDb db, int most, CancellationToken ct)
@@ -63,7 +57,7 @@ internal static class PendingEvents
             await db.AuditEvents.AsNoTracking().Where(e => ids.Contains(e.EventId)).ToListAsync(ct);
             return true;
         }
-        catch (Exception fault) when (IsOfAValue(fault))
+        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
         {
             // That it cannot be read is the answer.
             return false;

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core;
+using Portal.Core.Approvals;
+using Portal.Core.Audit;
 using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Identity;
@@ -47,6 +50,37 @@ public sealed class UnreadableEventTests
         Assert.Null(world.Get<AuditHealth>().Fault);
     }
 
+    [Theory, BothDatabases("Outcome", "ActorKind")]
+    public async Task It_hides_no_other_from_who_looks_and_is_named(DatabaseKind kind, string column)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync();
+        var grant = await world.DecideAsync(asked.RequestId, Company.Priya);
+        Assert.True(grant.Succeeded);
+        await new SealedLog(world).SealAsync();
+        var before = (await ListAsync(world)).Items.Count(e => e.Code != AuditCode.AuditRead.Value);
+        var changed = await ChangeAsync(world, column, "Nonsense", back: 2);
+        var number = await world.ReadAsync(db => db.AuditEvents.Where(e => e.EventId == changed).Select(e => e.Sequence).SingleAsync(Ct));
+
+        var page = await ListAsync(world);
+        Assert.Equal([number], page.Unreadable);
+        Assert.DoesNotContain(page.Items, e => e.Sequence == number);
+        Assert.Equal(before - 1, page.Items.Count(e => e.Code != AuditCode.AuditRead.Value));
+
+        var mira = await world.IdentifyAsync(Company.Mira);
+        var request = (await world.Get<GetRequest>().ExecuteAsync(asked.Reference, mira, Ct)).Value;
+        Assert.Equal([number], request.Unreadable);
+        Assert.NotEmpty(request.Timeline);
+
+        var auditor = await world.IdentifyAsync(Company.Ingrid);
+        var proof = (await world.Get<GetInclusionProof>().ExecuteAsync(new InclusionQuery(changed), auditor, Ct)).Value;
+        Assert.Equal(ProofState.Broken, proof.State);
+        Assert.NotNull(proof.Position);
+        Assert.Contains("changed by other means", proof.Fault, StringComparison.Ordinal);
+        // Whose it was, nobody can tell from a row that cannot be read.
+        Assert.Equal(RefusalCode.NotFound, Assert.Single((await world.Get<GetInclusionProof>().ExecuteAsync(new InclusionQuery(changed), mira, Ct)).Refusals).Code);
+    }
+
     [Theory]
     [InlineData("csv", "Outcome", "Nonsense")]
     [InlineData("jsonl", "Outcome", "Nonsense")]
@@ -87,7 +121,10 @@ public sealed class UnreadableEventTests
         Assert.Equal(SealingProblem.EventUnreadable, host.Services.GetService(typeof(AuditHealth)) is AuditHealth health ? health.Fault?.Problem : null);
     }
 
-    /// <summary>Changes a waiting event.</summary>
+    private static async Task<TrailPage> ListAsync(PortalWorld world) =>
+        (await world.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter()), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
+
+    /// <summary>Changes an event.</summary>
     /// <param name="world">Where.</param>
     /// <param name="column">Which column.</param>
     /// <param name="value">To what.</param>
