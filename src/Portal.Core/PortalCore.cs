@@ -54,7 +54,7 @@ public static class PortalCore
         services.AddTransient<PauseAccess>().AddTransient<ResumeAccess>().AddTransient<ListPauses>().AddTransient<FindPauseTargets>().AddTransient<UpholdPauses>();
         services.TryAddSingleton(SealingOptions.None);
         services.TryAddSingleton<ICheckpointStore>(provider => new CheckpointFile(provider.GetRequiredService<SealingOptions>().CheckpointFile));
-        services.AddSingleton<CheckpointStores>();
+        services.AddSingleton<CheckpointStores>().AddSingleton<CheckpointProtection>();
         services.AddSingleton<AuditHealth>().AddSingleton<SigningKeyFile>().AddSingleton<LogState>().AddTransient<SealEvents>().AddTransient<FreshCheckpoint>();
         services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>().AddTransient<VerifyDatabase>().AddTransient<RotateSigningKey>();
         services.TryAddSingleton(new RetentionOptions(null));

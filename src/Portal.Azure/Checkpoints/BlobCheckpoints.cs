@@ -75,6 +75,11 @@ internal sealed class BlobCheckpoints(SealingOptions options, Lazy<CloudConnecti
                 yield return note;
     }
 
+    /// <inheritdoc />
+    /// <remarks>Whether the policy is locked, Blob Storage does not say: only its management does, which the portal has no right to ask.</remarks>
+    public Task<bool?> ProtectsAsync(CancellationToken ct) => BlobFaults.GuardAsync<bool?>(Name, async () =>
+        (await container.Value.GetPropertiesAsync(cancellationToken: ct)).Value.HasImmutabilityPolicy is true, ct);
+
     private async Task<string> ReadAsync(CheckpointBlob blob, CancellationToken ct) =>
         CheckpointBlob.NoteIn((await container.Value.GetBlobClient(blob.Name).DownloadContentAsync(ct)).Value.Content.ToString());
 

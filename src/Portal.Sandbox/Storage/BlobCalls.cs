@@ -5,10 +5,11 @@ using Portal.Sandbox.ResourceManager;
 
 namespace Portal.Sandbox.Storage;
 
-/// <summary>Put Blob, Get Blob, Get Blob Properties, Delete Blob and List Blobs. What is not known is refused, never ignored.</summary>
+/// <summary>Put Blob, Get Blob, Get Blob Properties, Delete Blob, List Blobs and Get Container Properties. What is not known is refused, never ignored.</summary>
 internal static class BlobCalls
 {
     private const string DataAction = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/";
+    private const string ContainerRead = "Microsoft.Storage/storageAccounts/blobServices/containers/read";
     private const int LargestBlob = 4 * 1024 * 1024;
 
     public static Task AnswerAsync(HttpContext context, string account, IReadOnlySet<Guid> principals, SandboxControl control)
@@ -16,7 +17,8 @@ internal static class BlobCalls
         var request = context.Request;
         var path = (request.Path.Value ?? "").TrimStart('/').Split('/', 2);
         var ofContainer = request.Query["restype"] == "container";
-        if (ofContainer != path.Length < 2 || request.Query["comp"].ToString() != (ofContainer ? "list" : "")) throw BlobException.InvalidQuery("comp");
+        var ofList = ofContainer && request.Query["comp"] == "list";
+        if (ofContainer != path.Length < 2 || (!ofList && request.Query["comp"].Count > 0)) throw BlobException.InvalidQuery("comp");
         var container = control.Blobs.Find(account, path[0]);
         var action = request.Method switch
         {
@@ -26,7 +28,10 @@ internal static class BlobCalls
             _ => throw BlobException.Verb(),
         };
         if (container is null) throw BlobException.ContainerNotFound();
-        if (!control.Resources.Decide(principals, container.Scope, ConditionInput.Of(DataAction + action), isData: true).Allowed) throw BlobException.NotPermitted();
+        // A container's properties are no data: the right to read the container shows them.
+        var needed = ofContainer && !ofList ? ConditionInput.Of(ContainerRead) : ConditionInput.Of(DataAction + action);
+        if (!control.Resources.Decide(principals, container.Scope, needed, isData: !ofContainer || ofList).Allowed) throw BlobException.NotPermitted();
+        if (ofContainer && !ofList) return Show(context, container, control.Blobs);
         if (ofContainer) return BlobList.AnswerAsync(context, container, control.Blobs);
         return action switch
         {
@@ -60,6 +65,24 @@ internal static class BlobCalls
         context.Response.Headers.ContentMD5 = Md5(content);
         context.Response.Headers["x-ms-request-server-encrypted"] = "true";
         context.Response.ContentLength = 0;
+    }
+
+    private static Task Show(HttpContext context, BlobContainer container, BlobState state)
+    {
+        // A container changes with its properties and not with its blobs; the sandbox's never do on the wire.
+        var response = context.Response;
+        response.StatusCode = StatusCodes.Status200OK;
+        response.Headers.ETag = "\"0x8DC0000000000001\"";
+        response.Headers.LastModified = state.Since.ToString("R", CultureInfo.InvariantCulture);
+        response.Headers["x-ms-lease-status"] = "unlocked";
+        response.Headers["x-ms-lease-state"] = "available";
+        response.Headers["x-ms-has-immutability-policy"] = container.Retention is null ? "false" : "true";
+        response.Headers["x-ms-has-legal-hold"] = "false";
+        response.Headers["x-ms-immutable-storage-with-versioning-enabled"] = "false";
+        response.Headers["x-ms-default-encryption-scope"] = "$account-encryption-key";
+        response.Headers["x-ms-deny-encryption-scope-override"] = "false";
+        response.ContentLength = 0;
+        return Task.CompletedTask;
     }
 
     private static async Task GetAsync(HttpContext context, BlobContainer container, string name, BlobState state)

@@ -35,7 +35,14 @@ public sealed class BlobState
     private readonly SandboxClock _clock;
     private long _tags;
 
-    internal BlobState(SandboxClock clock) => _clock = clock;
+    internal BlobState(SandboxClock clock)
+    {
+        _clock = clock;
+        Since = clock.GetUtcNow();
+    }
+
+    /// <summary>When its containers were last changed: when the sandbox began.</summary>
+    internal DateTimeOffset Since { get; }
 
     /// <summary>Adds a container, or changes what is known of it; its blobs stay.</summary>
     public void Put(BlobContainer container)

@@ -62,6 +62,16 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_protects_checkpoints_by_its_policy_alone()
+    {
+        Assert.True(await Store.ProtectsAsync(Ct));
+        Control.Blobs.Put(Control.Blobs.Find(Account, Container)! with { Retention = null });
+        Assert.False(await Store.ProtectsAsync(Ct));
+        Control.Blobs.Remove(Account, Container);
+        Assert.Equal(SealingProblem.StoreUnreachable, (await Assert.ThrowsAsync<SealingException>(() => Store.ProtectsAsync(Ct))).Problem);
+    }
+
+    [Fact]
     public async Task The_newest_of_many_is_found_in_one_list_and_all_of_them_over_pages()
     {
         for (var size = 1; size <= 5_003; size++)

@@ -48,6 +48,17 @@ public sealed class BlobStorageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_tells_whoever_may_read_it_whether_a_policy_holds_its_blobs()
+    {
+        Assert.True((await Container().GetPropertiesAsync(cancellationToken: Ct)).Value.HasImmutabilityPolicy);
+        Control.Blobs.Put(Control.Blobs.Find("stfenwickaudit", "audit-checkpoints")! with { Retention = null });
+        Assert.False((await Container().GetPropertiesAsync(cancellationToken: Ct)).Value.HasImmutabilityPolicy);
+        foreach (var assignment in Control.Resources.RoleAssignments.Where(a => a.PrincipalId == FenwickCompany.PortalPrincipal).ToList())
+            Control.Resources.RemoveAssignment(assignment.Name);
+        Assert.Equal((403, "AuthorizationPermissionMismatch"), await RefusedAsync(() => Container().GetPropertiesAsync(cancellationToken: Ct)));
+    }
+
+    [Fact]
     public async Task A_container_without_a_policy_lets_blobs_be_changed()
     {
         Control.Blobs.Put(Control.Blobs.Find("stfenwickaudit", "audit-checkpoints")! with { Retention = null });

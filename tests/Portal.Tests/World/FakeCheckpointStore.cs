@@ -18,6 +18,9 @@ public sealed class FakeCheckpointStore : ICheckpointStore
     /// <summary>It says that it keeps what it is given, and does not.</summary>
     public bool Forgets { get; set; }
 
+    /// <summary>Whether it lets nobody change what it keeps; null for a store that cannot tell.</summary>
+    public bool? Protects { get; set; }
+
     public bool IsConfigured => true;
 
     public string Name => "the test's store";
@@ -42,6 +45,12 @@ public sealed class FakeCheckpointStore : ICheckpointStore
         Check();
         foreach (var note in Notes.ToList())
             yield return await Task.FromResult(note);
+    }
+
+    public Task<bool?> ProtectsAsync(CancellationToken ct)
+    {
+        Check();
+        return Task.FromResult(Protects);
     }
 
     private void Check()

@@ -35,6 +35,9 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
     }
 
     /// <inheritdoc />
+    public Task<bool?> ProtectsAsync(CancellationToken ct) => Task.FromResult<bool?>(null);
+
+    /// <inheritdoc />
     public async Task<string?> LatestAsync(CancellationToken ct)
     {
         var notes = Split(await TextAsync(Tail, ct)).ToList();

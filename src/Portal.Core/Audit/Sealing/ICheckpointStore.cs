@@ -24,6 +24,11 @@ public interface ICheckpointStore
     /// <summary>Every checkpoint, in the order in which they were kept.</summary>
     /// <exception cref="SealingException">They cannot be read: <see cref="SealingProblem.StoreUnreachable"/> or <see cref="SealingProblem.StoreRefuses"/>.</exception>
     IAsyncEnumerable<string> ReadAsync(CancellationToken ct);
+
+    /// <summary>Whether the place itself lets nobody change what it keeps.</summary>
+    /// <returns>Null when that cannot be told from here, as for a file.</returns>
+    /// <exception cref="SealingException">It cannot be asked: <see cref="SealingProblem.StoreUnreachable"/> or <see cref="SealingProblem.StoreRefuses"/>.</exception>
+    Task<bool?> ProtectsAsync(CancellationToken ct);
 }
 
 /// <summary>Every place where this host keeps checkpoints. A checkpoint counts when all of them have it.</summary>

@@ -14,10 +14,13 @@ public sealed record OperationsView(WorkCounts Work, IReadOnlyList<SubscriptionP
 {
     /// <summary>How the audit trail is sealed; null on a host that does not seal.</summary>
     public AuditHealthReading? Audit { get; init; }
+
+    /// <summary>The names of stores of checkpoints that let somebody change what they keep.</summary>
+    public IReadOnlyList<string> UnprotectedStores { get; init; } = [];
 }
 
 /// <summary>Shows administrators and auditors how the engine is doing.</summary>
-public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, AuditHealth audit, ClockWatch clock)
+public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, AuditHealth audit, CheckpointProtection protection, ClockWatch clock)
 {
     /// <summary>Shows it.</summary>
     public async Task<Result<OperationsView>> ExecuteAsync(Actor actor, CancellationToken ct)
@@ -26,7 +29,11 @@ public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPac
             return refusal;
         var now = clock.Now();
         await using var db = await databases.CreateDbContextAsync(ct);
-        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), pacing.Snapshot(), now) { Audit = await audit.ReadAsync(db, now, ct) };
+        return new OperationsView(await WorkCounts.ReadAsync(db, now, ct), pacing.Snapshot(), now)
+        {
+            Audit = await audit.ReadAsync(db, now, ct),
+            UnprotectedStores = await protection.UnprotectedAsync(ct),
+        };
     }
 }
 
