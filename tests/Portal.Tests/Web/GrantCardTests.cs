@@ -37,6 +37,19 @@ public sealed class GrantCardTests : RequestScreen
     }
 
     [Fact]
+    public async Task Access_that_has_not_begun_is_cancelled_and_not_given_back()
+    {
+        await using var world = await SeenByAsync(Company.Mira);
+        var promised = await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(3)));
+        var card = Card(promised, own: true);
+        Assert.Equal("Cancel it", card.Find("button").TextContent);
+        await card.Find("button").ClickAsync(new());
+        Assert.Contains("before it begins", card.Find(".end-question").TextContent, StringComparison.Ordinal);
+        await card.Find(".end-buttons .button:not(.quiet)").ClickAsync(new());
+        Assert.False((await world.GrantOfAsync(promised.RequestId)).IsLive);
+    }
+
+    [Fact]
     public async Task Whoever_does_not_give_back_after_all_is_asked_again_the_next_time()
     {
         await using var world = await SeenByAsync(Company.Mira);
