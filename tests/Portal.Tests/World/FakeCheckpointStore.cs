@@ -18,6 +18,9 @@ public sealed class FakeCheckpointStore : ICheckpointStore
     /// <summary>It says that it keeps what it is given, and does not.</summary>
     public bool Forgets { get; set; }
 
+    /// <summary>It never says whether it protects what it keeps.</summary>
+    public bool Silent { get; set; }
+
     /// <summary>Whether it lets nobody change what it keeps; null for a store that cannot tell.</summary>
     public bool? Protects { get; set; }
 
@@ -47,10 +50,12 @@ public sealed class FakeCheckpointStore : ICheckpointStore
             yield return await Task.FromResult(note);
     }
 
-    public Task<bool?> ProtectsAsync(CancellationToken ct)
+    public async Task<bool?> ProtectsAsync(CancellationToken ct)
     {
         Check();
-        return Task.FromResult(Protects);
+        if (Silent)
+            await Task.Delay(Timeout.Infinite, ct);
+        return Protects;
     }
 
     private void Check()

@@ -8,6 +8,9 @@ public sealed class CheckpointProtection(CheckpointStores stores, TimeProvider t
     /// <summary>For how long an answer is good: a policy is set and locked by people, once.</summary>
     public static readonly TimeSpan GoodFor = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a store is waited for: pages and health checks ask.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private readonly SemaphoreSlim _gate = new(1);
     private IReadOnlyList<string> _unprotected = [];
     private long? _askedAt;
@@ -35,11 +38,13 @@ public sealed class CheckpointProtection(CheckpointStores stores, TimeProvider t
 
     private async Task<bool?> ProtectsAsync(ICheckpointStore store, CancellationToken ct)
     {
+        using var patience = new CancellationTokenSource(Patience, timer);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
         try
         {
-            return await store.ProtectsAsync(ct);
+            return await store.ProtectsAsync(either.Token);
         }
-        catch (SealingException)
+        catch (Exception fault) when (fault is SealingException || (fault is OperationCanceledException && !ct.IsCancellationRequested))
         {
             return !_unprotected.Contains(store.Name);
         }

@@ -32,6 +32,17 @@ public sealed class CheckpointProtectionTests
     }
 
     [Fact]
+    public async Task A_store_that_never_answers_holds_up_a_page_for_three_seconds_and_no_more()
+    {
+        await using var world = await PortalWorld.OpenAsync(sealing: true);
+        world.Checkpoints.Silent = true;
+        var asking = world.Get<CheckpointProtection>().UnprotectedAsync(Ct);
+        Assert.False(asking.IsCompleted);
+        world.Clock.Advance(CheckpointProtection.Patience);
+        Assert.Empty(await asking.WaitAsync(TimeSpan.FromMinutes(1), Ct));
+    }
+
+    [Fact]
     public async Task Health_is_degraded_by_it_and_access_is_given_all_the_same()
     {
         await using var world = await PortalWorld.OpenAsync(sealing: true);
