@@ -15,6 +15,8 @@ internal sealed class TokenBucket(TimeProvider clock, int capacity, double perSe
     private int _refusals;
     private long _sent;
     private long _newest;
+    private double _heard = double.PositiveInfinity;
+    private long _heardAt = clock.GetTimestamp();
 
     /// <summary>When the last 429 came; null when none did.</summary>
     public DateTimeOffset? LastThrottledAt { get; private set; }
@@ -78,9 +80,14 @@ internal sealed class TokenBucket(TimeProvider clock, int capacity, double perSe
         if (answer.Remaining is not { } remaining)
             return;
         var left = Math.Min(capacity, (double)remaining - _onTheWay);
-        // An answer that was overtaken by that to a later call does not know what was taken since: it can only lower what is known.
-        _tokens = answer.Place < _newest ? Math.Min(_tokens, left) : left;
+        // An answer that was overtaken does not know what was taken since: it can only lower what is known. It is one to an earlier call,
+        // or, since calls change places on their way, one that has more left than can have come back since the last.
+        var mostLeft = _heard + (clock.GetElapsedTime(_heardAt).TotalSeconds * perSecond);
+        var overtaken = answer.Place < _newest || remaining > mostLeft;
+        _tokens = overtaken ? Math.Min(_tokens, left) : left;
         _newest = Math.Max(_newest, answer.Place ?? 0);
+        if (!overtaken)
+            (_heard, _heardAt) = (remaining, clock.GetTimestamp());
     }
 
     /// <summary>What operators see of it.</summary>

@@ -69,6 +69,29 @@ public sealed class CallPacingTests
     }
 
     [Fact]
+    public async Task Two_calls_that_change_places_on_their_way_do_not_leave_one_too_many()
+    {
+        var pacing = new CallPacing(_clock);
+        var last = 0L;
+        for (var call = 0; call < 198; call++)
+            last = await pacing.EnterAsync(Sub, CallKind.Delete, Ct);
+        for (var call = 0; call < 198; call++)
+            pacing.Answered(Fine(CallKind.Delete, remaining: 2) with { Place = last });
+        var first = await pacing.EnterAsync(Sub, CallKind.Delete, Ct);
+        var second = await pacing.EnterAsync(Sub, CallKind.Delete, Ct);
+        // The second came in before the first, so its answer counts one more; the first's answer came back before it.
+        pacing.Answered(Fine(CallKind.Delete, remaining: 0) with { Place = first });
+        pacing.Answered(Fine(CallKind.Delete, remaining: 1) with { Place = second });
+        Assert.Equal(0, pacing.Room(Sub, CallKind.Delete));
+
+        // What was counted too low is put right by the next answer.
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var third = await pacing.EnterAsync(Sub, CallKind.Delete, Ct);
+        pacing.Answered(Fine(CallKind.Delete, remaining: 9) with { Place = third });
+        Assert.Equal(9, pacing.Room(Sub, CallKind.Delete));
+    }
+
+    [Fact]
     public async Task A_provider_that_counts_otherwise_does_not_make_the_bucket_larger_than_it_is()
     {
         var pacing = new CallPacing(_clock);
