@@ -18,6 +18,7 @@ internal static class Entry
         ["audit-filters"] = AuditFilters.RunAsync,
         ["empty-poll"] = EmptyPoll.RunAsync,
         ["expiry-storm"] = ExpiryStorm.RunAsync,
+        ["expiry-storm-small"] = ExpiryStorm.RunSmallAsync,
         ["token-bucket"] = Throttled.OneSubscriptionAsync,
         ["three-subscriptions"] = Throttled.ThreeSubscriptionsAsync,
         ["black-hole"] = BlackHole.RunAsync,
