@@ -12,7 +12,7 @@ public static class SqliteDatabase
     public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string connectionString) => options
         .UseSqlite(connectionString, sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
         .UseCompiledModel()
-        .AddInterceptors(SqlitePragmas.Instance, SqliteWriteGate.For(connectionString))
+        .AddInterceptors(SqlitePragmas.Instance, SqliteSaveStatements.Instance, SqliteWriteGate.For(connectionString))
         .UseWriteTurns(SqliteWriteGate.For(connectionString).EnterAsync)
         .UseAuditSearch(new SqliteAuditSearch());
 
