@@ -8,7 +8,10 @@ namespace Portal.Azure.Connection;
 /// The SDKs read a 200 without the expected fields as an empty object or an empty list, and stumble over HTML in ways that lose
 /// the status. Both would be wrong here: an empty list of secrets removes them from the catalog.
 /// </remarks>
-internal sealed class AnswerGate(CloudFaults faults, TimeSpan timeout) : DelegatingHandler
+/// <param name="faults">Reads answers.</param>
+/// <param name="timeout">How long an answer is waited for.</param>
+/// <param name="missingIsAnAnswer">Whether a read that Azure answers with an explained 404 goes through as it is. Every removal is read back and finds nothing: an exception through all of an SDK costs more than the call.</param>
+internal sealed class AnswerGate(CloudFaults faults, TimeSpan timeout, bool missingIsAnAnswer = false) : DelegatingHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -35,7 +38,7 @@ internal sealed class AnswerGate(CloudFaults faults, TimeSpan timeout) : Delegat
             if (response.StatusCode == HttpStatusCode.Unauthorized && response.Headers.WwwAuthenticate.Count > 0)
                 return response;
             await response.Content.LoadIntoBufferAsync(limit.Token);
-            if (await faults.FindAsync(response, limit.Token) is { } fault)
+            if (await faults.FindAsync(response, limit.Token) is { } fault && !(missingIsAnAnswer && request.Method == HttpMethod.Get && CloudFaults.IsMissing(fault)))
                 throw fault;
             var usable = response;
             response = null;

@@ -29,8 +29,20 @@ internal abstract class ArmCalls(ArmClient client, ResourceIdentifier id) : ArmR
     protected async Task<Response> SendAsync(HttpMessage message, CancellationToken ct)
     {
         await Pipeline.SendAsync(message, ct);
-        // Only a 401 comes here: everything else that is no success has been turned into an exception on its way.
+        // Only a 401, or a read's 404, comes here: everything else that is no success has been turned into an exception on its way.
         return message.Response.IsError ? throw CloudFaults.Of(message.Response) : message.Response;
+    }
+
+    /// <summary>Sends a read, and gives the answer; null where Azure itself says that there is nothing. A 404 that somebody in between made up does not come here.</summary>
+    protected async Task<Response?> FindAsync(HttpMessage message, CancellationToken ct)
+    {
+        await Pipeline.SendAsync(message, ct);
+        return message.Response switch
+        {
+            { IsError: false } found => found,
+            { Status: 404 } => null,
+            var refused => throw CloudFaults.Of(refused),
+        };
     }
 
     /// <summary>All items of a list, read page by page.</summary>

@@ -43,17 +43,8 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
         }
     }
 
-    public async Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct)
-    {
-        try
-        {
-            return InOurTenant(await At(ArmScope.Parse(scope)).GetAsync(name, ct));
-        }
-        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
-        {
-            return null;
-        }
-    }
+    public async Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct) =>
+        await At(ArmScope.Parse(scope)).FindAsync(name, ct) is { } seen ? InOurTenant(seen) : null;
 
     public async Task<IReadOnlyList<AssignmentSeen>> ListAtAsync(string scope, Guid principalId, CancellationToken ct)
     {

@@ -26,11 +26,12 @@ internal sealed class RoleAssignmentOperations(ArmClient client, ResourceIdentif
             return (Read(response), CloudFaults.CallOf(response));
         }, ct);
 
-    internal Task<AssignmentSeen> GetAsync(Guid name, CancellationToken ct) =>
+    /// <summary>The assignment with a name; null for none.</summary>
+    internal Task<AssignmentSeen?> FindAsync(Guid name, CancellationToken ct) =>
         CloudFaults.GuardAsync(async () =>
         {
             using var message = Message(RequestMethod.Get, $"{Path}/{name}", ApiVersion);
-            return Read(await SendAsync(message, ct));
+            return await FindAsync(message, ct) is { } found ? Read(found) : null;
         }, ct);
 
     internal Task<ProviderCall> DeleteAsync(Guid name, CancellationToken ct) =>

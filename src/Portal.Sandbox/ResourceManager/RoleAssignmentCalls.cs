@@ -37,9 +37,10 @@ internal static partial class RoleAssignmentCalls
     {
         call.Demand(scope, Provider + "/read");
         call.DemandExistence(scope);
-        var found = call.State.FindVisible(scope, name)
-            ?? throw new ArmException(404, "RoleAssignmentNotFound", $"The role assignment '{name:N}' is not found.");
-        return call.AnswerAsync(200, Shape(found));
+        // No exception: every removal is read back, and this is what it finds.
+        return call.State.FindVisible(scope, name) is { } found
+            ? call.AnswerAsync(200, Shape(found))
+            : call.AnswerAsync(404, ArmCall.ErrorBody("RoleAssignmentNotFound", $"The role assignment '{name:N}' is not found."));
     }
 
     private static async Task PutAsync(ArmCall call, ArmScope scope, Guid name)
