@@ -12,6 +12,11 @@ public sealed class CloudTransport(Func<HttpMessageHandler> create)
         // Clients live as long as the process; this is how they notice that a name has moved.
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         ConnectTimeout = TimeSpan.FromSeconds(10),
+        // Where calls share a connection: calls that hang must not use up the places of all others, and a connection that has died is noticed, which no call's own limit brings about.
+        EnableMultipleHttp2Connections = true,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(15),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         AutomaticDecompression = DecompressionMethods.All,
         AllowAutoRedirect = false,
         UseCookies = false,

@@ -34,7 +34,8 @@ internal sealed class CloudConnection : IDisposable
         Options = options.Value;
         Application = application.Value;
         identityHttp = new HttpClient(new IssuerHandler(pacing) { InnerHandler = transport.CreateHandler() }) { Timeout = Options.CallTimeout };
-        azureHttp = new HttpClient(Gate(new PacedHandler(new Uri(Options.ResourceManagerEndpoint), Options.CallTimeout, pacing, clocks, clock, faults) { InnerHandler = transport.CreateHandler() })) { Timeout = Timeout.InfiniteTimeSpan };
+        var wire = new SharedConnections { InnerHandler = transport.CreateHandler() };
+        azureHttp = new HttpClient(Gate(new PacedHandler(new Uri(Options.ResourceManagerEndpoint), Options.CallTimeout, pacing, clocks, clock, faults) { InnerHandler = wire }, missingIsAnAnswer: true)) { Timeout = Timeout.InfiniteTimeSpan };
         azureTransport = new HttpClientTransport(azureHttp);
         Credential = PortalCredential.Create(Options, Application, new HttpClientTransport(identityHttp));
 
@@ -56,7 +57,7 @@ internal sealed class CloudConnection : IDisposable
         // No gate: what Blob Storage answers is XML, and its faults are those of the checkpoint store.
         blobHttp = new HttpClient(transport.CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
 
-        AnswerGate Gate(HttpMessageHandler inner) => new(faults, Options.CallTimeout) { InnerHandler = inner };
+        AnswerGate Gate(HttpMessageHandler inner, bool missingIsAnAnswer = false) => new(faults, Options.CallTimeout, missingIsAnAnswer) { InnerHandler = inner };
     }
 
     internal CloudOptions Options { get; }

@@ -14,6 +14,8 @@ internal static class LoopbackHandler
     public static SocketsHttpHandler Create(X509Certificate2 root, SandboxAddresses addresses) => new()
     {
         UseProxy = false,
+        // Calls that are held up leave room for others.
+        EnableMultipleHttp2Connections = true,
         SslOptions = new SslClientAuthenticationOptions
         {
             CertificateChainPolicy = new X509ChainPolicy
