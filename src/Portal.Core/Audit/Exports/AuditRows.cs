@@ -12,7 +12,7 @@ namespace Portal.Core.Audit.Exports;
 /// <remarks>A cell that is empty stands for what the event does not know. Not for several threads at once.</remarks>
 public sealed class AuditRows
 {
-    /// <summary>How many rows there is room for.</summary>
+    /// <summary>How many rows a piece is meant to have. There is room for more when a database that was tampered with has more.</summary>
     public const int Most = 1000;
 
     private const string WholeMilliseconds = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
@@ -28,17 +28,30 @@ public sealed class AuditRows
     private static readonly int ClientAddress = AuditColumn.IndexOf("client_address");
     private static readonly int UserAgent = AuditColumn.IndexOf("user_agent");
 
-    private readonly int[] _ends = new int[(Most * Width) + 1];
-    private readonly long[] _positions = new long[Most];
-    private readonly bool[] _left = new bool[Most];
-    private readonly bool[] _redacted = new bool[Most];
-    private readonly byte[] _leaves = new byte[Most * MerkleTree.HashSize];
-    private readonly IReadOnlyList<byte[]>?[] _paths = new IReadOnlyList<byte[]>?[Most];
+    private readonly bool _asStored;
+    private int[] _ends = new int[((Most + 1) * Width) + 1];
+    private long[] _positions = new long[Most];
+    private bool[] _left = new bool[Most];
+    private bool[] _redacted = new bool[Most];
+    private byte[] _leaves = new byte[Most * MerkleTree.HashSize];
+    private IReadOnlyList<byte[]>?[] _paths = new IReadOnlyList<byte[]>?[Most];
     private byte[] _bytes = new byte[256 * 1024];
     private int _cells;
 
+    /// <summary>Rows for a file.</summary>
+    public AuditRows()
+    {
+    }
+
+    /// <summary>Rows for a file or to be compared.</summary>
+    /// <param name="asStored">True to leave what is no UTF-8 as it is, so that nothing that was changed looks as if it was not.</param>
+    internal AuditRows(bool asStored) => _asStored = asStored;
+
     /// <summary>How many rows are complete.</summary>
     public int Count { get; private set; }
+
+    /// <summary>How many bytes they are.</summary>
+    internal int Bytes => _ends[_cells];
 
     /// <summary>What was found not to be as it was sealed, in English; null when nothing was.</summary>
     public string? Fault { get; private set; }
@@ -80,10 +93,10 @@ public sealed class AuditRows
         Array.Clear(_paths);
     }
 
-    /// <summary>Adds the next cell: text. What is no UTF-8 is replaced, as reading it as text would.</summary>
+    /// <summary>Adds the next cell: text. For a file, what is no UTF-8 is replaced, as reading it as text would.</summary>
     public void AddText(ReadOnlySpan<byte> utf8)
     {
-        if (!Ascii.IsValid(utf8) && !Utf8.IsValid(utf8))
+        if (!_asStored && !Ascii.IsValid(utf8) && !Utf8.IsValid(utf8))
             utf8 = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8));
         Add(utf8);
     }
@@ -136,7 +149,17 @@ public sealed class AuditRows
     public void EndRow(long? position, ReadOnlySpan<byte> digests)
     {
         Add(digests);
+        if (Count == _positions.Length)
+            Grow();
         _positions[Count++] = position ?? NoPosition;
+    }
+
+    /// <summary>Takes the last row back.</summary>
+    internal void TakeBack()
+    {
+        _cells = --Count * Width;
+        _leaves.AsSpan(Count * MerkleTree.HashSize, MerkleTree.HashSize).Clear();
+        _paths[Count] = null;
     }
 
     /// <summary>Where the last row stands in the trail.</summary>
@@ -148,7 +171,11 @@ public sealed class AuditRows
 
     /// <summary>When the last row was.</summary>
     /// <returns>Null without rows, or when it says no time.</returns>
-    internal DateTimeOffset? LastAt() => Count == 0 ? null : InstantOf(Cell(Count - 1, At));
+    internal DateTimeOffset? LastAt() => Count == 0 ? null : AtOf(Count - 1);
+
+    /// <summary>When a row was.</summary>
+    /// <returns>Null when it says no time.</returns>
+    internal DateTimeOffset? AtOf(int row) => InstantOf(Cell(row, At));
 
     /// <summary>Leaves out what a reader may not see, as <see cref="AuditEvent.HidesOriginFrom"/> decides it.</summary>
     internal void ShowTo(Actor reader)
@@ -177,19 +204,30 @@ public sealed class AuditRows
     /// <param name="shown">True for what its reader sees of it, false for all of it, as it was sealed.</param>
     internal void Give(int row, CanonicalEvent canonical, bool shown)
     {
-        canonical.Clear();
-        for (var column = 0; column < Columns; column++)
-        {
-            var cell = shown ? this[row, column] : Cell(row, column);
-            if (!cell.IsEmpty)
-                canonical.SetUtf8((EventField)column, cell);
-        }
+        var first = row * Width;
+        canonical.Take(_bytes.AsSpan(_ends[first].._ends[first + Columns]), _ends.AsSpan(first, Columns + 1));
+        if (!shown || !_redacted[row])
+            return;
+        canonical.Drop(EventField.ClientAddress);
+        canonical.Drop(EventField.UserAgent);
     }
 
-    private void Add(ReadOnlySpan<byte> bytes)
+    /// <summary>Adds the next cell as it is.</summary>
+    internal void Add(ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(Room(bytes.Length));
         Take(bytes.Length);
+    }
+
+    private void Grow()
+    {
+        var rows = Count * 2;
+        Array.Resize(ref _ends, ((rows + 1) * Width) + 1);
+        Array.Resize(ref _positions, rows);
+        Array.Resize(ref _left, rows);
+        Array.Resize(ref _redacted, rows);
+        Array.Resize(ref _leaves, rows * MerkleTree.HashSize);
+        Array.Resize(ref _paths, rows);
     }
 
     private ReadOnlySpan<byte> Cell(int row, int column)

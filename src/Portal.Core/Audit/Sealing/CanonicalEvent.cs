@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
-using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -16,12 +15,11 @@ public sealed class CanonicalEvent
     /// <summary>The bytes of one field's digest.</summary>
     public const int DigestSize = 2;
 
-    private static readonly (EventField Field, byte[] Key)[] KeyOrder =
-        [.. Enum.GetValues<EventField>().OrderBy(f => f.Name(), StringComparer.Ordinal).Select(f => (f, Encoding.UTF8.GetBytes($"\"{f.Name()}\":")))];
+    /// <summary>The fields as an event has them, each key with its colon and the comma in front. The comma of the first gives its place to the brace.</summary>
+    internal static readonly (EventField Field, byte[] Key, bool IsNumber)[] KeyOrder =
+        [.. Enum.GetValues<EventField>().OrderBy(f => f.Name(), StringComparer.Ordinal).Select(f => (f, Encoding.UTF8.GetBytes($",\"{f.Name()}\":"), f.IsNumber()))];
 
-    private static readonly byte[][] DigestPrefixes = [.. EventFields.Names.Select(name => (byte[])[.. Encoding.UTF8.GetBytes(name), 0])];
-
-    private static readonly uint[] EmptyDigests = [.. Enum.GetValues<EventField>().Select(f => Crc(f, []))];
+    private static readonly Crc32Start[] Digests = [.. EventFields.Names.Select(name => new Crc32Start([.. Encoding.UTF8.GetBytes(name), 0]))];
 
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(b => (byte)b), (byte)'"', (byte)'\\']);
 
@@ -80,6 +78,21 @@ public sealed class CanonicalEvent
         Set(EventField.ProviderCorrelationId, stored.ProviderCorrelationId);
         return this;
     }
+
+    /// <summary>Takes all fields at once, as they stand one after the other.</summary>
+    /// <param name="values">All their texts in UTF-8, in the order of <see cref="EventField"/>.</param>
+    /// <param name="bounds">Where each begins, and where the last ends, counted from anywhere.</param>
+    internal void Take(ReadOnlySpan<byte> values, ReadOnlySpan<int> bounds)
+    {
+        (_valuesLength, _leafLength) = (0, 0);
+        values.CopyTo(Room(values.Length));
+        _valuesLength = values.Length;
+        for (var i = 0; i < _places.Length; i++)
+            _places[i] = (bounds[i] - bounds[0], bounds[i + 1] - bounds[i]);
+    }
+
+    /// <summary>Leaves a field out.</summary>
+    internal void Drop(EventField field) => (_places[(int)field], _leafLength) = (default, 0);
 
     /// <summary>Sets a field to a text; empty is the same as absent. What is not well-formed UTF-16 becomes U+FFFD.</summary>
     public void Set(EventField field, ReadOnlySpan<char> text)
@@ -157,14 +170,13 @@ public sealed class CanonicalEvent
     {
         var digests = new byte[DigestSize * EventFields.Count];
         for (var i = 0; i < EventFields.Count; i++)
-            WriteDigest((EventField)i, digests.AsSpan(i * DigestSize, DigestSize));
+            BinaryPrimitives.WriteUInt16BigEndian(digests.AsSpan(i * DigestSize), Digest((EventField)i));
         return digests;
     }
 
     /// <summary>The first field whose digest is another than the one that was kept; null when none is. Fields that were added since have none and are expected to be absent.</summary>
     public EventField? FirstChanged(ReadOnlySpan<byte> kept)
     {
-        Span<byte> now = stackalloc byte[DigestSize];
         for (var i = 0; i < EventFields.Count; i++)
         {
             var at = i * DigestSize;
@@ -175,8 +187,7 @@ public sealed class CanonicalEvent
                 continue;
             }
 
-            WriteDigest((EventField)i, now);
-            if (!now.SequenceEqual(kept.Slice(at, DigestSize)))
+            if (Digest((EventField)i) != BinaryPrimitives.ReadUInt16BigEndian(kept[at..]))
                 return (EventField)i;
         }
 
@@ -210,31 +221,36 @@ public sealed class CanonicalEvent
         var most = (_valuesLength * 6) + 1024;
         if (_leaf.Length < most)
             _leaf = new byte[most];
+        var values = _values.AsSpan(0, _valuesLength);
+        // Nearly every event: nothing in it has to be escaped.
+        var plain = !values.ContainsAny(Escaped);
         var leaf = _leaf.AsSpan();
         leaf[0] = 0;
-        leaf[1] = (byte)'{';
-        var at = 2;
-        foreach (var (field, key) in KeyOrder)
+        var at = 1;
+        foreach (var (field, key, isNumber) in KeyOrder)
         {
-            var value = Utf8(field);
-            if (value.IsEmpty)
+            var (start, length) = _places[(int)field];
+            if (length == 0)
                 continue;
-            if (at > 2)
-                leaf[at++] = (byte)',';
+            var value = values.Slice(start, length);
             key.CopyTo(leaf[at..]);
             at += key.Length;
-            if (field.IsNumber() && IsWhole(value))
+            var quoted = !isNumber || !IsWhole(value);
+            if (quoted)
+                leaf[at++] = (byte)'"';
+            if (plain)
             {
                 value.CopyTo(leaf[at..]);
-                at += value.Length;
-                continue;
+                at += length;
             }
-
-            leaf[at++] = (byte)'"';
-            at += Escape(value, leaf[at..]);
-            leaf[at++] = (byte)'"';
+            else
+                at += Escape(value, leaf[at..]);
+            if (quoted)
+                leaf[at++] = (byte)'"';
         }
 
+        leaf[1] = (byte)'{';
+        at = Math.Max(at, 2);
         leaf[at++] = (byte)'}';
         _leafLength = at;
     }
@@ -278,18 +294,5 @@ public sealed class CanonicalEvent
         return at + value.Length;
     }
 
-    private void WriteDigest(EventField field, Span<byte> digest)
-    {
-        var value = Utf8(field);
-        var crc = value.IsEmpty ? EmptyDigests[(int)field] : Crc(field, value);
-        BinaryPrimitives.WriteUInt16BigEndian(digest, (ushort)crc);
-    }
-
-    private static uint Crc(EventField field, ReadOnlySpan<byte> value)
-    {
-        var crc = new Crc32();
-        crc.Append(DigestPrefixes[(int)field]);
-        crc.Append(value);
-        return crc.GetCurrentHashAsUInt32();
-    }
+    private ushort Digest(EventField field) => (ushort)Digests[(int)field].Over(Utf8(field));
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -71,6 +73,20 @@ public sealed class CanonicalEventTests
         var bare = new AuditEvent(AuditCode.RequestLapsed, AuditOutcome.Success, Actor.System, AuditSubject.Nothing, AuditDetail.None, At);
         Assert.Equal(Json(bare), Encoding.UTF8.GetString(canonical.Take(bare).Json()));
     }
+
+    [Fact]
+    public void The_digests_are_the_librarys_crc_of_name_and_text() =>
+        Gen.Byte.Array[0, 90].Sample(text =>
+        {
+            var canonical = new CanonicalEvent();
+            foreach (var field in Enum.GetValues<EventField>())
+            {
+                canonical.Clear();
+                canonical.SetUtf8(field, text);
+                var expected = (ushort)Crc32.HashToUInt32([.. Encoding.UTF8.GetBytes(field.Name()), 0, .. text]);
+                Assert.Equal(expected, BinaryPrimitives.ReadUInt16BigEndian(canonical.FieldDigests().AsSpan((int)field * CanonicalEvent.DigestSize)));
+            }
+        }, iter: 300);
 
     [Fact]
     public void A_change_of_any_field_changes_the_hash_and_the_digest_names_it()
