@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
@@ -13,7 +14,7 @@ using Portal.Tests.World;
 namespace Portal.Tests.Audit;
 
 /// <summary>Export files, whole and broken in every way that we thought of, checked with nothing but the file and the public key.</summary>
-public sealed class VerifyExportTests
+public sealed partial class VerifyExportTests
 {
     private static readonly AuditFilter Vault = new() { VaultName = "kv-a" };
 
@@ -117,6 +118,33 @@ public sealed class VerifyExportTests
             Assert.False(verdict.Holds, what);
             Assert.NotNull(verdict.Fault);
         }
+    }
+
+    [Theory]
+    [InlineData(ExportFormat.Csv)]
+    [InlineData(ExportFormat.JsonLines)]
+    [InlineData(ExportFormat.Ocsf)]
+    public async Task Of_several_faults_in_a_long_file_the_first_is_named(ExportFormat format)
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var log = await FillAsync(world, 1300);
+        var lines = Lines(await ExportAsync(world, new AuditFilter(), format), format);
+        var first = format == ExportFormat.Ocsf ? 0 : 1;
+        // Rows are looked at many at once, on all cores.
+        foreach (var (row, named) in ((int, int)[])[(1107, 1107), (1280, 1107), (1106, 1106), (3, 3)])
+        {
+            lines[first + row - 1] = LeafHash().Replace(lines[first + row - 1], hash => Other("leaf_hash", hash.Value), 1);
+            var fault = (await VerifyAsync(log, Encoding.UTF8.GetBytes(string.Concat(lines)))).Fault!;
+            Assert.Equal((ExportFaultCode.Altered, named, "leaf_hash"), (fault.Code, fault.Row, fault.Field));
+        }
+
+        if (format == ExportFormat.Csv)
+            return;
+        lines[first + 4] = "nothing that the portal writes\n";
+        Assert.Equal(3, (await VerifyAsync(log, Encoding.UTF8.GetBytes(string.Concat(lines)))).Fault!.Row);
+        lines[first + 1] = "nothing that the portal writes\n";
+        var broken = (await VerifyAsync(log, Encoding.UTF8.GetBytes(string.Concat(lines)))).Fault!;
+        Assert.Equal((ExportFaultCode.Malformed, 2), (broken.Code, broken.Row));
     }
 
     [Theory]
@@ -350,6 +378,9 @@ public sealed class VerifyExportTests
     private static List<string> Lines(byte[] file, ExportFormat format) => format == ExportFormat.Csv
         ? [.. StrictCsv.Read(file).Select((record, i) => (i == 0 ? "\uFEFF" : "") + string.Join(',', record.Select(cell => $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")) + "\r\n")]
         : [.. Encoding.UTF8.GetString(file).Split('\n')[..^1].Select(line => line + "\n")];
+
+    [GeneratedRegex("[0-9a-f]{64}")]
+    private static partial Regex LeafHash();
 
     private static void Walk(JsonNode node, string path, Action<string, JsonValue> visit)
     {

@@ -19,15 +19,6 @@ internal sealed class CsvExportFile(Stream source) : ExportFile(source)
     private int _proof;
 
     /// <inheritdoc />
-    public override async ValueTask<ExportStep> NextAsync(CancellationToken ct)
-    {
-        var step = await SkipAsync(ct);
-        if (step == ExportStep.Event)
-            TakeRow();
-        return step;
-    }
-
-    /// <inheritdoc />
     public override async ValueTask<ExportStep> SkipAsync(CancellationToken ct)
     {
         try
@@ -71,26 +62,43 @@ internal sealed class CsvExportFile(Stream source) : ExportFile(source)
             throw new FormatException("The file has no place in the log beside its events: it is no export that can be checked.");
     }
 
-    private void TakeRow()
+    /// <inheritdoc />
+    protected override void Take(ExportPiece piece)
     {
-        Row.Clear();
+        var rows = piece.Rows;
         foreach (var column in _columns!)
             if (column < 0)
-                Row.AddNothing();
+                rows.AddNothing();
             else
-                Row.AddText(SpreadsheetGuard.Remove(_csv.GetSpan(column)));
+                rows.AddText(SpreadsheetGuard.Remove(_csv.GetSpan(column)));
         var position = _csv.GetSpan(_position);
         long? place = position.IsEmpty ? null : Number(Encoding.UTF8.GetString(position), "position");
         Span<byte> bytes = stackalloc byte[256];
         var digests = SpreadsheetGuard.Remove(_csv.GetSpan(_digests));
         if (digests.Length > 300 || !Base64Url.IsValid(digests) || !Base64Url.TryDecodeFromUtf8(digests, bytes, out var written))
             throw new FormatException("The field digests are none.");
-        Row.EndRow(place, bytes[..written]);
-        var leaf = _csv.GetSpan(_leaf);
-        if (leaf.Length is not (0 or 64) || Convert.FromHexString(leaf, bytes, out _, out written) != System.Buffers.OperationStatus.Done)
+        var field = _csv.GetSpan(_leaf);
+        List<byte[]>? path = null;
+        Span<byte> leaf = stackalloc byte[MerkleTree.HashSize];
+        if (field.Length is not (0 or 64) || Convert.FromHexString(field, leaf, out _, out _) != System.Buffers.OperationStatus.Done)
             throw new FormatException("The leaf hash is none.");
-        if (!leaf.IsEmpty)
-            Row.Prove(0, bytes[..written], PathOf(SpreadsheetGuard.Remove(_csv.GetSpan(_proof))));
+        if (!field.IsEmpty)
+            path = PathOf(SpreadsheetGuard.Remove(_csv.GetSpan(_proof)));
+        // Only what is whole counts as a row.
+        rows.EndRow(place, bytes[..written]);
+        if (!field.IsEmpty)
+            rows.Prove(rows.Count - 1, leaf, path);
+    }
+
+    /// <inheritdoc />
+    protected override void Settle(ExportPiece piece, Checkpoint? signed)
+    {
+        while (piece.Count < piece.Rows.Count)
+        {
+            // Every cell of a row is checked anyway.
+            piece.Rows.Give(piece.Count, piece.Canonical, shown: true);
+            piece.Settle(otherwise: null, signed);
+        }
     }
 
     private static List<byte[]>? PathOf(ReadOnlySpan<byte> proof)

@@ -11,7 +11,6 @@ namespace Portal.Core.Audit.Exports.Checking;
 /// <param name="read">Told how many bytes were read since it was last told; null for nobody.</param>
 internal sealed class ExportCheck(Func<Stream> open, IReadOnlyList<VerifierKey> keys, CheckpointBook book, Action<long>? read)
 {
-    private readonly CanonicalEvent _canonical = new();
     private readonly TileAppender _log = new();
     private ExportStatement? _statement;
     private Checkpoint? _signed;
@@ -81,79 +80,80 @@ internal sealed class ExportCheck(Func<Stream> open, IReadOnlyList<VerifierKey> 
     private async Task<ExportFault?> CheckRowsAsync(CancellationToken ct)
     {
         await using var file = await ExportFile.OpenAsync(Open, ct);
-        while (await file.NextAsync(ct) is not ExportStep.Nothing and var step)
+        await foreach (var piece in file.PiecesAsync(_statement!.Kind == "whole" ? null : _signed, ct))
         {
-            if (step != ExportStep.Event)
-                continue;
-            _rows++;
-            if (CheckRow(file) is { } fault)
-                return fault;
+            for (var row = 0; row < piece.Count; row++)
+            {
+                _rows++;
+                if (CheckRow(piece, row) is { } fault)
+                    return fault;
+            }
+
+            if (piece.Broken is { } broken)
+                return At(ExportFaultCode.Malformed, _rows + 1, null, null, null, broken.Message);
         }
 
         return null;
     }
 
-    private ExportFault? CheckRow(ExportFile file)
+    private ExportFault? CheckRow(ExportPiece piece, int row)
     {
-        var row = file.Row;
-        row.Give(0, _canonical, shown: true);
-        if (file.WrittenOtherwise(_canonical) is { } other)
-            return Of(ExportFaultCode.Altered, row, other, $"'{other}' is not what the portal writes for this event");
-        row.Give(0, _canonical, shown: true);
-        if (CheckOrder(row) is { } disorder)
+        var (rows, facts) = (piece.Rows, piece.Facts(row));
+        if (facts.Otherwise is { } other)
+            return Of(ExportFaultCode.Altered, rows, row, other, $"'{other}' is not what the portal writes for this event");
+        if (CheckOrder(piece, row) is { } disorder)
             return disorder;
-        var whole = _statement!.Kind == "whole";
-        if (row.Position(0) < 0 && row.Leaf(0).IsEmpty)
+        var (whole, position) = (_statement!.Kind == "whole", rows.Position(row));
+        var leaf = rows.Leaf(row);
+        if (position < 0 && leaf.IsEmpty)
         {
             _unproven++;
-            return whole ? Of(ExportFaultCode.Unproven, row, "position", "it has no place in the log: it was never sealed") : null;
+            return whole ? Of(ExportFaultCode.Unproven, rows, row, "position", "it has no place in the log: it was never sealed") : null;
         }
 
-        if (row.Position(0) < 0 || row.Leaf(0).IsEmpty)
-            return Of(ExportFaultCode.Altered, row, row.Position(0) < 0 ? "position" : "leaf_hash", $"it has no {(row.Position(0) < 0 ? "position" : "leaf hash")}");
-        Span<byte> hash = stackalloc byte[MerkleTree.HashSize];
-        _canonical.WriteLeafHash(hash);
-        var changed = _canonical.FirstChanged(row.Digests(0))?.Name();
-        if (!hash.SequenceEqual(row.Leaf(0)))
+        if (position < 0 || leaf.IsEmpty)
+            return Of(ExportFaultCode.Altered, rows, row, position < 0 ? "position" : "leaf_hash", $"it has no {(position < 0 ? "position" : "leaf hash")}");
+        var changed = facts.Changed?.Name();
+        if (!piece.Hash(row).SequenceEqual(leaf))
             return changed is null
-                ? Of(ExportFaultCode.Altered, row, "leaf_hash", "its leaf hash is another event's")
-                : Of(ExportFaultCode.Altered, row, changed, $"{changed} is not as it was sealed");
-        if (changed is not null || row.Digests(0).Length > CanonicalEvent.DigestSize * EventFields.Count)
-            return Of(ExportFaultCode.Altered, row, "field_digests", "its field digests are another event's");
+                ? Of(ExportFaultCode.Altered, rows, row, "leaf_hash", "its leaf hash is another event's")
+                : Of(ExportFaultCode.Altered, rows, row, changed, $"{changed} is not as it was sealed");
+        if (changed is not null || rows.Digests(row).Length > CanonicalEvent.DigestSize * EventFields.Count)
+            return Of(ExportFaultCode.Altered, rows, row, "field_digests", "its field digests are another event's");
         if (!whole)
-            return MerkleTree.Includes(hash, row.Position(0), _signed!.Size, row.Path(0) ?? [], _signed.Root)
-                ? null
-                : Of(ExportFaultCode.NotInLog, row, "proof", "its proof does not lead to what was signed: position, proof or event is not that of the log");
-        if (row.Path(0) is not null)
-            return Of(ExportFaultCode.Altered, row, "proof", "a whole export has no proofs");
-        _log.Append(hash);
+            return facts.IsIncluded ? null : Of(ExportFaultCode.NotInLog, rows, row, "proof", "its proof does not lead to what was signed: position, proof or event is not that of the log");
+        if (rows.Path(row) is not null)
+            return Of(ExportFaultCode.Altered, rows, row, "proof", "a whole export has no proofs");
+        _log.Append(leaf);
         return CompareOnTheWay();
     }
 
-    private ExportFault? CheckOrder(AuditRows row)
+    private ExportFault? CheckOrder(ExportPiece piece, int row)
     {
+        var rows = piece.Rows;
         if (_statement!.Kind == "whole")
         {
-            var position = row.Position(0);
+            var position = rows.Position(row);
             return position < 0 || position == _log.Size ? null
-                : position > _log.Size ? Of(ExportFaultCode.Missing, row, "position", $"the events from position {_log.Size} to {position - 1} are missing before it")
-                : Of(position == _log.Size - 1 ? ExportFaultCode.Repeated : ExportFaultCode.OutOfOrder, row, "position", position == _log.Size - 1 ? "it is there twice" : "it is not where the log has it");
+                : position > _log.Size ? Of(ExportFaultCode.Missing, rows, row, "position", $"the events from position {_log.Size} to {position - 1} are missing before it")
+                : Of(position == _log.Size - 1 ? ExportFaultCode.Repeated : ExportFaultCode.OutOfOrder, rows, row, "position", position == _log.Size - 1 ? "it is there twice" : "it is not where the log has it");
         }
 
-        var place = row.LastAt() is { } at && long.TryParse(_canonical.Text(EventField.Sequence), NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? (at, sequence) : ((DateTimeOffset, long)?)null;
-        if (place is null)
-            return Of(ExportFaultCode.Altered, row, row.LastAt() is null ? "at" : "sequence", "it has no place in the order of the file");
-        var before = _before;
+        if (rows.AtOf(row) is not { } at)
+            return Of(ExportFaultCode.Altered, rows, row, "at", "it has no place in the order of the file");
+        if (!long.TryParse(rows[row, (int)EventField.Sequence], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
+            return Of(ExportFaultCode.Altered, rows, row, "sequence", "it has no place in the order of the file");
+        var (before, place) = (_before, (at, sequence));
         _before = place;
-        if (before is not { } last || place.Value.CompareTo(last) > 0)
+        if (before is not { } last || place.CompareTo(last) > 0)
             return null;
-        return place.Value == last ? Of(ExportFaultCode.Repeated, row, null, "it is there twice") : Disorder(row);
+        return place == last ? Of(ExportFaultCode.Repeated, rows, row, null, "it is there twice") : Disorder(piece, row);
     }
 
     // An event that was moved and one whose time was changed look alike until its hash is compared.
-    private ExportFault Disorder(AuditRows row) => _canonical.FirstChanged(row.Digests(0)) is { } field && !row.Digests(0).IsEmpty
-        ? Of(ExportFaultCode.Altered, row, field.Name(), $"{field.Name()} is not as it was sealed")
-        : Of(ExportFaultCode.OutOfOrder, row, null, "it is not in the order of time");
+    private ExportFault Disorder(ExportPiece piece, int row) => piece.Facts(row).Changed is { } field && !piece.Rows.Digests(row).IsEmpty
+        ? Of(ExportFaultCode.Altered, piece.Rows, row, field.Name(), $"{field.Name()} is not as it was sealed")
+        : Of(ExportFaultCode.OutOfOrder, piece.Rows, row, null, "it is not in the order of time");
 
     private ExportFault? CompareOnTheWay()
     {
@@ -181,10 +181,10 @@ internal sealed class ExportCheck(Func<Stream> open, IReadOnlyList<VerifierKey> 
             : Overall(ExportFaultCode.NotInLog, "The events are not those that the checkpoint was signed over: some were changed together with their hashes. With more checkpoints it can be said where.");
     }
 
-    private ExportFault Of(string code, AuditRows row, string? field, string what)
+    private ExportFault Of(string code, AuditRows rows, int row, string? field, string what)
     {
-        var id = Encoding.UTF8.GetString(row[0, (int)EventField.EventId]);
-        var position = row.Position(0) < 0 ? (long?)null : row.Position(0);
+        var id = Encoding.UTF8.GetString(rows[row, (int)EventField.EventId]);
+        var position = rows.Position(row) < 0 ? (long?)null : rows.Position(row);
         return At(code, _rows, position, id, field, string.Create(CultureInfo.InvariantCulture, $"Row {_rows}, event {id}{(position is { } p ? $", position {p}" : "")}: {what}."));
     }
 
