@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -45,8 +46,9 @@ public sealed class SqliteAuditReading : IAuditReading
     {
         if (stored.IsEmpty)
             rows.AddNothing();
-        else if (kind == AuditColumnKind.Id && stored.Length == 36)
-            rows.Take(Ascii.ToLower(stored, rows.Room(36), out var written) == System.Buffers.OperationStatus.Done ? written : 0);
+        // What is no GUID was changed behind the portal's back, and must not pass for nothing.
+        else if (kind == AuditColumnKind.Id && stored.Length == 36 && Ascii.ToLower(stored, rows.Room(36), out var written) == OperationStatus.Done)
+            rows.Take(written);
         else if (kind == AuditColumnKind.Instant && IsInstant(stored))
             AddInstant(rows, stored);
         else
@@ -57,7 +59,7 @@ public sealed class SqliteAuditReading : IAuditReading
     private static bool IsInstant(ReadOnlySpan<byte> stored) =>
         stored.Length is 19 or (> 20 and <= 27) && stored[10] == ' ' && (stored.Length == 19 || stored[19] == '.') && DigitsOf(stored).IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
 
-    private static ReadOnlySpan<byte> DigitsOf(ReadOnlySpan<byte> instant) => instant.Length > 20 ? instant[20..] : default;
+    private static ReadOnlySpan<byte> DigitsOf(ReadOnlySpan<byte> instant) => instant.Length > 20 ? instant[20..].TrimEnd((byte)'0') : default;
 
     private static void AddInstant(AuditRows rows, ReadOnlySpan<byte> stored)
     {

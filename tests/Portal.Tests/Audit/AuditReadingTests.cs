@@ -58,11 +58,12 @@ public sealed class AuditReadingTests
             db.AuditEvents.Add(Saying("one"));
             await db.SaveChangesAsync(Ct);
             await world.SealAsync(checkpoint: true);
-            await db.Database.ExecuteSqlRawAsync("UPDATE \"AuditEvents\" SET \"WindowStart\" = 'yesterday', \"WindowEnd\" = '2026-03-02 10:00:00.1234567', \"GrantId\" = 'mine', \"PolicyVersion\" = 'three', \"Comment\" = CAST(x'61ff62' AS TEXT)", Ct);
+            await db.Database.ExecuteSqlRawAsync("UPDATE \"AuditEvents\" SET \"WindowStart\" = 'yesterday', \"WindowEnd\" = '2026-03-02 10:00:00.1234567', \"GrantId\" = 'mine', \"RequestId\" = 'ü2345678-0000-4000-8000-00000000000', \"PolicyVersion\" = 'three', \"Comment\" = CAST(x'61ff62' AS TEXT)", Ct);
         }
 
         var records = StrictCsv.Read(await ExportAsync(world, Company.Ingrid, new AuditFilter()));
         var row = records[0].Zip(records[1]).ToDictionary(cell => cell.First, cell => cell.Second);
+        Assert.Equal("ü2345678-0000-4000-8000-00000000000", row["request_id"]);
         Assert.Equal(("yesterday", "2026-03-02T10:00:00.1234567Z", "mine", "three", "a\uFFFDb"), (row["window_start"], row["window_end"], row["grant_id"], row["policy_version"], row["comment"]));
     }
 

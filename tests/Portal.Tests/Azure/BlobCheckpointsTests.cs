@@ -8,7 +8,6 @@ using Portal.Azure;
 using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Sealing;
-using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Sandbox;
 using Portal.Sandbox.Control;
@@ -279,7 +278,7 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
 
     private SealEvents Sealer(PortalWorld world) => ActivatorUtilities.CreateInstance<SealEvents>(world.Get<IServiceProvider>(), Both(world), new LogState());
 
-    private VerifyDatabase Verifier(PortalWorld world) => new(world.Get<IDbContextFactory<PortalDb>>(), Both(world));
+    private VerifyDatabase Verifier(PortalWorld world) => ActivatorUtilities.CreateInstance<VerifyDatabase>(world.Get<IServiceProvider>(), Both(world));
 
     private static Task SealAsync(SealEvents sealer) => sealer.ExecuteAsync(new SealOrder(CheckpointNow: true), Actor.System, Ct);
 

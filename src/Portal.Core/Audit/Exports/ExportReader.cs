@@ -90,7 +90,7 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
             {
                 await reading;
                 var piece = pieces[i % 3];
-                var more = piece.Count == AuditRows.Most;
+                var more = piece.Count >= AuditRows.Most;
                 var before = checking;
                 if (more)
                     reading = ReadPieceAsync(pieces[(i + 1) % 3], lastOf(piece));

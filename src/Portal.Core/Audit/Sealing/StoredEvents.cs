@@ -1,120 +1,110 @@
-using System.Data.Common;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing;
 
-/// <summary>Reads the log as it lies in the tables, past the model: every value as it is stored, also where it is none that the portal could have written.</summary>
-internal sealed class StoredEvents(PortalDb db)
+/// <summary>Reads the log as it lies in the tables, past the model: every value as it is stored, also where it is none that the portal could have written. Works at as many pieces at once as there are cores.</summary>
+internal sealed class StoredEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail)
 {
-    private static readonly string[] Columns =
-    [
-        "Sequence", "EventId", "At", "Code", "Outcome", "ActorKind", "ActorTenantId", "ActorObjectId", "ActorName", "ActorRoles", "OnBehalfOfObjectId",
-        "SubjectTenantId", "SubjectObjectId", "SubjectName", "Scope", "VaultName", "SecretName", "RoleName", "RequestId", "RequestReference", "GrantId", "PolicyName", "PolicyVersion",
-        "Reason", "Comment", "ProviderRequestId", "WindowStart", "WindowEnd", "CorrelationId", "ClientAddress", "UserAgent", "OnBehalfOfTenantId", "OnBehalfOfName", "ProviderCorrelationId",
-    ];
+    // Whole tiles, and few enough rows that a piece for each core is little memory.
+    private const int Positions = 4 * TileId.Width;
 
-    private static readonly string Sql = $"""
-        SELECT l."Position", l."EventId", l."FieldDigests", {string.Join(", ", Columns.Select(c => $"e.\"{c}\""))}
-        FROM "AuditLeaves" l LEFT JOIN "AuditEvents" e ON e."EventId" = l."EventId"
-        WHERE l."Position" >= @from AND l."Position" < @to ORDER BY l."Position"
-        """;
-
-    private readonly CanonicalEvent _canonical = new();
-
-    /// <summary>Leaves of a range with their events, in order. Each is good until the next is asked for.</summary>
-    public async IAsyncEnumerable<StoredLeaf> ReadAsync(long from, long to, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>The log from one position to another, piece by piece in its order. Be done with a piece before taking the next.</summary>
+    public async IAsyncEnumerable<StoredPiece> ReadAsync(long from, long to, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var command = db.Database.GetDbConnection().CreateCommand();
-        command.CommandText = Sql;
-        Add(command, "@from", from);
-        Add(command, "@to", to);
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct))
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var pieces = new StoredPiece[Environment.ProcessorCount + 1];
+        var underWay = new Queue<Task<StoredPiece>>();
+        try
         {
-            _canonical.Clear();
-            var found = !reader.IsDBNull(3 + (int)EventField.EventId);
-            if (found)
-                for (var field = 0; field < Columns.Length; field++)
-                    Read(reader, 3 + field, (EventField)field, _canonical);
-            yield return new StoredLeaf(reader.GetInt64(0), Convert.ToString(reader.GetValue(1), CultureInfo.InvariantCulture)!.ToLowerInvariant(), reader.GetValue(2) as byte[] ?? [], found ? _canonical : null);
+            for (var (next, i) = (from, 0); next < to || underWay.Count > 0;)
+            {
+                while (next < to && underWay.Count < pieces.Length - 1)
+                {
+                    var piece = pieces[i % pieces.Length] ??= new StoredPiece();
+                    var (start, end) = (next, Math.Min(to, ((next / Positions) + 1) * Positions));
+                    // SQLite reads on the thread that asks.
+                    underWay.Enqueue(Task.Run(() => FillAsync(piece, start, end, left.Token), left.Token));
+                    (next, i) = (end, i + 1);
+                }
+
+                yield return await underWay.Dequeue();
+            }
+        }
+        finally
+        {
+            // Whoever stopped reading has been told why; what was under way only has to be over.
+            await left.CancelAsync();
+            await ((Task)Task.WhenAll(underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private static void Add(DbCommand command, string name, long value)
+    private async Task<StoredPiece> FillAsync(StoredPiece piece, long from, long to, CancellationToken ct)
     {
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.Value = value;
-        command.Parameters.Add(parameter);
-    }
-
-    private static void Read(DbDataReader reader, int at, EventField field, CanonicalEvent into)
-    {
-        if (reader.IsDBNull(at))
-            return;
-        var type = reader.GetFieldType(at);
-        if (type == typeof(string))
-            Text(reader.GetString(at), field, into);
-        else if (type == typeof(Guid))
-            into.Set(field, reader.GetGuid(at));
-        else if (type == typeof(DateTime))
-            into.Set(field, reader.GetDateTime(at));
-        else if (type == typeof(long))
-            into.Set(field, reader.GetInt64(at));
-        else if (type == typeof(int))
-            into.Set(field, reader.GetInt32(at));
-        else if (reader.GetValue(at) is byte[] bytes)
-            into.SetUtf8(field, bytes);
-        else
-            into.Set(field, Convert.ToString(reader.GetValue(at), CultureInfo.InvariantCulture));
-    }
-
-    // SQLite keeps GUIDs and instants as text.
-    private static void Text(string text, EventField field, CanonicalEvent into)
-    {
-        switch (field)
-        {
-            case EventField.EventId or EventField.ActorTenantId or EventField.ActorObjectId or EventField.OnBehalfOfObjectId or EventField.OnBehalfOfTenantId
-                or EventField.SubjectTenantId or EventField.SubjectObjectId or EventField.RequestId or EventField.GrantId when Guid.TryParseExact(text, "D", out var id):
-                into.Set(field, id);
-                break;
-            case EventField.At or EventField.WindowStart or EventField.WindowEnd:
-                Instant(text, field, into);
-                break;
-            default:
-                into.Set(field, text);
-                break;
-        }
-    }
-
-    private static void Instant(string text, EventField field, CanonicalEvent into)
-    {
-        // 2026-11-28 00:40:05.007: as many digits as are needed.
-        if (text.Length < 19 || text[10] != ' ' || (text.Length > 19 && text[19] != '.') || text.Length > 27)
-        {
-            into.Set(field, text);
-            return;
-        }
-
-        Span<char> canonical = stackalloc char[28];
-        text.AsSpan(0, 19).CopyTo(canonical);
-        canonical[10] = 'T';
-        canonical[19] = '.';
-        var fraction = text.AsSpan(Math.Min(20, text.Length)).TrimEnd('0');
-        var digits = fraction.Length <= 3 ? 3 : 7;
-        canonical.Slice(20, digits).Fill('0');
-        fraction.CopyTo(canonical[20..]);
-        canonical[20 + digits] = 'Z';
-        into.Set(field, canonical[..(21 + digits)]);
+        piece.Begin(from, to);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await trail.ReadAsync(db, AuditQuery.InLog(db, from, to, Positions), piece.Rows, ct);
+        piece.Hash(await LogTiles.LoadAsync(db, Enumerable.Range(0, (Positions / TileId.Width) + 1).Select(i => new TileId(0, (from / TileId.Width) + i)).ToHashSet(), ct));
+        return piece;
     }
 }
 
-/// <summary>A leaf as it is stored.</summary>
-/// <param name="Position">Its place.</param>
-/// <param name="EventId">The event that it names, in lower case.</param>
-/// <param name="FieldDigests">Which field is which.</param>
-/// <param name="Event">The event; null when there is none of that id.</param>
-internal readonly record struct StoredLeaf(long Position, string EventId, byte[] FieldDigests, CanonicalEvent? Event);
+/// <summary>Some positions of the log as they are stored: their events, what those come to, and what was sealed. Room that is filled again and again.</summary>
+internal sealed class StoredPiece
+{
+    private readonly CanonicalEvent _canonical = new();
+    private byte[] _hashes = [];
+    private EventField?[] _changed = [];
+    private IReadOnlyDictionary<TileId, byte[]> _tiles = new Dictionary<TileId, byte[]>();
+
+    /// <summary>The first position.</summary>
+    public long From { get; private set; }
+
+    /// <summary>The position after the last.</summary>
+    public long To { get; private set; }
+
+    /// <summary>The places that are there, each with its event; without one where that is gone.</summary>
+    public AuditRows Rows { get; } = new(asStored: true);
+
+    /// <summary>Whether a place has its event.</summary>
+    public bool HasEvent(int row) => !Rows[row, (int)EventField.EventId].IsEmpty;
+
+    /// <summary>The leaf hash of an event as it is now.</summary>
+    public ReadOnlySpan<byte> Hash(int row) => _hashes.AsSpan(row * MerkleTree.HashSize, MerkleTree.HashSize);
+
+    /// <summary>The first field of an event that is not what its digest says; null when all are.</summary>
+    public EventField? Changed(int row) => _changed[row];
+
+    /// <summary>The leaf hash that was sealed at a position; empty when the log has lost it.</summary>
+    public ReadOnlySpan<byte> Sealed(long position)
+    {
+        var offset = (int)(position % TileId.Width) * MerkleTree.HashSize;
+        return _tiles.TryGetValue(new TileId(0, position / TileId.Width), out var hashes) && hashes.Length >= offset + MerkleTree.HashSize ? hashes.AsSpan(offset, MerkleTree.HashSize) : [];
+    }
+
+    /// <summary>Forgets all and keeps the room.</summary>
+    internal void Begin(long from, long to)
+    {
+        (From, To) = (from, to);
+        Rows.Clear();
+    }
+
+    /// <summary>Hashes every event.</summary>
+    /// <param name="tiles">What was sealed.</param>
+    internal void Hash(IReadOnlyDictionary<TileId, byte[]> tiles)
+    {
+        _tiles = tiles;
+        if (_changed.Length < Rows.Count)
+            (_hashes, _changed) = (new byte[Rows.Count * MerkleTree.HashSize], new EventField?[Rows.Count]);
+        for (var row = 0; row < Rows.Count; row++)
+        {
+            if (!HasEvent(row))
+                continue;
+            Rows.Give(row, _canonical, shown: false);
+            _canonical.WriteLeafHash(_hashes.AsSpan(row * MerkleTree.HashSize, MerkleTree.HashSize));
+            _changed[row] = _canonical.FirstChanged(Rows.Digests(row));
+        }
+    }
+}

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Data;
 using Portal.Core.Identity;
@@ -10,9 +12,9 @@ namespace Portal.Core.Audit.Sealing;
 /// Compares everything that the log is made of, row by row: events with the hashes that were sealed, hashes with the tree, the tree with the signed checkpoints of the database and of the
 /// checkpoint stores, and those with the database. Names the first event and field that is not as it was. Writes nothing; reads the tables past the model.
 /// </summary>
-public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, CheckpointStores stores)
+public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAuditReading trail, CheckpointStores stores)
 {
-    private const int Piece = 16 * TileId.Width;
+    private const int TilesEvery = 16 * TileId.Width;
 
     /// <summary>Verifies.</summary>
     /// <param name="input">What.</param>
@@ -37,13 +39,12 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, Checkp
         var due = new Queue<Witness>(witnesses.Where(w => w.Checkpoint.Size >= log.Size).OrderBy(w => w.Checkpoint.Size));
         var held = (Count: 0, Size: log.Size, Time: (DateTimeOffset?)null);
         Compare();
-        for (var from = log.Size; from < size; from = Math.Min(from + Piece, size))
+        await foreach (var piece in new StoredEvents(databases, trail).ReadAsync(log.Size, size, ct))
         {
-            var to = Math.Min(from + Piece, size);
-            var tiles = await LogTiles.LoadAsync(db, Enumerable.Range(0, Piece / TileId.Width + 1).Select(i => new TileId(0, (from / TileId.Width) + i)).ToHashSet(), ct);
-            await run.PieceAsync(log, tiles, from, to, Compare, ct);
-            await run.CompareTilesAsync(log, ct);
-            progress?.Invoke(to, size);
+            await run.PieceAsync(log, piece, Compare, ct);
+            if (log.Size % TilesEvery == 0 || log.Size == size)
+                await run.CompareTilesAsync(log, ct);
+            progress?.Invoke(piece.To, size);
         }
 
         await run.CountsAsync(size, ct);
@@ -76,7 +77,6 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, Checkp
     private sealed class Run(PortalDb db, PrunedPositions prunable, int mostFindings)
     {
         private readonly List<VerifyFinding> _findings = [];
-        private readonly StoredEvents _events = new(db);
         private readonly byte[] _hash = new byte[MerkleTree.HashSize];
         private long _waiting;
         private long _pruned;
@@ -149,80 +149,91 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, Checkp
         }
 
         /// <summary>Compares the leaves of a range with their events and their sealed hashes.</summary>
-        public async Task PieceAsync(TileAppender log, IReadOnlyDictionary<TileId, byte[]> tiles, long from, long to, Action compare, CancellationToken ct)
+        public async Task PieceAsync(TileAppender log, StoredPiece piece, Action compare, CancellationToken ct)
         {
-            var next = from;
-            await foreach (var leaf in _events.ReadAsync(from, to, ct))
+            var next = piece.From;
+            for (var row = 0; row < piece.Rows.Count; row++)
             {
-                if (leaf.Position < next)
+                var position = piece.Rows.Position(row);
+                if (position < next)
                 {
-                    Find($"There is more than one event with the id {leaf.EventId}, at position {leaf.Position}.", leaf.Position, leaf.EventId);
+                    Find($"There is more than one event with the id {IdOf(piece, row)}, at position {position}.", position, IdOf(piece, row));
                     continue;
                 }
 
-                for (; next < leaf.Position; next++)
+                for (; next < position; next++)
                     Missing(next);
-                Leaf(leaf, Sealed(next));
+                if (piece.HasEvent(row))
+                    Leaf(piece, row);
+                else
+                    await GoneAsync(piece, position, ct);
                 log.Append(_hash);
                 next++;
                 compare();
             }
 
-            for (; next < to; next++)
+            for (; next < piece.To; next++)
                 Missing(next);
-
-            ReadOnlySpan<byte> Sealed(long position)
-            {
-                var offset = (int)(position % TileId.Width) * MerkleTree.HashSize;
-                return tiles.TryGetValue(new TileId(0, position / TileId.Width), out var hashes) && hashes.Length >= offset + MerkleTree.HashSize ? hashes.AsSpan(offset, MerkleTree.HashSize) : [];
-            }
 
             void Missing(long position)
             {
                 Find($"The log has no event at position {position}: its place was taken away.", position);
-                var hash = Sealed(position);
+                var hash = piece.Sealed(position);
                 Broken |= hash.IsEmpty;
                 log.Append(hash.IsEmpty ? new byte[MerkleTree.HashSize] : hash);
                 compare();
             }
         }
 
-        // Leaves the hash with which the tree goes on: what was sealed, as far as that can still be told, so that one change is one finding.
-        private void Leaf(StoredLeaf leaf, ReadOnlySpan<byte> wasSealed)
+        // Each leaves the hash with which the tree goes on: what was sealed, as far as that can still be told, so that one change is one finding.
+        private async Task GoneAsync(StoredPiece piece, long position, CancellationToken ct)
         {
-            if (leaf.Event is not { } stored)
+            // A sealed record of the portal's says that retention took it; its hash is what is left to compare.
+            if (prunable.Contains(position) && !piece.Sealed(position).IsEmpty)
+                _pruned++;
+            else
             {
-                // A sealed record of the portal's says that retention took it; its hash is what is left to compare.
-                if (!wasSealed.IsEmpty && prunable.Contains(leaf.Position))
-                {
-                    _pruned++;
-                    Go(wasSealed);
-                    return;
-                }
-
-                Find($"The event {leaf.EventId} at position {leaf.Position} is not in the database: it was taken away.", leaf.Position, leaf.EventId);
-                Broken |= wasSealed.IsEmpty;
-                Go(wasSealed);
-                return;
+                var id = _findings.Count < mostFindings ? await NamedAtAsync(position, ct) : "";
+                Find($"The event {id} at position {position} is not in the database: it was taken away.", position, id);
+                Broken |= piece.Sealed(position).IsEmpty;
             }
 
-            stored.WriteLeafHash(_hash);
-            var changed = stored.FirstChanged(leaf.FieldDigests);
+            Go(piece.Sealed(position));
+        }
+
+        private void Leaf(StoredPiece piece, int row)
+        {
+            var (position, changed) = (piece.Rows.Position(row), piece.Changed(row));
+            var wasSealed = piece.Sealed(position);
+            piece.Hash(row).CopyTo(_hash);
             if (wasSealed.SequenceEqual(_hash))
             {
-                if (changed is not null || leaf.FieldDigests.Length % CanonicalEvent.DigestSize != 0)
-                    Find($"The field digests of the event {leaf.EventId} at position {leaf.Position} were changed; the event was not.", leaf.Position, leaf.EventId);
+                if (changed is not null || piece.Rows.Digests(row).Length % CanonicalEvent.DigestSize != 0)
+                    Find($"The field digests of the event {IdOf(piece, row)} at position {position} were changed; the event was not.", position, IdOf(piece, row));
                 return;
             }
 
             if (changed is { } field)
             {
-                Find($"The event {leaf.EventId} at position {leaf.Position} was changed after it was sealed: {field.Name()} is now {Shown(stored.Text(field))}.", leaf.Position, leaf.EventId, field.Name());
+                Find($"The event {IdOf(piece, row)} at position {position} was changed after it was sealed: {field.Name()} is now {Shown(Encoding.UTF8.GetString(piece.Rows[row, (int)field]))}.", position, IdOf(piece, row), field.Name());
                 Broken |= wasSealed.IsEmpty;
                 Go(wasSealed);
             }
             else
-                Find(wasSealed.IsEmpty ? $"The sealed hash of the event {leaf.EventId} at position {leaf.Position} is missing." : $"The event {leaf.EventId} at position {leaf.Position} is not the one whose hash was sealed: the hash was changed, or the event and its field digests were.", leaf.Position, leaf.EventId);
+                Find(wasSealed.IsEmpty ? $"The sealed hash of the event {IdOf(piece, row)} at position {position} is missing." : $"The event {IdOf(piece, row)} at position {position} is not the one whose hash was sealed: the hash was changed, or the event and its field digests were.", position, IdOf(piece, row));
+        }
+
+        private static string IdOf(StoredPiece piece, int row) => Encoding.UTF8.GetString(piece.Rows[row, (int)EventField.EventId]);
+
+        // The event that a place names, as it stands there.
+        private async Task<string> NamedAtAsync(long position, CancellationToken ct)
+        {
+            await using var command = db.Database.GetDbConnection().CreateCommand();
+            command.CommandText = "SELECT \"EventId\" FROM \"AuditLeaves\" WHERE \"Position\" = @position";
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = ("@position", position);
+            command.Parameters.Add(parameter);
+            return Convert.ToString(await command.ExecuteScalarAsync(ct), CultureInfo.InvariantCulture)!.ToLowerInvariant();
         }
 
         private void Go(ReadOnlySpan<byte> hash)

@@ -62,6 +62,8 @@ public sealed class TamperTests
     [InlineData("a changed time by a microsecond", "UPDATE \"AuditEvents\" SET \"At\" = '2026-03-02 09:00:00.000001' WHERE \"Sequence\" = 1", "at is now '2026-03-02T09:00:00.0000010Z'")]
     [InlineData("a text in a number's place", "UPDATE \"AuditEvents\" SET \"PolicyVersion\" = 'three' WHERE \"Sequence\" = 500", "policy_version is now 'three'")]
     [InlineData("a number that is no GUID", "UPDATE \"AuditEvents\" SET \"GrantId\" = 7 WHERE \"Sequence\" = 500", "grant_id is now '7'")]
+    [InlineData("36 bytes that are no GUID where there was nothing", "UPDATE \"AuditEvents\" SET \"GrantId\" = 'ü2345678-0000-4000-8000-00000000000' WHERE \"Sequence\" = 1", "grant_id is now 'ü2345678-")]
+    [InlineData("bytes that would be read as what they took the place of", "UPDATE \"AuditEvents\" SET \"SubjectName\" = CAST(replace(CAST(\"SubjectName\" AS BLOB), x'e280af', x'ff') AS TEXT) WHERE \"Sequence\" = 500", "subject_name is now")]
     [InlineData("bytes in a text's place", "UPDATE \"AuditEvents\" SET \"Comment\" = x'00ff' WHERE \"Sequence\" = 500", "comment is now")]
     public async Task What_the_portal_could_never_write_is_named_and_not_stumbled_over(string what, string sql, string says)
     {
@@ -232,7 +234,7 @@ public sealed class TamperTests
     private static async Task AssertNamedAsync(PortalWorld world, EventField field, int rows)
     {
         var report = await VerifyAsync(world);
-        Assert.Equal(rows, report.Findings.Count);
+        Assert.True(rows == report.Findings.Count, $"{report.Findings.Count} findings, and not {rows}. {string.Join('\n', report.Findings.Where(f => f.Field != field.Name()).Select(f => f.What).Take(5))}");
         Assert.All(report.Findings, f => Assert.True(f.Field == field.Name(), $"{field}: {f.What}"));
         Assert.Equal(rows, report.Findings.Select(f => f.Position).Distinct().Count());
     }
@@ -245,7 +247,8 @@ public sealed class TamperTests
         ('t', _) => $"coalesce(\"{column}\", '') || 'x'",
         ('n', _) => $"coalesce(\"{column}\", 0) + 1",
         ('g', DatabaseKind.Sqlite) => "'FFFFFFFF-0000-4000-8000-' || printf('%012X', \"Sequence\")",
-        ('g', _) => "gen_random_uuid()",
+        // By chance alone one id in 65,536 has the digest of the one that it takes the place of.
+        ('g', _) => "CAST('ffffffff-0000-4000-8000-' || lpad(to_hex(\"Sequence\"), 12, '0') AS uuid)",
         ('i', DatabaseKind.Sqlite) => $"strftime('%Y-%m-%d %H:%M:%f', coalesce(\"{column}\", '2026-01-01 00:00:00'), '+1 seconds')",
         _ => $"coalesce(\"{column}\", now()) + interval '1 millisecond'",
     };
