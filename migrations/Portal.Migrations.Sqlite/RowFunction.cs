@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Portal.Core.Audit.Exports;
+using SQLitePCL;
 
 namespace Portal.Migrations.Sqlite;
 
@@ -41,9 +42,10 @@ internal sealed unsafe partial class RowFunction : IDisposable
 
     /// <summary>A statement that hands over what a query finds, in its order. It answers with the number of each row, from 0.</summary>
     /// <remarks>The limits, which limit nothing, keep SQLite from making one query of both, where it might sort only after the function was called.</remarks>
-    public static string Over(string query)
+    public string Over(string query)
     {
-        var cells = string.Join(", ", AuditColumn.All.Select(column => column.Property).Append(IAuditReading.Position).Append(IAuditReading.FieldDigests).Select(column => $"piece.\"{column}\""));
+        var names = NamesOf(query);
+        var cells = string.Join(", ", AuditColumn.All.Select(column => column.Property).Append(IAuditReading.Position).Append(IAuditReading.FieldDigests).Select(column => $"piece.\"{Find(names, column)}\""));
         return $"SELECT portal_row({cells}) FROM (SELECT * FROM ({query}) LIMIT -1) AS piece LIMIT -1";
     }
 
@@ -63,6 +65,19 @@ internal sealed unsafe partial class RowFunction : IDisposable
         // Were it still there, SQLite would call into nothing.
         if (Define(null) == 0)
             _self.Free();
+    }
+
+    // Where a query joins tables that both have a column, EF Core puts a number behind the name of one.
+    private static string Find(List<string> names, string column) =>
+        names.Contains(column) ? column : names.Find(name => name.TrimEnd('0', '1', '2') == column) ?? throw new InvalidOperationException($"The query has no column '{column}'.");
+
+    private List<string> NamesOf(string query)
+    {
+        var fault = raw.sqlite3_prepare_v2(_connection.Handle!, query, out var statement);
+        using (statement)
+            return fault == raw.SQLITE_OK
+                ? [.. Enumerable.Range(0, raw.sqlite3_column_count(statement)).Select(column => raw.sqlite3_column_name(statement, column).utf8_to_string())]
+                : throw new SqliteException(raw.sqlite3_errmsg(_connection.Handle!).utf8_to_string(), fault);
     }
 
     private int Define(delegate* unmanaged[Cdecl]<nint, int, nint*, void> call)

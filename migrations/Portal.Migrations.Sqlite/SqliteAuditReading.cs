@@ -16,7 +16,7 @@ public sealed class SqliteAuditReading : IAuditReading
         {
             await using var command = (SqliteCommand)query.CreateDbCommand();
             using var function = new RowFunction((SqliteConnection)db.Database.GetDbConnection(), into);
-            command.CommandText = RowFunction.Over(command.CommandText);
+            command.CommandText = function.Over(command.CommandText);
             await using var reader = await command.ExecuteReaderAsync(ct);
             for (var row = 0L; reader.Read(); row++)
             {
