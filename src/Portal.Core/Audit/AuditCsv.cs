@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
-using CsvHelper;
+using System.Text;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Sealing;
 
@@ -21,39 +21,35 @@ public static class AuditCsv
     /// <summary>Between hashes of a proof.</summary>
     internal const byte ProofSeparator = (byte)' ';
 
-    private static readonly CsvWriterOptions Options = CsvWriterOptions.Default with { WriteByteOrderMark = true, Quoting = CsvQuoting.Always };
-
     /// <summary>The columns, in order: those of the event, then its place in the log.</summary>
     public static IReadOnlyList<string> Header { get; } = [.. AuditColumn.All.Select(column => column.Name), "position", "leaf_hash", "field_digests", "proof"];
 
     /// <summary>Writes an export and leaves the stream open. Holds a piece of it and a buffer of 64 KiB, however long it is; never writes synchronously.</summary>
     public static async Task WriteAsync(AuditExport export, Stream destination, CancellationToken ct)
     {
-        // Disposed only when all is written: disposing writes what is buffered, and after a fault part of a file must not look like a file.
-        var csv = CsvWriter.Create(destination, Options, leaveOpen: true);
+        var csv = new QuotedCsv(destination);
         foreach (var column in Header)
-            csv.WriteField(column);
+            csv.Cell(Encoding.UTF8.GetBytes(column));
         await csv.EndRecordAsync(ct);
 
-        var cells = new Cells(csv);
+        var place = new Place(csv);
         await foreach (var piece in export.ReadAsync(ct))
             for (var row = 0; row < piece.Count; row++)
             {
                 if (!piece.IsShown(row))
                     continue;
                 for (var column = 0; column < AuditColumn.All.Count; column++)
-                    cells.Write(piece[row, column]);
-                cells.WritePlace(piece, row);
+                    csv.Cell(piece[row, column]);
+                place.Write(piece, row);
                 await csv.EndRecordAsync(ct);
             }
 
         WriteEnd(csv, export);
         await csv.EndRecordAsync(ct);
         await csv.FlushAsync(ct);
-        await csv.DisposeAsync();
     }
 
-    private static void WriteEnd(CsvWriter csv, AuditExport export)
+    private static void WriteEnd(QuotedCsv csv, AuditExport export)
     {
         var cells = new string[Header.Count];
         cells[(int)EventField.Sequence] = export.End!.Rows.ToString(CultureInfo.InvariantCulture);
@@ -63,45 +59,30 @@ public static class AuditCsv
         cells[(int)EventField.Comment] = $"{export.InWords()}\n\n{export.Point.Note}";
         cells[AuditColumn.All.Count] = export.Point.Size.ToString(CultureInfo.InvariantCulture);
         foreach (var cell in cells)
-            csv.WriteField(cell is null ? null : SpreadsheetGuard.Add(cell));
+            csv.Cell(Encoding.UTF8.GetBytes(cell ?? ""));
     }
 
-    /// <summary>Writes cells with room of its own, so that no cell makes an object.</summary>
-    private sealed class Cells(CsvWriter csv)
+    /// <summary>Writes the cells behind those of the event, with room of its own, so that no cell makes an object.</summary>
+    private sealed class Place(QuotedCsv csv)
     {
         private byte[] _text = new byte[1024];
-        private byte[] _guarded = new byte[1024];
-
-        public void Write(ReadOnlySpan<byte> cell)
-        {
-            if (!SpreadsheetGuard.IsDangerous(cell))
-            {
-                csv.WriteField(cell);
-                return;
-            }
-
-            if (_guarded.Length <= cell.Length)
-                _guarded = new byte[cell.Length * 2];
-            csv.WriteField(_guarded.AsSpan(0, SpreadsheetGuard.Add(cell, _guarded)));
-        }
 
         /// <summary>Position, leaf hash, field digests and proof; empty where something is kept from the reader.</summary>
-        public void WritePlace(AuditRows rows, int row)
+        public void Write(AuditRows rows, int row)
         {
             if (rows.Position(row) < 0 || rows.IsRedacted(row))
             {
                 for (var column = AuditColumn.All.Count; column < Header.Count; column++)
-                    csv.WriteField(default(ReadOnlySpan<byte>));
+                    csv.Cell(default);
                 return;
             }
 
             Utf8Formatter.TryFormat(rows.Position(row), _text, out var written);
-            csv.WriteField(_text.AsSpan(0, written));
+            csv.Cell(_text.AsSpan(0, written));
             Convert.TryToHexStringLower(rows.Leaf(row), _text, out written);
-            csv.WriteField(_text.AsSpan(0, written));
-            // Base64 of both kinds may start with what starts a formula.
-            Write(_text.AsSpan(0, Base64Url.EncodeToUtf8(rows.Digests(row), Room(rows.Digests(row).Length * 2))));
-            Write(_text.AsSpan(0, EncodeProof(rows.Path(row) ?? [])));
+            csv.Cell(_text.AsSpan(0, written));
+            csv.Cell(_text.AsSpan(0, Base64Url.EncodeToUtf8(rows.Digests(row), Room(rows.Digests(row).Length * 2))));
+            csv.Cell(_text.AsSpan(0, EncodeProof(rows.Path(row) ?? [])));
         }
 
         private int EncodeProof(IReadOnlyList<byte[]> path)

@@ -12,21 +12,11 @@ namespace Portal.Core.Audit;
 /// </remarks>
 public static class SpreadsheetGuard
 {
-    private const char Mark = '\'';
+    /// <summary>What stands in front of a cell that a spreadsheet might run.</summary>
+    internal const char Mark = '\'';
 
     /// <summary>The text as it may stand in a cell.</summary>
     public static string Add(string text) => IsDangerous(text) ? Mark + text : text;
-
-    /// <summary>Puts the mark in front of a dangerous cell.</summary>
-    /// <param name="cell">What <see cref="IsDangerous(ReadOnlySpan{byte})"/> says is dangerous.</param>
-    /// <param name="into">At least a byte longer.</param>
-    /// <returns>How many bytes were written.</returns>
-    public static int Add(ReadOnlySpan<byte> cell, Span<byte> into)
-    {
-        into[0] = (byte)Mark;
-        cell.CopyTo(into[1..]);
-        return cell.Length + 1;
-    }
 
     /// <summary>The text as it was before <see cref="Add(string)"/>.</summary>
     public static string Remove(string cell) => cell is [Mark, ..] && IsDangerous(cell) ? cell[1..] : cell;

@@ -13,6 +13,8 @@ internal sealed class LogProofs(long size, bool withPaths)
     private const int Hash = MerkleTree.HashSize;
     private const int Height = 8;
     private const int MostTiles = 1024;
+    // Of leaf hashes alone, rows in the order of the log need these next.
+    private const int Ahead = 15;
 
     // A whole tree over a tile's hashes: 256, 128, … 1 of them.
     private static readonly int Nodes = (2 * TileId.Width) - 1;
@@ -37,6 +39,8 @@ internal sealed class LogProofs(long size, bool withPaths)
                 missing = [.. missing.Union(TileAppender.Edge(size).Where(t => t.Level == level && !_tiles.ContainsKey(t)).Select(t => t.Index))];
             if (missing.Count == 0)
                 continue;
+            if (!withPaths)
+                missing = [.. missing, .. Enumerable.Range(1, Ahead).Select(i => missing.Max() + i)];
             var found = await db.AuditTiles.AsNoTracking().Where(t => t.Level == level && missing.Contains(t.Index)).ToListAsync(ct);
             foreach (var tile in found)
                 _tiles[new TileId(level, tile.Index)] = tile.Hashes;
