@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Portal.Core.Catalog;
@@ -23,6 +24,10 @@ public sealed record PolicyDefinition
 
     /// <summary>How far ahead a window may start.</summary>
     public static readonly TimeSpan FarthestStart = TimeSpan.FromDays(30);
+
+    private const int MostKnown = 1000;
+
+    private static readonly ConcurrentDictionary<string, PolicyDefinition> Known = new(StringComparer.Ordinal);
 
     /// <summary>The policy's name; its identity across versions.</summary>
     public required string Name { get; init; }
@@ -83,9 +88,17 @@ public sealed record PolicyDefinition
     /// <summary>The text by which versions are compared and kept.</summary>
     public string ToJson() => JsonSerializer.Serialize(this);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    public static PolicyDefinition FromJson(string json) =>
-        JsonSerializer.Deserialize<PolicyDefinition>(json) ?? throw new JsonException("A policy version is empty.");
+    /// <summary>Reads what <see cref="ToJson"/> wrote. The same text gives the same rule, and nobody changes it.</summary>
+    public static PolicyDefinition FromJson(string json)
+    {
+        if (Known.TryGetValue(json, out var known))
+            return known;
+        var read = JsonSerializer.Deserialize<PolicyDefinition>(json) ?? throw new JsonException("A policy version is empty.");
+        // Every request goes by all versions in force, and they are few; those of long ago are read again.
+        if (Known.Count >= MostKnown)
+            Known.Clear();
+        return Known[json] = read;
+    }
 
     private static bool Matches(string pattern, string name) =>
         System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern.Replace("?", "\\?", StringComparison.Ordinal), name, ignoreCase: true);

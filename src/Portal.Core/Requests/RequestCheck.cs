@@ -22,6 +22,9 @@ public sealed record RequestDraft(string Scope, Guid RoleDefinitionId, DateTimeO
 /// <param name="Refusals">All that stands against sending it, the most telling first; empty when it may be sent.</param>
 internal sealed record RequestCheck(RequestScope? Scope, GrantableRole? Role, PolicyVerdict? Policy, IReadOnlyList<Refusal> Refusals)
 {
+    /// <summary>Whether a pending one of the very same has run out and has not lapsed yet.</summary>
+    public bool OneIsOverdue { get; private init; }
+
     /// <summary>Checks a draft.</summary>
     public static async Task<RequestCheck> RunAsync(PortalDb db, RequestDraft draft, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
@@ -29,6 +32,7 @@ internal sealed record RequestCheck(RequestScope? Scope, GrantableRole? Role, Po
         var scope = await RequestScope.FindAsync(db, draft.Scope, ct);
         var role = GrantableRole.Find(draft.RoleDefinitionId);
         PolicyVerdict? verdict = null;
+        PendingAlike? alike = null;
 
         if (role is null)
             refusals.Add(new Refusal(RefusalCode.RoleNotGrantable, "role"));
@@ -43,24 +47,28 @@ internal sealed record RequestCheck(RequestScope? Scope, GrantableRole? Role, Po
             var entitlement = new Entitlement(scope.Vault.Name, scope.Secret?.Name, role);
             verdict = PolicyEvaluation.Evaluate(policies, new PolicyQuestion(entitlement, actor.Groups, draft.Duration, draft.Start, draft.Ticket), now);
             refusals.AddRange(verdict.Refusals);
-            refusals.AddRange(await DuplicatesAsync(db, scope, role, actor, now, ct));
+            alike = await AlikeAsync(db, scope, role, actor, ct);
+            if (alike?.LapsesAt > now)
+                refusals.Add(new Refusal(RefusalCode.DuplicateRequest, null, alike.Reference));
         }
 
         if (PersonText.CheckRequired(draft.Justification, "justification") is { } justification)
             refusals.Add(justification);
         if (PersonText.CheckOptional(draft.Ticket, "ticket", PersonText.MaxTicketLength) is { } ticket)
             refusals.Add(ticket);
-        return new RequestCheck(scope, role, verdict, refusals);
+        return new RequestCheck(scope, role, verdict, refusals) { OneIsOverdue = alike?.LapsesAt <= now };
     }
 
-    private static async Task<IEnumerable<Refusal>> DuplicatesAsync(PortalDb db, RequestScope scope, GrantableRole role, Actor actor, DateTimeOffset now, CancellationToken ct)
+    // Of the very same there is one that is pending, or none.
+    private static Task<PendingAlike?> AlikeAsync(PortalDb db, RequestScope scope, GrantableRole role, Actor actor, CancellationToken ct)
     {
         var armId = scope.Secret?.ArmId ?? scope.Vault.ArmId;
         var objectId = actor.Id!.Value.ObjectId;
-        var reference = await db.AccessRequests
-            .Where(r => r.State == RequestState.Pending && r.LapsesAt > now && r.RequesterObjectId == objectId && r.Scope == armId && r.RoleDefinitionId == role.DefinitionId)
-            .Select(r => r.Reference)
+        return db.AccessRequests
+            .Where(r => r.State == RequestState.Pending && r.RequesterObjectId == objectId && r.Scope == armId && r.RoleDefinitionId == role.DefinitionId)
+            .Select(r => new PendingAlike(r.Reference, r.LapsesAt))
             .FirstOrDefaultAsync(ct);
-        return reference is null ? [] : [new Refusal(RefusalCode.DuplicateRequest, null, reference)];
     }
+
+    private sealed record PendingAlike(string Reference, DateTimeOffset LapsesAt);
 }

@@ -15,10 +15,10 @@ internal sealed record RequestScope(Vault Vault, Secret? Secret)
     {
         var armId = ArmId.Normalise(scope);
         var vaultId = ArmId.VaultOf(armId);
-        var vault = await db.Vaults.SingleOrDefaultAsync(v => v.ArmId == vaultId && v.GoneAt == null, ct);
+        var vault = await db.Vaults.AsNoTracking().SingleOrDefaultAsync(v => v.ArmId == vaultId && v.GoneAt == null, ct);
         if (vault is null || ArmId.SecretOf(armId) is null)
             return vault is null ? null : new RequestScope(vault, null);
-        var secret = await db.Secrets.SingleOrDefaultAsync(s => s.ArmId == armId, ct);
+        var secret = await db.Secrets.AsNoTracking().SingleOrDefaultAsync(s => s.ArmId == armId, ct);
         return secret is null ? null : new RequestScope(vault, secret);
     }
 

@@ -69,8 +69,9 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, ClockWa
             return Result<SubmittedRequest>.Refused(check.Refusals);
         }
 
-        // A pending one of the same that has run out would stand in the way of the unique index.
-        await LapseRequests.LapseOverdueAsync(db, now, r => r.RequesterObjectId == objectId, most: 50, ct);
+        // A pending one of the same that has run out would stand in the way of the unique index. What else has run out lapses by itself.
+        if (check.OneIsOverdue)
+            await LapseRequests.LapseOverdueAsync(db, now, r => r.RequesterObjectId == objectId, most: 50, ct);
 
         var request = new AccessRequest(
             input.SubmissionKey,

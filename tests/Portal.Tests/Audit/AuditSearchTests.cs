@@ -153,8 +153,9 @@ public sealed class AuditSearchTests
     public async Task Events_from_before_there_was_a_search_are_found(DatabaseKind kind)
     {
         await using var database = await PortalDatabase.CreateAsync(kind);
+        await using (var empty = database.Open())
+            await empty.Database.EnsureDeletedAsync(Ct);
         await using var db = database.Open();
-        await db.Database.EnsureDeletedAsync(Ct);
         var migrator = db.GetService<IMigrator>();
         var first = db.Database.GetMigrations().First();
         await migrator.MigrateAsync(first, Ct);
