@@ -12,9 +12,14 @@ public static class SqliteDatabase
     public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string connectionString) => options
         .UseSqlite(connectionString, sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
         .UseCompiledModel()
-        .AddInterceptors(SqlitePragmas.Instance, SqliteSaveStatements.Instance, SqliteWriteGate.For(connectionString))
-        .UseWriteTurns(SqliteWriteGate.For(connectionString).EnterAsync)
+        .AddInterceptors(SqlitePragmas.Instance, SqliteSaveStatements.Instance)
+        .UseWriteOrder(SqliteWriteGate.For(connectionString))
         .UseAuditSearch(new SqliteAuditSearch());
+
+    /// <summary>Has the syncs of a database's write-ahead log go through somebody's hands: for tests that watch them, or have the disk fail.</summary>
+    /// <param name="connectionString">The connection string, as given to <see cref="UsePortalSqlite"/>.</param>
+    /// <param name="around">Given the file and the sync, which it calls; what it throws is what the disk said. Null for nobody.</param>
+    public static void AroundLogSyncs(string connectionString, Action<string, Action>? around) => SqliteWriteGate.Around(connectionString, around);
 
     // Building the model anew takes as long as all else at a start; migrations/compile-models writes it, and that it is up to date is tested.
     private static DbContextOptionsBuilder UseCompiledModel(this DbContextOptionsBuilder options) =>

@@ -69,7 +69,7 @@ public sealed class SqliteDueWork : IDueWork, IDatabaseClock
 
     private static async Task<T> WriteAsync<T>(PortalDb db, Func<Task<T>> write, CancellationToken ct)
     {
-        using var turn = await SqliteWriteGate.Of(db).EnterAsync(db, ct);
+        using var turn = await WriteTurn.TurnAsync(db, ct);
         return await write();
     }
 

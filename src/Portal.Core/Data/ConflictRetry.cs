@@ -12,6 +12,7 @@ internal static class ConflictRetry
     private const string Deadlock = "40P01";
 
     /// <summary>Runs <paramref name="work"/>, which reads, decides and saves.</summary>
+    /// <returns>What the work returned, once what it saved, or what it read where it saved nothing, outlasts a power cut.</returns>
     /// <exception cref="DbUpdateException">It still clashed at the last run.</exception>
     public static async Task<T> RunAsync<T>(this IDbContextFactory<PortalDb> databases, Func<PortalDb, Task<T>> work, CancellationToken ct)
     {
@@ -20,7 +21,11 @@ internal static class ConflictRetry
             try
             {
                 await using var db = await databases.CreateDbContextAsync(ct);
-                return await work(db);
+                var result = await work(db);
+                // What it answers then rests on what others saved, such as the other half of a double click, and whoever made that is not answered before it is durable either.
+                if (!db.HasSaved)
+                    await WriteTurn.SettleAsync(db, ct);
+                return result;
             }
             catch (Exception e) when (run < MostRuns && e is DbUpdateException or DbException { SqlState: Deadlock })
             {

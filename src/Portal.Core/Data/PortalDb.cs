@@ -91,18 +91,29 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     /// <summary>Everyone the portal has seen.</summary>
     public DbSet<Person> People => Set<Person>();
 
+    /// <summary>Whether this unit of work has saved anything. What it read before is as durable as that.</summary>
+    internal bool HasSaved { get; private set; }
+
     /// <inheritdoc />
     public override int SaveChanges(bool acceptAllChangesOnSuccess)
     {
         PendingSeal.ForNewEvents(this);
-        return base.SaveChanges(acceptAllChangesOnSuccess);
+        return Note(WriteTurn.OrderOf(options) is { } order ? order.Save(this, () => base.SaveChanges(acceptAllChangesOnSuccess)) : base.SaveChanges(acceptAllChangesOnSuccess));
     }
 
     /// <inheritdoc />
-    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         PendingSeal.ForNewEvents(this);
-        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        return Note(await (WriteTurn.OrderOf(options) is { } order
+            ? order.SaveAsync(this, ct => base.SaveChangesAsync(acceptAllChangesOnSuccess, ct), cancellationToken)
+            : base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken)));
+    }
+
+    private int Note(int saved)
+    {
+        HasSaved |= saved > 0;
+        return saved;
     }
 
     /// <inheritdoc />

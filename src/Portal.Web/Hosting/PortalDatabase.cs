@@ -41,7 +41,16 @@ public static class PortalDatabase
         builder.Services.AddSingleton<DatabaseHold>();
         builder.Services.AddDbContextFactory<PortalDb>((services, options) =>
             services.GetRequiredService<Kind>().Use(options, ConnectionStringOf(services.GetRequiredService<IConfiguration>())));
-        builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: [Operations.ReadyTag]);
+        builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: [Operations.ReadyTag], customTestQuery: AnswersAsync);
+    }
+
+    // A database whose disk has failed can still be read.
+    private static async Task<bool> AnswersAsync(PortalDb db, CancellationToken ct)
+    {
+        if (!await db.Database.CanConnectAsync(ct))
+            return false;
+        await WriteTurn.SettleAsync(db, ct);
+        return true;
     }
 
     /// <summary>Brings the database's schema up to date. Several instances may do so at once.</summary>

@@ -28,7 +28,11 @@ public sealed class AuditReads(ClockWatch clock)
             return;
         var now = clock.Now();
         if (await IsRecordedAsync(db, read, actor, reader.ObjectId, now, ct))
+        {
+            await WriteTurn.SettleAsync(db, ct);
             return;
+        }
+
         new AuditTrail(db, actor, now).Record(AuditCode.AuditRead, AuditSubject.Nothing, read.Detail);
         await db.SaveChangesAsync(ct);
     }
