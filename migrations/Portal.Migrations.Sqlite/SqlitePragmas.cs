@@ -10,7 +10,7 @@ namespace Portal.Migrations.Sqlite;
 /// <summary>Sets on every connection what the portal relies on. Defaults differ between builds of SQLite, so nothing is left to them, and the first connection to a file reads back what it got.</summary>
 /// <remarks>
 /// A unit of work opens its connection once and has it until it is disposed. Otherwise Entity Framework opens it anew for each statement, and although the connections are pooled, each opening
-/// registers some twenty functions of its own with SQLite and takes them off again: that, and the pragmas, were a third of what an action cost.
+/// registers a dozen functions of its own with SQLite and takes them off again: that, and the pragmas, were a third of what an action cost.
 /// </remarks>
 internal sealed class SqlitePragmas : DbConnectionInterceptor
 {

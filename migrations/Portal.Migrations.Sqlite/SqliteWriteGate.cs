@@ -60,8 +60,7 @@ internal sealed class SqliteWriteGate : WriteOrder
 
     public override async Task<IDisposable> EnterAsync(PortalDb db, CancellationToken ct)
     {
-        _sync.ThrowIfLost();
-        await _gate.WaitAsync(ct);
+        await PassAsync(ct);
         _turn = db;
         return new Turn(this);
     }
@@ -70,10 +69,9 @@ internal sealed class SqliteWriteGate : WriteOrder
     {
         if (_turn == db)
             return await save(ct);
-        _sync.ThrowIfLost();
         int saved;
         bool later;
-        await _gate.WaitAsync(ct);
+        await PassAsync(ct);
         try
         {
             var connection = await SyncedLaterAsync(db, ct);
@@ -102,10 +100,10 @@ internal sealed class SqliteWriteGate : WriteOrder
     {
         if (_turn == db)
             return save();
-        _sync.ThrowIfLost();
         _gate.Wait();
         try
         {
+            _sync.ThrowIfLost();
             return save();
         }
         finally
@@ -115,6 +113,20 @@ internal sealed class SqliteWriteGate : WriteOrder
     }
 
     public override Task SettleAsync(CancellationToken ct) => _sync.WaitAsync().WaitAsync(ct);
+
+    private async Task PassAsync(CancellationToken ct)
+    {
+        await _gate.WaitAsync(ct);
+        try
+        {
+            _sync.ThrowIfLost();
+        }
+        catch (DurabilityLostException)
+        {
+            _gate.Release();
+            throw;
+        }
+    }
 
     /// <summary>Has the commit of a save leave the disk to the sync that follows.</summary>
     /// <returns>The connection; null when the save is synced by its own commit.</returns>
