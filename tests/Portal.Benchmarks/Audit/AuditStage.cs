@@ -107,10 +107,13 @@ internal sealed class AuditStage : IAsyncDisposable
         });
         app.MapAudit();
         app.MapAuditLog();
-        await using (var db = await app.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync())
+        var databases = app.Services.GetRequiredService<IDbContextFactory<PortalDb>>();
+        // A context has the file open until it is disposed, and filling needs it alone.
+        await using (var db = await databases.CreateDbContextAsync())
+            await db.Database.MigrateAsync();
+        await using (var db = await databases.CreateDbContextAsync())
         {
             db.Database.SetCommandTimeout(TimeSpan.FromHours(1));
-            await db.Database.MigrateAsync();
             var start = Stopwatch.GetTimestamp();
             await fill(db);
             Report.Line($"Seeded in {Report.Since(start) / 1000:0.0} s.");
