@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Grants.Operations;
