@@ -42,7 +42,7 @@ public sealed class GrantCardTests : RequestScreen
         await using var world = await SeenByAsync(Company.Mira);
         var promised = await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(3)));
         var card = Card(promised, own: true);
-        Assert.Equal("Cancel it", card.Find("button").TextContent);
+        Assert.Equal("Cancel access", card.Find("button").TextContent);
         await card.Find("button").ClickAsync(new());
         Assert.Contains("before it begins", card.Find(".end-question").TextContent, StringComparison.Ordinal);
         await card.Find(".end-buttons .button:not(.quiet)").ClickAsync(new());
