@@ -47,6 +47,7 @@ public static class Screens
         new("request that was denied", "/requests/{Reference}", Person.Mira, (v, w) => ShowsAsync(v, $"/requests/{w.Denied.Reference}", "The read-only connection is enough")),
         new("request, revoking", "/requests/{Reference}", Person.Tomas, (v, w) => PressAsync(v, $"/requests/{w.Active.Reference}", "Revoke the access of Mira Okafor", "Revoke now")),
         new("request, giving back", "/requests/{Reference}", Person.Mira, (v, w) => PressAsync(v, $"/requests/{w.Active.Reference}", "Give back access", "Yes, give it back")),
+        new("request, cancelling", "/requests/{Reference}", Person.Mira, (v, w) => PressAsync(v, $"/requests/{w.Scheduled.Reference}", "Cancel access", "Yes, cancel it")),
         new("request of somebody else", "/requests/{Reference}", Person.Jonas, (v, w) => ShowsAsync(v, $"/requests/{w.Active.Reference}", "Request not found"), "404"),
 
         new("approvals", "/approvals", Person.Priya, (v, w) => ShowsAsync(v, "/approvals", w.Waiting.Reference)),
