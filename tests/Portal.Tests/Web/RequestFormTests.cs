@@ -72,7 +72,7 @@ public sealed class RequestFormTests : BunitContext
         page.Find("#justification").Input(Written);
         page.Find("form").Submit();
 
-        page.WaitForElement("#justification-problem .field-error");
+        page.WaitForElement("#justification-problem .field-fault");
         Assert.Contains("U+202E", page.Find("#justification-problem").TextContent, StringComparison.Ordinal);
         Assert.Contains("ticket", page.Find("#ticket-problem").TextContent, StringComparison.OrdinalIgnoreCase);
         Assert.Equal("true", page.Find("#justification").GetAttribute("aria-invalid"));
