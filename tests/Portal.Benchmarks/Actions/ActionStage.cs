@@ -41,6 +41,9 @@ internal sealed class ActionStage : IAsyncDisposable
     /// <summary>The directory of the signing key and the checkpoints, and of SQLite's file.</summary>
     public string FilesIn { get; }
 
+    /// <summary>Where the database is; null on SQLite.</summary>
+    public string? Server { get; private init; }
+
     /// <summary>The scope that is asked for.</summary>
     public string Secret { get; private set; } = "";
 
@@ -66,7 +69,8 @@ internal sealed class ActionStage : IAsyncDisposable
             NpgsqlConnection.ClearAllPools();
             await using var db = new PortalDb(options.Options);
             await db.Database.EnsureDeletedAsync();
-        }));
+        })
+        { Server = connectionString });
     }
 
     /// <summary>The services of one more portal instance, as a process of its own would have them.</summary>
