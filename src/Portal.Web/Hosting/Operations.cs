@@ -61,7 +61,7 @@ public static class Operations
             telemetry.UseOtlpExporter();
     }
 
-    /// <summary>Answers the health addresses: to anyone, and so without details (of what is degraded, what that means), before sign-in and routing are even looked at.</summary>
+    /// <summary>Answers the health addresses: to anyone, and so without details (of what is degraded, or a disk that failed, what that means), before sign-in and routing are even looked at.</summary>
     public static void UseOperations(this WebApplication app)
     {
         app.UseHealthChecks(Alive, new HealthCheckOptions { Predicate = _ => false });
@@ -77,9 +77,10 @@ public static class Operations
 
     private static Task SayAsync(HttpContext http, HealthReport report)
     {
-        var degraded = report.Entries.Values.Where(e => e.Status == HealthStatus.Degraded && e.Description is not null).Select(e => $"\n{e.Description}");
+        // With an exception, the description is its message, and nobody knows what that holds.
+        var said = report.Entries.Values.Where(e => e.Status != HealthStatus.Healthy && e.Exception is null && e.Description is not null).Select(e => $"\n{e.Description}");
         http.Response.ContentType = "text/plain; charset=utf-8";
-        return http.Response.WriteAsync(report.Status + string.Concat(degraded));
+        return http.Response.WriteAsync(report.Status + string.Concat(said));
     }
 
     /// <summary>Prints the address to open, once it is known.</summary>

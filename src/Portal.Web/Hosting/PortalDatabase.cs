@@ -25,7 +25,7 @@ public static class PortalDatabase
     /// <param name="Hold">Given the connection string, takes the database for this process alone until disposed, and throws <see cref="DatabaseInUseException"/> when another has it; null where several may share it.</param>
     public sealed record Kind(Use Use, IDueWork Work, IDatabaseClock Clock, IAuditReading Trail, Func<string, IDisposable>? Hold = null);
 
-    /// <summary>Registers the context, its factory, how due work is handed out, and the check that the database answers.</summary>
+    /// <summary>Registers the context, its factory, how due work is handed out, and the checks that the database answers and that its disk takes what is written.</summary>
     public static void AddPortalDatabase(this WebApplicationBuilder builder, Kind sqlite, Kind postgreSql)
     {
         builder.Services.AddSingleton(services => services.GetRequiredService<IConfiguration>()[ProviderKey] switch
@@ -41,16 +41,7 @@ public static class PortalDatabase
         builder.Services.AddSingleton<DatabaseHold>();
         builder.Services.AddDbContextFactory<PortalDb>((services, options) =>
             services.GetRequiredService<Kind>().Use(options, ConnectionStringOf(services.GetRequiredService<IConfiguration>())));
-        builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: [Operations.ReadyTag], customTestQuery: AnswersAsync);
-    }
-
-    // A database whose disk has failed can still be read.
-    private static async Task<bool> AnswersAsync(PortalDb db, CancellationToken ct)
-    {
-        if (!await db.Database.CanConnectAsync(ct))
-            return false;
-        await WriteTurn.SettleAsync(db, ct);
-        return true;
+        builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: [Operations.ReadyTag]).AddCheck<DurabilityHealth>("durability", tags: [Operations.ReadyTag]);
     }
 
     /// <summary>Brings the database's schema up to date. Several instances may do so at once.</summary>

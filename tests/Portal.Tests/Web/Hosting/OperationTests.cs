@@ -1,6 +1,9 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Migrations.Sqlite;
 using Portal.Sandbox.Company;
 
 namespace Portal.Tests.Web.Hosting;
@@ -38,6 +41,37 @@ public sealed class OperationTests
         {
             using var answer = await visitor.GetAsync(url, "*/*");
             Assert.True(answer.Headers.CacheControl?.NoStore);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
+        }
+    }
+
+    [Fact]
+    public async Task Health_says_that_the_disk_has_failed_until_the_portal_is_started_again()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Saves wait for the disk together on Linux only.");
+        await using var host = await PortalHost.StartAsync();
+        await host.CatalogAsync();
+        using var visitor = host.Visitor();
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync("/health"));
+        var database = Portal.Web.Hosting.PortalDatabase.ConnectionStringOf(host.Services.GetRequiredService<IConfiguration>());
+        SqliteDatabase.AroundLogSyncs(database, (_, _) => throw new IOException("canary: Input/output error"));
+        await Assert.ThrowsAnyAsync<Exception>(() => host.AskAsync(FenwickCompany.Mira, "kv-payments-prod", "stripe-api-key", TimeSpan.FromMinutes(30)));
+        // The disk says nothing of it any more.
+        SqliteDatabase.AroundLogSyncs(database, null);
+
+        for (var time = 0; time < 2; time++)
+        {
+            var (status, said) = await AskAsync("/health");
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+            Assert.StartsWith("Unhealthy", said, StringComparison.Ordinal);
+            Assert.Contains("\nDurabilityLost: the disk did not take what was written", said, StringComparison.Ordinal);
+            Assert.DoesNotContain("canary", said, StringComparison.Ordinal);
+            Assert.Equal((HttpStatusCode.OK, "Healthy"), await AskAsync("/alive"));
+        }
+
+        async Task<(HttpStatusCode, string)> AskAsync(string url)
+        {
+            using var answer = await visitor.GetAsync(url, "*/*");
             return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
         }
     }
