@@ -35,6 +35,6 @@ public sealed class PostgreSqlAuditSearch : IAuditSearch
     {
         var words = string.Join(" && ", terms.Phrases.Select((_, at) => $$"""phraseto_tsquery('simple', audit_words({{{at}}}))"""));
         var found = $"""SELECT * FROM "AuditEvents" WHERE "Search" @@ ({words})""";
-        return terms.Over(db.AuditEvents.FromSqlRaw(found, [.. terms.Phrases]).AsNoTracking());
+        return terms.Over(db, db.AuditEvents.FromSqlRaw(found, [.. terms.Phrases]).AsNoTracking());
     }
 }

@@ -60,9 +60,10 @@ public sealed class SqliteAuditSearch : IAuditSearch
     public IQueryable<AuditEvent> Find(PortalDb db, AuditSearchTerms terms)
     {
         var (first, last) = Range(terms);
-        var hits = db.Database.SqlQueryRaw<Hit>(
-            """SELECT rowid AS "Place", "Sequence" FROM "AuditSearch" WHERE "AuditSearch" MATCH {0} AND rowid >= {1} AND rowid <= {2} AND "Sequence" <= {3}""",
-            Expression(terms), first, last, terms.Last ?? long.MaxValue);
+        // Where an event stands whose time is none, only the index knows.
+        var beyond = terms.Beyond is not { At: null, Sequence: var number } ? "" : FormattableString.Invariant($"""AND rowid {(terms.LatestFirst ? '<' : '>')} (SELECT rowid FROM "AuditSearch" WHERE "Sequence" = {number})""");
+        var matching = $$"""SELECT rowid AS "Place", "Sequence" FROM "AuditSearch" WHERE "AuditSearch" MATCH {0} AND rowid >= {1} AND rowid <= {2} AND "Sequence" <= {3} {{beyond}}""";
+        var hits = db.Database.SqlQueryRaw<Hit>(matching, Expression(terms), first, last, terms.Last ?? long.MaxValue);
         // Nothing is asked of the events themselves: a condition could lead SQLite to start there.
         var found = hits.Join(db.AuditEvents.AsNoTracking(), hit => hit.Sequence, happened => happened.Sequence, (hit, happened) => new { hit.Place, Event = happened });
         return (terms.LatestFirst ? found.OrderByDescending(f => f.Place) : found.OrderBy(f => f.Place)).Select(f => f.Event);
@@ -93,9 +94,9 @@ public sealed class SqliteAuditSearch : IAuditSearch
     {
         var first = terms.Filter.From is { } from ? Millisecond(from, up: true) << SequenceBits : 0;
         var last = terms.Filter.To is { } to ? (Millisecond(to, up: true) << SequenceBits) - 1 : long.MaxValue;
-        if (terms.Beyond is not { } beyond)
+        if (terms.Beyond is not { At: { } at, Sequence: var sequence })
             return (first, last);
-        var place = Millisecond(beyond.At, up: false) << SequenceBits | beyond.Sequence & ((1 << SequenceBits) - 1);
+        var place = Millisecond(at, up: false) << SequenceBits | sequence & ((1 << SequenceBits) - 1);
         return terms.LatestFirst ? (first, Math.Min(last, place - 1)) : (Math.Max(first, place + 1), last);
     }
 

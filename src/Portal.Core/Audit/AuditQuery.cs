@@ -8,10 +8,12 @@ using Portal.Core.Identity;
 namespace Portal.Core.Audit;
 
 /// <summary>A place in the trail, which is ordered by time and then by the order in which the database took events in.</summary>
-/// <param name="At">When.</param>
+/// <param name="At">When; null where somebody changed it to no time: then the database compares with what stands there.</param>
 /// <param name="Sequence">Which of those that happened then.</param>
-public sealed record TrailPlace(DateTimeOffset At, long Sequence)
+public sealed record TrailPlace(DateTimeOffset? At, long Sequence)
 {
+    private const string NoTime = "?";
+
     /// <summary>The place of an event.</summary>
     public TrailPlace(AuditEvent happened) : this(happened.At, happened.Sequence)
     {
@@ -23,14 +25,30 @@ public sealed record TrailPlace(DateTimeOffset At, long Sequence)
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <returns>Null when it is none.</returns>
     public static TrailPlace? Read(string? text) =>
-        text?.Split('.') is [var ticks, var sequence]
-        && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at <= DateTimeOffset.MaxValue.Ticks
-        && long.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? new TrailPlace(new DateTimeOffset(at, TimeSpan.Zero), number)
-            : null;
+        text?.Split('.') is not [var ticks, var sequence] || !long.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? null
+        : ticks == NoTime ? new TrailPlace(null, number)
+        : long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at <= DateTimeOffset.MaxValue.Ticks ? new TrailPlace(new DateTimeOffset(at, TimeSpan.Zero), number)
+        : null;
+
+    /// <summary>Those of some events that come before this place, or after it.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="events">The events.</param>
+    /// <param name="before">Whether those before it are meant.</param>
+    public IQueryable<AuditEvent> Beyond(PortalDb db, IQueryable<AuditEvent> events, bool before)
+    {
+        var sequence = Sequence;
+        if (At is { } at)
+            return before
+                ? events.Where(e => e.At <= at && (e.At < at || e.Sequence < sequence))
+                : events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
+        var there = db.AuditEvents.Where(e => e.Sequence == sequence).Select(e => e.At);
+        return before
+            ? events.Where(e => e.At < there.Single() || (e.At == there.Single() && e.Sequence < sequence))
+            : events.Where(e => e.At > there.Single() || (e.At == there.Single() && e.Sequence > sequence));
+    }
 
     /// <inheritdoc />
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{At.UtcTicks}.{Sequence}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{At?.UtcTicks.ToString(CultureInfo.InvariantCulture) ?? NoTime}.{Sequence}");
 }
 
 /// <summary>The events that a filter leaves and that an actor may see: the list and the export are both made from it, so they cannot differ.</summary>
@@ -44,8 +62,7 @@ internal static class AuditQuery
     /// <param name="take">At most so many.</param>
     public static IQueryable<AuditEvent> Latest(PortalDb db, Actor actor, AuditFilter filter, TrailPlace? before, int take) => Cut(db, actor, filter, new Order(before, null, true), take, events =>
     {
-        if (before is { At: var at, Sequence: var sequence })
-            events = events.Where(e => e.At <= at && (e.At < at || e.Sequence < sequence));
+        events = before?.Beyond(db, events, before: true) ?? events;
         return events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(take);
     });
 
@@ -60,8 +77,7 @@ internal static class AuditQuery
     {
         if (last is { } highest)
             events = events.Where(e => e.Sequence <= highest);
-        if (after is { At: var at, Sequence: var sequence })
-            events = events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
+        events = after?.Beyond(db, events, before: false) ?? events;
         return events.OrderBy(e => e.At).ThenBy(e => e.Sequence).Take(take);
     });
 

@@ -48,16 +48,17 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases, Audit
         await using var db = await databases.CreateDbContextAsync(ct);
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.List, input.Filter), actor, ct);
         var query = backwards ? AuditQuery.Earliest(db, actor, input.Filter, before, null, take + 1) : AuditQuery.Latest(db, actor, input.Filter, after, take + 1);
-        var (rows, unreadable) = await ReadableEvents.ReadAsync(db, query, ct);
-        rows.ForEach(row => row.AsSeenBy(actor));
-        var more = rows.Count + unreadable.Count > take;
-        if (rows.Count > take)
-            rows.RemoveAt(take);
-        if (backwards)
-            rows.Reverse();
+        var rows = (await ReadableEvents.ReadAsync(db, query, ct)).Rows;
+        var more = rows.Count > take;
+        var shown = new ReadableEvents([.. backwards ? rows.Take(take).Reverse() : rows.Take(take)]);
         var earlier = backwards ? before is not null : more;
         var later = backwards ? more : after is not null;
-        return new TrailPage(rows, earlier && rows.Count > 0 ? Mark(rows[^1]) : null, later && rows.Count > 0 ? Mark(rows[0]) : null) { Unreadable = unreadable };
+        // From the last one there is, whether it can be read or not: a page of which nothing can be read leads on all the same.
+        return new TrailPage(
+            [.. shown.Events.Select(happened => happened.AsSeenBy(actor))],
+            earlier && shown.Rows.Count > 0 ? await MarkAsync(db, shown.Rows[^1], ct) : null,
+            later && shown.Rows.Count > 0 ? await MarkAsync(db, shown.Rows[0], ct) : null)
+        { Unreadable = shown.Unreadable };
     }
 
     private static bool TryRead(string? mark, out TrailPlace? place)
@@ -66,5 +67,6 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases, Audit
         return mark is null || place is not null;
     }
 
-    private static string Mark(AuditEvent happened) => Cursor.Mark(ListName, new TrailPlace(happened).ToString());
+    private static async Task<string> MarkAsync(PortalDb db, (long Number, AuditEvent? Event) row, CancellationToken ct) =>
+        Cursor.Mark(ListName, (row.Event is { } happened ? new TrailPlace(happened) : await ReadableEvents.PlaceOfAsync(db, row.Number, ct)).ToString());
 }

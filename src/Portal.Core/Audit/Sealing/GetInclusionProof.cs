@@ -55,11 +55,11 @@ public sealed class GetInclusionProof(IDbContextFactory<PortalDb> databases, Aud
         if (actor.IsNobody() is { } refusal)
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
-        var (found, unreadable) = await ReadableEvents.ReadAsync(db, db.AuditEvents.AsNoTracking().Where(e => e.EventId == input.EventId), ct);
+        var found = await ReadableEvents.ReadAsync(db, db.AuditEvents.AsNoTracking().Where(e => e.EventId == input.EventId), ct);
         // Whose it is, cannot be read either: only to an auditor is it said.
-        if (unreadable.Count > 0 && actor.Has(PortalRole.Auditor))
+        if (found.Unreadable.Count > 0 && actor.Has(PortalRole.Auditor))
             return await UnreadableAsync(db, input.EventId, actor, ct);
-        var happened = found.SingleOrDefault();
+        var happened = found.Events.SingleOrDefault();
         if (happened is null || !(actor.Has(PortalRole.Auditor) || (actor.Id is { } id && happened.ActorObjectId == id.ObjectId)))
             return new Refusal(RefusalCode.NotFound);
         if (happened.ActorObjectId is not { } who || who != actor.Id?.ObjectId)

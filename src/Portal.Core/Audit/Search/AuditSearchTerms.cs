@@ -1,4 +1,5 @@
 using System.Text;
+using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Search;
 
@@ -27,7 +28,7 @@ public sealed record AuditSearchTerms
     public bool LeavesReadsOut => string.IsNullOrEmpty(Filter.Code);
 
     /// <summary>All of it but the phrases, and the order: for a database that puts indexes together by itself.</summary>
-    public IQueryable<AuditEvent> Over(IQueryable<AuditEvent> events)
+    public IQueryable<AuditEvent> Over(PortalDb db, IQueryable<AuditEvent> events)
     {
         events = Filter.Over(events);
         if (LeavesReadsOut)
@@ -38,10 +39,7 @@ public sealed record AuditSearchTerms
             events = events.Where(e => e.SubjectObjectId == reader || (e.ActorObjectId == reader && !(e.Code == AuditCode.AttemptRefused.Value && e.Reason == RefusalCode.NotFound)));
         if (Last is { } last)
             events = events.Where(e => e.Sequence <= last);
-        if (Beyond is { At: var at, Sequence: var sequence })
-            events = LatestFirst
-                ? events.Where(e => e.At <= at && (e.At < at || e.Sequence < sequence))
-                : events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
+        events = Beyond?.Beyond(db, events, before: LatestFirst) ?? events;
         return LatestFirst ? events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence) : events.OrderBy(e => e.At).ThenBy(e => e.Sequence);
     }
 

@@ -6,6 +6,7 @@ using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 
@@ -81,6 +82,47 @@ public sealed class UnreadableEventTests
         Assert.Equal(RefusalCode.NotFound, Assert.Single((await world.Get<GetInclusionProof>().ExecuteAsync(new InclusionQuery(changed), mira, Ct)).Refusals).Code);
     }
 
+    [Theory, BothDatabases("Outcome", "At")]
+    public async Task Pages_on_which_no_event_can_be_read_lead_on_both_ways(DatabaseKind kind, string column)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await AuditListTests.AddAsync(world, 130, seed: 3);
+        var value = column != "At" ? "Nonsense" : kind == DatabaseKind.Sqlite ? "yesterday" : "0044-03-15 BC";
+        // Those of kv-a and many others, so that whole pages are of nothing else.
+        await world.ReadAsync(async db =>
+        {
+            foreach (var number in await db.AuditEvents.Where(e => e.VaultName == "kv-a" || e.Sequence % 9 != 0).Select(e => e.Sequence).ToListAsync(Ct))
+                await SetAsync(db, number, column, value);
+            return true;
+        });
+        foreach (var filter in (AuditFilter[])[new() { VaultName = "kv-a" }, new(), new() { PersonObjectId = Company.Mira.ObjectId }, new() { Text = "mira" }])
+        {
+            // The first look leaves an event behind, which is not to come between pages.
+            await ListAsync(world, new AuditListQuery(filter));
+            var all = NumbersOf(await ListAsync(world, new AuditListQuery(filter, Take: 200)));
+            Assert.InRange(all.Count, 20, 190);
+            var first = new AuditListQuery(filter, Take: 5);
+            Assert.Equal(all.Order(), (await WalkAsync(world, first, page => page.Next, mark => first with { After = mark })).Order());
+            Assert.Equal(all.Order(), (await WalkAsync(world, first with { Earliest = true }, page => page.Previous, mark => first with { Before = mark })).Order());
+        }
+    }
+
+    /// <summary>The numbers of all events on the way.</summary>
+    private static async Task<List<long>> WalkAsync(PortalWorld world, AuditListQuery list, Func<TrailPage, string?> next, Func<string, AuditListQuery> go)
+    {
+        for (var seen = new List<long>(); ; Assert.True(seen.Count < 400, "The pages have no end."))
+        {
+            var page = await ListAsync(world, list);
+            seen.AddRange(NumbersOf(page));
+            Assert.InRange(page.Items.Count + page.Unreadable.Count, 1, 5);
+            if (next(page) is not { } on)
+                return seen;
+            list = go(on);
+        }
+    }
+
+    private static IReadOnlyList<long> NumbersOf(TrailPage page) => [.. page.Items.Select(e => e.Sequence), .. page.Unreadable];
+
     [Theory]
     [InlineData("csv", "Outcome", "Nonsense")]
     [InlineData("jsonl", "Outcome", "Nonsense")]
@@ -121,8 +163,8 @@ public sealed class UnreadableEventTests
         Assert.Equal(SealingProblem.EventUnreadable, host.Services.GetService(typeof(AuditHealth)) is AuditHealth health ? health.Fault?.Problem : null);
     }
 
-    private static async Task<TrailPage> ListAsync(PortalWorld world) =>
-        (await world.Get<ListAuditEvents>().ExecuteAsync(new AuditListQuery(new AuditFilter()), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
+    private static async Task<TrailPage> ListAsync(PortalWorld world, AuditListQuery? list = null) =>
+        (await world.Get<ListAuditEvents>().ExecuteAsync(list ?? new AuditListQuery(new AuditFilter()), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
 
     /// <summary>Changes an event.</summary>
     /// <param name="world">Where.</param>
@@ -132,13 +174,16 @@ public sealed class UnreadableEventTests
     private static async Task<Guid> ChangeAsync(PortalWorld world, string column, string value, int back) => await world.ReadAsync(async db =>
     {
         var one = await db.AuditEvents.OrderByDescending(e => e.Sequence).Skip(back).Select(e => new { e.EventId, e.Sequence }).FirstAsync(Ct);
-        Assert.Equal(1, await db.Database.ExecuteSqlAsync(column switch
-        {
-            "Outcome" => $"""UPDATE "AuditEvents" SET "Outcome" = {value} WHERE "Sequence" = {one.Sequence}""",
-            "At" => $"""UPDATE "AuditEvents" SET "At" = {value} WHERE "Sequence" = {one.Sequence}""",
-            "ActorKind" => $"""UPDATE "AuditEvents" SET "ActorKind" = {value} WHERE "Sequence" = {one.Sequence}""",
-            _ => $"""UPDATE "AuditEvents" SET "SubjectObjectId" = {value} WHERE "Sequence" = {one.Sequence}""",
-        }, Ct));
+        await SetAsync(db, one.Sequence, column, value);
         return one.EventId;
     });
+
+    private static async Task SetAsync(PortalDb db, long number, string column, string value) => Assert.Equal(1, await db.Database.ExecuteSqlAsync(column switch
+    {
+        "Outcome" => $"""UPDATE "AuditEvents" SET "Outcome" = {value} WHERE "Sequence" = {number}""",
+        "At" when db.Database.IsNpgsql() => $"""UPDATE "AuditEvents" SET "At" = CAST({value} AS timestamptz) WHERE "Sequence" = {number}""",
+        "At" => $"""UPDATE "AuditEvents" SET "At" = {value} WHERE "Sequence" = {number}""",
+        "ActorKind" => $"""UPDATE "AuditEvents" SET "ActorKind" = {value} WHERE "Sequence" = {number}""",
+        _ => $"""UPDATE "AuditEvents" SET "SubjectObjectId" = {value} WHERE "Sequence" = {number}""",
+    }, Ct));
 }
