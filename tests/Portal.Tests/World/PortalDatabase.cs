@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 using Portal.Core.Data;
 using Portal.Migrations.PostgreSql;
@@ -50,18 +51,18 @@ public sealed class PortalDatabase : IAsyncDisposable
         return kind == DatabaseKind.Sqlite ? await CreateSqliteAsync() : await CreatePostgreSqlAsync();
     }
 
-    /// <summary>Points options at this database, just as the portal does.</summary>
+    /// <summary>Points options at this database, just as the portal does. Where a query leaves to chance which rows it takes, it fails.</summary>
     public DbContextOptionsBuilder Configure(DbContextOptionsBuilder options) => Use(options, Kind, ConnectionString);
 
     public PortalDb Open() => OpenAt(Kind, ConnectionString);
 
     public ValueTask DisposeAsync() => _drop();
 
-    private static DbContextOptionsBuilder Use(DbContextOptionsBuilder options, DatabaseKind kind, string connectionString) => kind switch
+    private static DbContextOptionsBuilder Use(DbContextOptionsBuilder options, DatabaseKind kind, string connectionString) => (kind switch
     {
         DatabaseKind.Sqlite => options.UsePortalSqlite(connectionString),
         DatabaseKind.PostgreSql => options.UsePortalPostgreSql(connectionString),
-    };
+    }).ConfigureWarnings(warnings => warnings.Throw(CoreEventId.RowLimitingOperationWithoutOrderByWarning, CoreEventId.FirstWithoutOrderByAndFilterWarning));
 
     private static PortalDb OpenAt(DatabaseKind kind, string connectionString)
     {

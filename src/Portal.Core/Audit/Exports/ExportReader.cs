@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Retention;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -73,7 +74,7 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
     private async Task<bool> HasStrangersAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        var counts = await db.AuditSealers.Select(_ => new { Events = db.AuditEvents.LongCount(), Placed = db.AuditLeaves.LongCount() + db.PendingSeals.LongCount() }).FirstAsync(ct);
+        var counts = await db.AuditSealers.Where(s => s.Id == AuditSealer.TheOne).Select(_ => new { Events = db.AuditEvents.LongCount(), Placed = db.AuditLeaves.LongCount() + db.PendingSeals.LongCount() }).SingleAsync(ct);
         return counts.Events != counts.Placed;
     }
 

@@ -35,12 +35,12 @@ public sealed class WhatAdministratorsChanged(IDbContextFactory<PortalDb> databa
         // One ordered read for each kind: together they would be read and sorted whole.
         foreach (var code in Codes.Select(c => c.Value))
         {
-            var some = within.Where(e => e.Code == code);
+            var some = within.Where(e => e.Code == code).OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence);
             var count = await some.Select(e => e.Sequence).Take(CountAuditEvents.Most + 1).CountAsync(ct);
             if (count == 0)
                 continue;
             counts.Add(new ChangeCount(code, CappedCount.Of(count)));
-            events.AddRange(await some.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows).ToListAsync(ct));
+            events.AddRange(await some.Take(AuditPeriod.MostRows).ToListAsync(ct));
         }
 
         return new ChangeAnswer([.. events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows)], counts);

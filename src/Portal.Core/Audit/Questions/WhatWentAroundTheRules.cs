@@ -85,11 +85,13 @@ public sealed class WhatWentAroundTheRules(IDbContextFactory<PortalDb> databases
         .Where(e => e.Code == code.Value).OrderBy(e => e.At).ThenBy(e => e.Sequence)
         .Select(e => new Decided(e.SubjectObjectId, e.SubjectName, e.Scope, e.VaultName, e.SecretName, e.At, e.ActorName, e.RequestReference)).AsAsyncEnumerable();
 
-    private static Task<List<AuditEvent>> LatestAsync(IQueryable<AuditEvent> events, CancellationToken ct) =>
-        events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows).ToListAsync(ct);
+    private static Task<List<AuditEvent>> LatestAsync(IQueryable<AuditEvent> events, CancellationToken ct) => LatestFirst(events).Take(AuditPeriod.MostRows).ToListAsync(ct);
 
     private static async Task<CappedCount> CountAsync(IQueryable<AuditEvent> events, CancellationToken ct) =>
-        CappedCount.Of(await events.Select(e => e.Sequence).Take(CountAuditEvents.Most + 1).CountAsync(ct));
+        CappedCount.Of(await LatestFirst(events).Select(e => e.Sequence).Take(CountAuditEvents.Most + 1).CountAsync(ct));
+
+    // Counted in the list's order, which an index has: without one, which are counted would be left to chance.
+    private static IQueryable<AuditEvent> LatestFirst(IQueryable<AuditEvent> events) => events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence);
 
     private sealed record Decided(Guid? PersonObjectId, string? PersonName, string? Scope, string? VaultName, string? SecretName, DateTimeOffset At, string ByName, string? Reference);
 }
