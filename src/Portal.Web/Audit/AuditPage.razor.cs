@@ -4,17 +4,13 @@ using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Identity;
 using Portal.Web.Components;
-using Portal.Web.Layout;
 using Portal.Web.SignIn;
 
 namespace Portal.Web.Audit;
 
 /// <summary>The audit trail for auditors, everyone else's own history. What is shown stands in the address.</summary>
-public sealed partial class AuditPage : IDisposable
+public sealed partial class AuditPage
 {
-    private readonly CancellationTokenSource _gone = new();
-    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
-    private readonly CancellationToken _left;
     private (AuditAddress Address, string? After, string? Before, string? End)? _loaded;
     private IReadOnlyList<AuditEvent>? _rows;
     private IReadOnlyList<long> _unreadable = [];
@@ -22,28 +18,15 @@ public sealed partial class AuditPage : IDisposable
     private string? _later;
     private CappedCount? _count;
     private IReadOnlyList<Refusal> _refusals = [];
-    private TimeZoneInfo? _zone;
     private string? _personName;
     private bool _all;
     private Guid? _reader;
-
-    /// <summary>Makes the page.</summary>
-    public AuditPage() => _left = _gone.Token;
 
     /// <summary>The list.</summary>
     [Inject] public required ListAuditEvents List { get; init; }
 
     /// <summary>How many there are in all.</summary>
     [Inject] public required CountAuditEvents Counting { get; init; }
-
-    /// <summary>Who a filter's object id is.</summary>
-    [Inject] public required SearchPeople People { get; init; }
-
-    /// <summary>Who looks.</summary>
-    [Inject] public required CurrentActor Current { get; init; }
-
-    /// <summary>The reader's zone.</summary>
-    [Inject] public required ReaderZone Zone { get; init; }
 
     /// <summary>Who is signed in: decides the title until the use case has answered.</summary>
     [CascadingParameter] public required Task<AuthenticationState> SignedIn { get; set; }
@@ -87,13 +70,6 @@ public sealed partial class AuditPage : IDisposable
     private AuditAddress Address => new() { View = View, Text = Text, From = From, To = To, Person = Person, Vault = Vault, Secret = Secret, Code = Code, Request = Request };
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-        _gone.Cancel();
-        _gone.Dispose();
-    }
-
-    /// <inheritdoc />
     protected override async Task OnInitializedAsync() => _all = StandingCheck.RolesOf((await SignedIn).User).Contains(PortalRole.Auditor);
 
     private string Title => !Address.IsTimeline ? Words[_all ? "Title.All" : "Title.Own"]
@@ -127,9 +103,9 @@ public sealed partial class AuditPage : IDisposable
             return;
         }
 
-        var actor = await Current.GetAsync(_left);
+        var actor = await Current.GetAsync(Left);
         var name = actor.Has(PortalRole.Auditor) ? await NameOfAsync(read.Value.PersonObjectId, actor) : null;
-        var result = await List.ExecuteAsync(new AuditListQuery(read.Value, After) { Before = Before, Earliest = End == "earliest" }, actor, _left);
+        var result = await List.ExecuteAsync(new AuditListQuery(read.Value, After) { Before = Before, Earliest = End == "earliest" }, actor, Left);
         // The reader may have gone on to other filters meanwhile.
         if (place != _loaded)
             return;
@@ -148,25 +124,8 @@ public sealed partial class AuditPage : IDisposable
     private async Task CountAsync(AuditFilter filter, AuditAddress address, Actor actor)
     {
         StateHasChanged();
-        var counted = await Counting.ExecuteAsync(filter, actor, _left);
+        var counted = await Counting.ExecuteAsync(filter, actor, Left);
         if (_loaded?.Address == address && counted.Succeeded)
             _count = counted.Value;
-    }
-
-    /// <inheritdoc />
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (!firstRender)
-            return;
-        _zone = await Zone.GetAsync(_left);
-        StateHasChanged();
-    }
-
-    private async Task<string?> NameOfAsync(Guid? person, Actor actor)
-    {
-        if (person is not { } id)
-            return null;
-        var found = await People.ExecuteAsync(id.ToString("D"), actor, _left);
-        return found.Succeeded && found.Value is [var match, ..] ? match.DisplayName : null;
     }
 }

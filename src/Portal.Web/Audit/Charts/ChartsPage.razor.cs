@@ -6,23 +6,15 @@ using Portal.Core.Audit.Questions;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Audit.Charts;
 
 /// <summary>What the filters in the address leave, drawn.</summary>
-public sealed partial class ChartsPage : IDisposable
+public sealed partial class ChartsPage
 {
-    private readonly CancellationTokenSource _gone = new();
-    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
-    private readonly CancellationToken _left;
     private (AuditAddress Address, string Zone)? _loaded;
     private IReadOnlyList<Refusal> _refusals = [];
     private AuditCharts? _charts;
-    private TimeZoneInfo? _zone;
-
-    /// <summary>Makes the page.</summary>
-    public ChartsPage() => _left = _gone.Token;
 
     [Inject] public required IStringLocalizer<ChartWords> Words { get; init; }
 
@@ -31,10 +23,6 @@ public sealed partial class ChartsPage : IDisposable
     [Inject] public required IStringLocalizer<ShellWords> Shell { get; init; }
 
     [Inject] public required ChartAuditEvents Counting { get; init; }
-
-    [Inject] public required CurrentActor Current { get; init; }
-
-    [Inject] public required ReaderZone Zone { get; init; }
 
     [Inject] public required TimeProvider Clock { get; init; }
 
@@ -67,19 +55,12 @@ public sealed partial class ChartsPage : IDisposable
     private string FilterText => string.Join(" · ", ((string?[])[Text, Person, Vault, Secret, Code, Request]).Where(part => !string.IsNullOrEmpty(part)));
 
     /// <inheritdoc />
-    public void Dispose()
-    {
-        _gone.Cancel();
-        _gone.Dispose();
-    }
-
-    /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
         // A day is a day of the reader's: drawn once it is known where they are.
-        if (_zone is null)
+        if (InZone is null)
             return;
-        var asked = (Address, _zone.Id);
+        var asked = (Address, InZone.Id);
         if (asked == _loaded)
             return;
         _loaded = asked;
@@ -91,7 +72,7 @@ public sealed partial class ChartsPage : IDisposable
             return;
         }
 
-        var result = await Counting.ExecuteAsync(new ChartQuery(read.Value, _zone), await Current.GetAsync(_left), _left);
+        var result = await Counting.ExecuteAsync(new ChartQuery(read.Value, InZone), await Current.GetAsync(Left), Left);
         // The reader may have gone on to other filters meanwhile.
         if (asked != _loaded)
             return;
@@ -101,18 +82,11 @@ public sealed partial class ChartsPage : IDisposable
     }
 
     /// <inheritdoc />
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (!firstRender)
-            return;
-        _zone = await Zone.GetAsync(_left);
-        await OnParametersSetAsync();
-        StateHasChanged();
-    }
+    protected override Task ZoneKnownAsync() => OnParametersSetAsync();
 
     private IEnumerable<(string Text, AuditAddress Address)> Presets()
     {
-        var today = TimeZoneInfo.ConvertTime(Clock.GetUtcNow(), _zone ?? TimeZoneInfo.Utc).Date;
+        var today = TimeZoneInfo.ConvertTime(Clock.GetUtcNow(), InZone ?? TimeZoneInfo.Utc).Date;
         yield return (Audit["Filter.Days30"], Address with { From = null, To = null });
         foreach (var (name, days) in ((string, int)[])[("Filter.Days7", 6), ("Filter.Days90", 89), ("Filter.Days365", 364)])
             yield return (Audit[name], Address with { From = Start(today.AddDays(-days)), To = null });
@@ -120,7 +94,7 @@ public sealed partial class ChartsPage : IDisposable
 
     // Where summer begins at midnight, the day starts at the first time that there is.
     private string Start(DateTime day) => AuditAddress.Write(
-        ReaderZone.InstantOf(day, _zone ?? TimeZoneInfo.Utc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), _zone ?? TimeZoneInfo.Utc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero));
+        ReaderZone.InstantOf(day, InZone ?? TimeZoneInfo.Utc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), InZone ?? TimeZoneInfo.Utc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero));
 
     private List<BarChart.Bar> Of(AuditCharts charts, Func<ChartBar, int> value) => [.. charts.Bars.Select(bar => new BarChart.Bar(
         NameOf(bar, charts.Step), value(bar), (Address with { From = AuditAddress.Write(bar.From), To = AuditAddress.Write(bar.To) }).Page))];
@@ -135,7 +109,7 @@ public sealed partial class ChartsPage : IDisposable
 
     private string NameOf(ChartBar bar, ChartStep step)
     {
-        var day = TimeZoneInfo.ConvertTime(bar.From, _zone!);
+        var day = TimeZoneInfo.ConvertTime(bar.From, InZone!);
         return step switch
         {
             ChartStep.Day or ChartStep.Week => day.ToString("d MMM yyyy", CultureInfo.CurrentCulture),

@@ -4,28 +4,19 @@ using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Questions;
 using Portal.Core.Identity;
-using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Audit.Questions;
 
 /// <summary>The questions that auditors ask, each with an address of its own: what is asked stands in it, and the answer on top.</summary>
-public sealed partial class QuestionsPage : IDisposable
+public sealed partial class QuestionsPage
 {
-    private readonly CancellationTokenSource _gone = new();
-    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
-    private readonly CancellationToken _left;
     private (string? Question, AuditAddress Address)? _loaded;
     private IReadOnlyList<Refusal> _refusals = [];
     private AuditPeriod? _period;
-    private TimeZoneInfo? _zone;
     private string? _personName;
     private string? _needs;
     private object? _answer;
-
-    /// <summary>Makes the page.</summary>
-    public QuestionsPage() => _left = _gone.Token;
 
     [Inject] public required IStringLocalizer<QuestionWords> Words { get; init; }
 
@@ -42,15 +33,6 @@ public sealed partial class QuestionsPage : IDisposable
     [Inject] public required WhatWentAroundTheRules AroundTheRules { get; init; }
 
     [Inject] public required WhatAdministratorsChanged Changes { get; init; }
-
-    /// <summary>Who an object id is.</summary>
-    [Inject] public required SearchPeople People { get; init; }
-
-    /// <summary>Who asks.</summary>
-    [Inject] public required CurrentActor Current { get; init; }
-
-    /// <summary>The reader's zone.</summary>
-    [Inject] public required ReaderZone Zone { get; init; }
 
     /// <summary>Now.</summary>
     [Inject] public required TimeProvider Clock { get; init; }
@@ -77,14 +59,7 @@ public sealed partial class QuestionsPage : IDisposable
 
     private AuditAddress Address => new() { From = From, To = To, Person = Person, Vault = Vault, Secret = Secret };
 
-    private string Sentence => new AnswerSentences(Words, Shell, _zone ?? TimeZoneInfo.Utc).Of(_answer!, Question!, Address, _period!, _personName);
-
-    /// <inheritdoc />
-    public void Dispose()
-    {
-        _gone.Cancel();
-        _gone.Dispose();
-    }
+    private string Sentence => new AnswerSentences(Words, Shell, InZone ?? TimeZoneInfo.Utc).Of(_answer!, Question!, Address, _period!, _personName);
 
     /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
@@ -106,7 +81,7 @@ public sealed partial class QuestionsPage : IDisposable
         var filter = read.Value;
         _period = AuditQuestions.PeriodOf(filter, Clock.GetUtcNow());
         _needs = AuditQuestions.Missing(Question!, filter);
-        var actor = await Current.GetAsync(_left);
+        var actor = await Current.GetAsync(Left);
         var name = await NameOfAsync(filter.PersonObjectId, actor);
         if (asked != _loaded)
             return;
@@ -119,32 +94,15 @@ public sealed partial class QuestionsPage : IDisposable
             (_answer, _refusals) = (answer, refusals);
     }
 
-    /// <inheritdoc />
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (!firstRender)
-            return;
-        _zone = await Zone.GetAsync(_left);
-        StateHasChanged();
-    }
-
     private async Task<(object? Answer, IReadOnlyList<Refusal> Refusals)> AskAsync(AuditFilter filter, AuditPeriod period, Actor actor) => Question switch
     {
-        AuditQuestions.Access => Either(await HadAccess.ExecuteAsync(new AccessQuestion(filter.VaultName, filter.SecretName, period), actor, _left)),
-        AuditQuestions.Held => Either(await WasHeld.ExecuteAsync(new HoldingQuestion(filter.PersonObjectId!.Value, period), actor, _left)),
-        AuditQuestions.Approvals => Either(await Approvals.ExecuteAsync(new ApprovalQuestion(filter.PersonObjectId, period), actor, _left)),
-        AuditQuestions.Unused => Either(await NeverUsed.ExecuteAsync(period, actor, _left)),
-        AuditQuestions.Around => Either(await AroundTheRules.ExecuteAsync(period, actor, _left)),
-        _ => Either(await Changes.ExecuteAsync(period, actor, _left)),
+        AuditQuestions.Access => Either(await HadAccess.ExecuteAsync(new AccessQuestion(filter.VaultName, filter.SecretName, period), actor, Left)),
+        AuditQuestions.Held => Either(await WasHeld.ExecuteAsync(new HoldingQuestion(filter.PersonObjectId!.Value, period), actor, Left)),
+        AuditQuestions.Approvals => Either(await Approvals.ExecuteAsync(new ApprovalQuestion(filter.PersonObjectId, period), actor, Left)),
+        AuditQuestions.Unused => Either(await NeverUsed.ExecuteAsync(period, actor, Left)),
+        AuditQuestions.Around => Either(await AroundTheRules.ExecuteAsync(period, actor, Left)),
+        _ => Either(await Changes.ExecuteAsync(period, actor, Left)),
     };
 
     private static (object? Answer, IReadOnlyList<Refusal> Refusals) Either<T>(Result<T> result) where T : class => (result.Succeeded ? result.Value : null, result.Refusals);
-
-    private async Task<string?> NameOfAsync(Guid? person, Actor actor)
-    {
-        if (person is not { } id)
-            return null;
-        var found = await People.ExecuteAsync(id.ToString("D"), actor, _left);
-        return found.Succeeded && found.Value is [var match, ..] ? match.DisplayName : null;
-    }
 }
