@@ -21,17 +21,7 @@ public sealed record OtlpHeader(string Name, string? File, string? Variable)
     {
         if (Name.AsSpan().ContainsAnyExcept(TokenCharacters) || Name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || Taken.Contains(Name, StringComparer.OrdinalIgnoreCase))
             return "Header: not the name of a header that can be set.";
-        if (string.IsNullOrWhiteSpace(File) == string.IsNullOrWhiteSpace(Variable))
-            return "SecretFile: name either the file of the header's value here, or the environment variable that holds it in SecretVariable.";
-        try
-        {
-            Read();
-            return null;
-        }
-        catch (StreamSecretException unusable)
-        {
-            return SecretText.Blame(File, unusable);
-        }
+        return SecretText.Fault("the header's value", File, Variable, () => Read());
     }
 
     /// <summary>The value: one line of visible characters.</summary>

@@ -21,10 +21,25 @@ internal static class SecretText
         return text;
     }
 
-    /// <summary>A sentence that begins with the setting's name.</summary>
+    /// <summary>What is wrong with where it comes from or with what it is, beginning with the setting's name and without the secret; null when it can be used now.</summary>
+    /// <param name="what">What the text is, as words within a sentence.</param>
     /// <param name="file">The file; null when it is a variable.</param>
-    /// <param name="unusable">What is wrong.</param>
-    public static string Blame(string? file, StreamSecretException unusable) => $"{(string.IsNullOrWhiteSpace(file) ? "SecretVariable" : "SecretFile")}: {unusable.Message}";
+    /// <param name="variable">The environment variable's name; null when it is a file.</param>
+    /// <param name="use">Tries whether it can be used.</param>
+    public static string? Fault(string what, string? file, string? variable, Action use)
+    {
+        if (string.IsNullOrWhiteSpace(file) == string.IsNullOrWhiteSpace(variable))
+            return $"SecretFile: name either the file of {what} here, or the environment variable that holds it in SecretVariable.";
+        try
+        {
+            use();
+            return null;
+        }
+        catch (StreamSecretException unusable)
+        {
+            return $"{(string.IsNullOrWhiteSpace(file) ? "SecretVariable" : "SecretFile")}: {unusable.Message}";
+        }
+    }
 
     private static string OfFile(string path)
     {

@@ -10,20 +10,7 @@ public sealed record WebhookSecretSource(string? File, string? Variable)
     private const string Prefix = "whsec_";
 
     /// <summary>What is wrong with it, beginning with the setting's name and without the secret; null when it can be used now.</summary>
-    public string? Fault()
-    {
-        if (string.IsNullOrWhiteSpace(File) == string.IsNullOrWhiteSpace(Variable))
-            return "SecretFile: name either the file of the signing secret here, or the environment variable that holds it in SecretVariable.";
-        try
-        {
-            CryptographicOperations.ZeroMemory(Read()[0]);
-            return null;
-        }
-        catch (StreamSecretException unusable)
-        {
-            return SecretText.Blame(File, unusable);
-        }
-    }
+    public string? Fault() => SecretText.Fault("the signing secret", File, Variable, () => CryptographicOperations.ZeroMemory(Read()[0]));
 
     /// <summary>The secrets to sign with: one a line, so that during a rotation the receiver finds a signature by the old and one by the new. Whoever calls clears them.</summary>
     /// <returns>One at least.</returns>
