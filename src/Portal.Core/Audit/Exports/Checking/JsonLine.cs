@@ -69,24 +69,24 @@ internal sealed class JsonLine(ExportFormat format)
             place = line[1..];
         }
 
-        return TryPlace(place, out var position, out var leaf, out var digests) && _cells.TryAdd(happened, rows) && Ended(rows, position, leaf, _digests.AsSpan(0, digests));
+        return TryPlace(place, out var position, out var leaf, out var digests, out var path) && _cells.TryAdd(happened, rows) && Ended(rows, position, leaf, _digests.AsSpan(0, digests), path);
     }
 
-    private static bool Ended(AuditRows rows, long position, ReadOnlySpan<byte> leaf, ReadOnlySpan<byte> digests)
+    private static bool Ended(AuditRows rows, long position, ReadOnlySpan<byte> leaf, ReadOnlySpan<byte> digests, List<byte[]>? path)
     {
         Span<byte> hash = stackalloc byte[MerkleTree.HashSize];
         var whole = Convert.FromHexString(leaf, hash, out _, out var written) == OperationStatus.Done && written == hash.Length;
         rows.EndRow(position, digests);
         if (whole)
-            rows.Prove(rows.Count - 1, hash, null);
+            rows.Prove(rows.Count - 1, hash, path);
         return true;
     }
 
-    // Rows with a proof of their own are left to the parser.
-    private bool TryPlace(ReadOnlySpan<byte> place, out long position, out ReadOnlySpan<byte> leaf, out int digests)
+    private bool TryPlace(ReadOnlySpan<byte> place, out long position, out ReadOnlySpan<byte> leaf, out int digests, out List<byte[]>? path)
     {
         leaf = default;
         digests = 0;
+        path = null;
         var hex = 2 * MerkleTree.HashSize;
         position = 0;
         if (!place.StartsWith("\"position\":"u8) || !Utf8Parser.TryParse(place[11..], out position, out var read))
@@ -98,7 +98,26 @@ internal sealed class JsonLine(ExportFormat format)
         place = place[(14 + hex)..];
         if (!place.StartsWith("\",\"field_digests\":\""u8) || place[19..].IndexOf((byte)'"') is not (>= 0 and < 300 and var end))
             return false;
-        return Base64Url.IsValid(place.Slice(19, end)) && Base64Url.TryDecodeFromUtf8(place.Slice(19, end), _digests, out digests);
+        return Base64Url.IsValid(place.Slice(19, end)) && Base64Url.TryDecodeFromUtf8(place.Slice(19, end), _digests, out digests) && TryProof(place[(19 + end)..], out path);
+    }
+
+    /// <summary>The hashes that lead from the leaf to the root; null where the row brings none.</summary>
+    private static bool TryProof(ReadOnlySpan<byte> rest, out List<byte[]>? path)
+    {
+        path = null;
+        if (!rest.StartsWith("\",\"proof\":["u8))
+            return true;
+        var text = Base64.GetMaxEncodedToUtf8Length(MerkleTree.HashSize);
+        path = [];
+        for (rest = rest[11..]; rest.Length > text + 2 && rest[0] == (byte)'"'; rest = rest[(text + 2)..].TrimStart((byte)','))
+        {
+            var hash = new byte[MerkleTree.HashSize];
+            if (Base64.DecodeFromUtf8(rest.Slice(1, text), hash, out _, out var written) != OperationStatus.Done || written != hash.Length)
+                return false;
+            path.Add(hash);
+        }
+
+        return rest.StartsWith("]"u8);
     }
 
     private void TakeParsed(ReadOnlyMemory<byte> line, AuditRows rows)
