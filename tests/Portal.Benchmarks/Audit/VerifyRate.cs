@@ -51,11 +51,21 @@ internal static class VerifyRate
         }
 
         Report.Line("");
-        await FromDatabaseAsync(stage, bytes, size, smoke ? 1 : 3);
+        Report.Row("database", "what", "events", "bound, krows/s", "verify, krows/s", "ratio", "seconds");
+        Report.Row("---", "---", "---", "---", "---", "---", "---");
+        await FromDatabaseAsync("SQLite", stage, bytes, size, smoke ? 1 : 3);
+        if (Environment.GetEnvironmentVariable(ExportRate.ServerVariable) is not { Length: > 0 } server)
+        {
+            Report.Line($"PostgreSQL is left out: {ExportRate.ServerVariable} is not set.");
+            return;
+        }
+
+        await using var other = await AuditStage.OnPostgreSqlAsync(server, size);
+        await FromDatabaseAsync("PostgreSQL", other, await SealedBytes.OfAsync(other), size, smoke ? 1 : 3);
     }
 
     /// <summary>The database itself: all of it, and what is new since a checkpoint.</summary>
-    private static async Task FromDatabaseAsync(AuditStage stage, SealedBytes bytes, int size, int rounds)
+    private static async Task FromDatabaseAsync(string name, AuditStage stage, SealedBytes bytes, int size, int rounds)
     {
         var added = size / 100;
         var whole = new List<(double Bound, double Time)>();
@@ -65,15 +75,13 @@ internal static class VerifyRate
         {
             whole.Add((bytes.HashTree(size), await VerifyDatabaseAsync(stage, 0, size)));
             var signed = await SignedAsync(stage);
-            await stage.RunAsync(EventSql.Now(sqlite: true, size + (round * added) + 1, added));
+            await stage.RunAsync(EventSql.Now(name == "SQLite", size + (round * added) + 1, added));
             await stage.SealAsync();
             part.Add((bytes.HashTree(added), await VerifyDatabaseAsync(stage, signed, added)));
         }
 
-        Report.Row("database", "events", "bound, krows/s", "verify, krows/s", "ratio", "seconds");
-        Report.Row("---", "---", "---", "---", "---", "---");
-        Report.Row("all of it", size.ToString("N0", CultureInfo.InvariantCulture), Report.Text(size / Report.Median(whole.Select(w => w.Bound))), Report.Text(size / Report.Median(whole.Select(w => w.Time))), Report.Text(Report.Median(whole.Select(w => w.Bound / w.Time))), Report.Text(Report.Median(whole.Select(w => w.Time)) / 1000));
-        Report.Row("from the last checkpoint", added.ToString("N0", CultureInfo.InvariantCulture), Report.Text(added / Report.Median(part.Select(w => w.Bound))), Report.Text(added / Report.Median(part.Select(w => w.Time))), Report.Text(Report.Median(part.Select(w => w.Bound / w.Time))), Report.Text(Report.Median(part.Select(w => w.Time)) / 1000));
+        Report.Row(name, "all of it", size.ToString("N0", CultureInfo.InvariantCulture), Report.Text(size / Report.Median(whole.Select(w => w.Bound))), Report.Text(size / Report.Median(whole.Select(w => w.Time))), Report.Text(Report.Median(whole.Select(w => w.Bound / w.Time))), Report.Text(Report.Median(whole.Select(w => w.Time)) / 1000));
+        Report.Row(name, "from the last checkpoint", added.ToString("N0", CultureInfo.InvariantCulture), Report.Text(added / Report.Median(part.Select(w => w.Bound))), Report.Text(added / Report.Median(part.Select(w => w.Time))), Report.Text(Report.Median(part.Select(w => w.Bound / w.Time))), Report.Text(Report.Median(part.Select(w => w.Time)) / 1000));
     }
 
     private static async Task<long> SignedAsync(AuditStage stage)
