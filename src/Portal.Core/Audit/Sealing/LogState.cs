@@ -90,10 +90,26 @@ public sealed class LogState
             }
 
         // Kept, and cut off before the database's own copy was written.
-        if (await db.AuditCheckpoints.AnyAsync(c => c.Size == signed.Size, ct))
-            return;
-        db.AuditCheckpoints.Add(new AuditCheckpoint(signed.Size, signed.Time, newest));
-        await db.SaveChangesAsync(ct);
+        await SaveAsync(db, signed, newest, ct);
+    }
+
+    /// <summary>Saves the database's own copy, with all else that the context is to save. Where another instance was faster, its copy stands: of one size they all say the same.</summary>
+    internal static async Task SaveAsync(PortalDb db, Checkpoint checkpoint, string note, CancellationToken ct)
+    {
+        var row = await IsThereAsync() ? null : db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateException) when (row is not null && db.ChangeTracker.Entries().All(e => e.Entity == row.Entity || e.State == EntityState.Unchanged))
+        {
+            // Only the copy: whoever was faster has not changed keys as well.
+            row.State = EntityState.Detached;
+            if (!await IsThereAsync())
+                throw;
+        }
+
+        Task<bool> IsThereAsync() => db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct);
     }
 
     private static async Task<IReadOnlyList<VerifierKey>> KeysAsync(PortalDb db, CancellationToken ct) =>

@@ -176,9 +176,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
             db.AuditKeys.Add(new AuditKey(next.Verifier.ToString(), time));
         }
 
-        if (!await db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct))
-            db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
-        await db.SaveChangesAsync(ct);
+        await LogState.SaveAsync(db, checkpoint, note, ct);
         return checkpoint;
     }
 }

@@ -126,6 +126,32 @@ public sealed class SealEventsTests
     }
 
     [Fact]
+    public async Task Sealers_that_sign_the_same_at_once_have_both_signed()
+    {
+        // On SQLite whoever saves has the only turn, and the other would wait for it here for ever.
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        await RecordAsync(world, 3);
+        await world.SealAsync();
+        world.Clock.Advance(SealEvents.Lease);
+        world.DatabaseFaults.Break = sql =>
+        {
+            if (!sql.Contains("INSERT INTO \"AuditCheckpoints\"", StringComparison.Ordinal))
+                return null;
+            world.DatabaseFaults.Break = null;
+            // Just before the one writes it down, the other does: it finds it in the store.
+            Task.Run(() => world.AnotherSealer("other").ExecuteAsync(new SealOrder(true), Actor.System, Ct), Ct).GetAwaiter().GetResult();
+            return null;
+        };
+
+        var turn = (await world.AnotherSealer("one").ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value;
+        Assert.Null(world.DatabaseFaults.Break);
+        Assert.Equal(5, turn.Signed?.Size);
+        await AssertHoldsAsync(world);
+    }
+
+    [Fact]
     public async Task A_clock_that_runs_backwards_changes_no_order_and_makes_no_checkpoint_look_earlier()
     {
         await using var world = await PortalWorld.OpenAsync(empty: true);
