@@ -16,10 +16,15 @@ public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
     // An end that comes while a give still waits for its turn makes the row one to end.
     private const string ToEnd = """("DueToEnd" OR COALESCE("WantedUntil" <= {0}, FALSE))""";
 
+    /// <summary>The rows of a lane that come next; {2} is its subscription, {5} its privilege rank, {3} whether they are to end, {4} how many at most. Public so that a test can show its plan.</summary>
+    public const string Next = $$"""
+        SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND "PrivilegeRank" = {5} AND {{ToEnd}} = {3} ORDER BY "DueAt" LIMIT {4}
+        """;
+
     private static readonly string Find = $$"""
-        SELECT "SubscriptionId", {{ToEnd}}, COUNT(*)::int, MAX("PrivilegeRank"), MIN("DueAt")
+        SELECT "SubscriptionId", {{ToEnd}}, "PrivilegeRank", COUNT(*)::int, MIN("DueAt")
         {{Due}}
-        GROUP BY 1, 2 ORDER BY 2 DESC, 4 DESC, 5
+        GROUP BY 1, 2, 3 ORDER BY 2 DESC, 3 DESC, 5
         """.Replace("{0}", "@now", StringComparison.Ordinal);
 
     /// <inheritdoc />
@@ -72,16 +77,15 @@ public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
     {
         var taken = await db.Database.SqlQueryRaw<Taken>($$"""
             WITH picked AS MATERIALIZED (
-                SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND {{ToEnd}} = {3}
-                ORDER BY "PrivilegeRank" DESC, "DueAt" LIMIT {4} FOR UPDATE SKIP LOCKED)
+                {{Next}} FOR UPDATE SKIP LOCKED)
             UPDATE "DesiredAssignments" AS row SET "Fence" = row."Fence" + 1, "LeaseUntil" = {1}, "Revision" = row."Revision" + 1
             FROM picked WHERE row."Id" = picked."Id"
-            RETURNING row."Id", row."Fence", row."PrivilegeRank", row."DueAt"
-            """, claim.Now.UtcDateTime, claim.LeaseUntil.UtcDateTime, claim.SubscriptionId, claim.ToEnd, claim.Most).ToListAsync(ct);
-        return taken.OrderByDescending(t => t.PrivilegeRank).ThenBy(t => t.DueAt).Select(t => new AssignmentClaim(t.Id, t.Fence, claim.SubscriptionId, claim.ToEnd));
+            RETURNING row."Id", row."Fence", row."DueAt"
+            """, claim.Now.UtcDateTime, claim.LeaseUntil.UtcDateTime, claim.SubscriptionId, claim.ToEnd, claim.Most, claim.PrivilegeRank).ToListAsync(ct);
+        return taken.OrderBy(t => t.DueAt).Select(t => new AssignmentClaim(t.Id, t.Fence, claim.SubscriptionId, claim.ToEnd));
     }
 
     private static DateTimeOffset Utc(DateTime stored) => new(DateTime.SpecifyKind(stored, DateTimeKind.Utc));
 
-    private sealed record Taken(Guid Id, long Fence, int PrivilegeRank, DateTime DueAt);
+    private sealed record Taken(Guid Id, long Fence, DateTime DueAt);
 }

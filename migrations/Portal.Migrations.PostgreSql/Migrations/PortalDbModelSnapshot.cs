@@ -778,6 +778,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.HasIndex(new[] { "FailingSince" }, "IX_DesiredAssignments_Failing")
                         .HasFilter("\"FailingSince\" IS NOT NULL");
 
+                    b.HasIndex(new[] { "SubscriptionId", "PrivilegeRank", "DueAt" }, "IX_DesiredAssignments_Lane")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
                     b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
                         .HasFilter("\"LeaseUntil\" IS NOT NULL");
 

@@ -12,7 +12,7 @@ namespace Portal.Migrations.PostgreSql.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("7b9fc19a-e62c-49c5-ae1d-0b9b18a8c066"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("4f502188-df57-4efc-a4ef-498f84ccb9cd"), entityTypeCount: 24)
         {
         }
 

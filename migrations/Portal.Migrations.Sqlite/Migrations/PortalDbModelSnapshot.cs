@@ -769,6 +769,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.HasIndex(new[] { "FailingSince" }, "IX_DesiredAssignments_Failing")
                         .HasFilter("\"FailingSince\" IS NOT NULL");
 
+                    b.HasIndex(new[] { "SubscriptionId", "PrivilegeRank", "DueAt" }, "IX_DesiredAssignments_Lane")
+                        .HasFilter("\"DueAt\" IS NOT NULL");
+
                     b.HasIndex(new[] { "LeaseUntil" }, "IX_DesiredAssignments_Leased")
                         .HasFilter("\"LeaseUntil\" IS NOT NULL");
 

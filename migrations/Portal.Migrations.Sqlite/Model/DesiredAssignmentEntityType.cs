@@ -24,7 +24,7 @@ namespace Portal.Migrations.Sqlite.Model
                 baseEntityType,
                 propertyCount: 30,
                 unnamedIndexCount: 1,
-                namedIndexCount: 4,
+                namedIndexCount: 5,
                 keyCount: 1);
 
             var id = runtimeEntityType.AddProperty(
@@ -275,6 +275,11 @@ namespace Portal.Migrations.Sqlite.Model
                 new[] { failingSince },
                 name: "IX_DesiredAssignments_Failing");
             iX_DesiredAssignments_Failing.AddAnnotation("Relational:Filter", "\"FailingSince\" IS NOT NULL");
+
+            var iX_DesiredAssignments_Lane = runtimeEntityType.AddIndex(
+                new[] { subscriptionId, privilegeRank, dueAt },
+                name: "IX_DesiredAssignments_Lane");
+            iX_DesiredAssignments_Lane.AddAnnotation("Relational:Filter", "\"DueAt\" IS NOT NULL");
 
             var iX_DesiredAssignments_Leased = runtimeEntityType.AddIndex(
                 new[] { leaseUntil },

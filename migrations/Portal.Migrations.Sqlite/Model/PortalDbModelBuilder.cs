@@ -11,7 +11,7 @@ namespace Portal.Migrations.Sqlite.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("b796189d-c807-4391-a1be-dfd37c21fa1b"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("7ca38ee1-716f-4323-bb15-7228f68e483e"), entityTypeCount: 24)
         {
         }
 

@@ -46,7 +46,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
             var room = Math.Min(Math.Min(RoomFor(lane, claims, now), most - claims.Sum(c => c.Most)), lane.Rows);
             moreIsDue |= room < lane.Rows;
             if (room > 0)
-                claims.Add(new LaneClaim(lane.SubscriptionId, lane.ToEnd, room, now, now + pace.Lease));
+                claims.Add(new LaneClaim(lane.SubscriptionId, lane.ToEnd, lane.PrivilegeRank, room, now, now + pace.Lease));
         }
 
         return new ClaimedWork(claims.Count == 0 ? [] : await dueWork.ClaimAsync(db, claims, ct), moreIsDue);
@@ -69,10 +69,10 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         // A failed try would not only take its time, but put the row off for everybody.
         if (silent && now - lane.Oldest < pace.LookEvery * LooksLeftToOthers)
             return 0;
-        var taken = claiming.Where(c => c.SubscriptionId == id).Sum(c => c.Most);
-        var workers = underWay.Room(id, toEnd, silent) - taken;
+        var taken = claiming.Where(c => c.SubscriptionId == id).ToList();
+        var workers = underWay.Room(id, toEnd, silent) - taken.Sum(c => c.Most);
         // Each row in work is taken to have its call still before it.
-        var sameKind = underWay.Of(id, toEnd);
+        var sameKind = underWay.Of(id, toEnd) + taken.Where(c => c.ToEnd == toEnd).Sum(c => c.Most);
         var calls = toEnd
             ? pacing.Room(id, CallKind.Delete)
             : Math.Min(pacing.Room(id, CallKind.Write), (pacing.Room(id, CallKind.Read) - ReadsKeptForEnds) / ReadsPerGive);

@@ -11,7 +11,7 @@ public interface IDueWork
     /// <param name="ct">Cancels.</param>
     Task<IReadOnlyList<DueLane>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct);
 
-    /// <summary>Takes rows of some lanes in one transaction: of each the most privileged first, then the longest due. What another worker is taking at this moment is passed over.</summary>
+    /// <summary>Takes rows of some lanes in one transaction: of each the longest due first. What another worker is taking at this moment is passed over.</summary>
     /// <returns>What was taken, lane by lane, in that order; fewer than asked for, or none, when others were faster.</returns>
     Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, CancellationToken ct);
 
@@ -20,18 +20,19 @@ public interface IDueWork
     Task<IReadOnlySet<Guid>> RenewAsync(PortalDb db, IReadOnlyCollection<AssignmentClaim> claims, DateTimeOffset until, CancellationToken ct);
 }
 
-/// <summary>Work of one kind that is due in one subscription.</summary>
+/// <summary>Work of one kind and one privilege that is due in one subscription.</summary>
 /// <param name="SubscriptionId">The subscription that the calls count against.</param>
 /// <param name="ToEnd">True for rows where access may have to be taken away, false for those where it is only to be given.</param>
+/// <param name="PrivilegeRank">The privilege rank that they have in common.</param>
 /// <param name="Rows">How many rows are due and held by nobody.</param>
-/// <param name="MostPrivileged">The highest privilege rank among them.</param>
 /// <param name="Oldest">Since when the longest due of them is due.</param>
-public sealed record DueLane(string SubscriptionId, bool ToEnd, int Rows, int MostPrivileged, DateTimeOffset Oldest);
+public sealed record DueLane(string SubscriptionId, bool ToEnd, int PrivilegeRank, int Rows, DateTimeOffset Oldest);
 
 /// <summary>What to take of a lane.</summary>
 /// <param name="SubscriptionId">The lane's subscription.</param>
 /// <param name="ToEnd">The lane's kind.</param>
+/// <param name="PrivilegeRank">The lane's privilege rank.</param>
 /// <param name="Most">How many rows at most.</param>
 /// <param name="Now">The database's time.</param>
 /// <param name="LeaseUntil">Until when they are held.</param>
-public sealed record LaneClaim(string SubscriptionId, bool ToEnd, int Most, DateTimeOffset Now, DateTimeOffset LeaseUntil);
+public sealed record LaneClaim(string SubscriptionId, bool ToEnd, int PrivilegeRank, int Most, DateTimeOffset Now, DateTimeOffset LeaseUntil);

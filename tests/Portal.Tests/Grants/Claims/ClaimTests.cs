@@ -177,10 +177,31 @@ public sealed class ClaimTests
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
         for (var n = 0; n < 20; n++)
             await AddAsync(world, Healthy, $"row-{n}", ended: true, GrantableRole.SecretsUser, minutesDue: -60);
+        var due = (kind == DatabaseKind.Sqlite ? SqliteDueWork.Due : PostgreSqlDueWork.Due).Replace("{0}", "'2026-03-02 09:00:00'", StringComparison.Ordinal);
+        var plan = await PlanAsync(world, kind, "SELECT \"SubscriptionId\" " + due);
+        Assert.Contains(plan, line => line.Contains("IX_DesiredAssignments_Due", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.Contains("SCAN DesiredAssignments", StringComparison.Ordinal) || line.Contains("Seq Scan", StringComparison.Ordinal));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_claim_goes_through_its_lane_in_order_and_looks_at_nothing_that_is_not_taken(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        for (var n = 0; n < 20; n++)
+            await AddAsync(world, n % 2 == 0 ? Healthy : Sick, $"row-{n}", ended: true, n % 3 == 0 ? GrantableRole.SecretsOfficer : GrantableRole.SecretsUser, minutesDue: n);
+        var next = kind == DatabaseKind.Sqlite ? SqliteDueWork.Next : PostgreSqlDueWork.Next;
+        foreach (var (place, value) in new[] { ("{0}", "'2026-03-02 09:00:00'"), ("{2}", $"'{Healthy}'"), ("{5}", "1"), ("{3}", "TRUE"), ("{4}", "5") })
+            next = next.Replace(place, value, StringComparison.Ordinal);
+        var plan = await PlanAsync(world, kind, next);
+        Assert.Contains(plan, line => line.Contains("IX_DesiredAssignments_Lane", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.Contains("TEMP B-TREE", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal));
+    }
+
+    private static async Task<IReadOnlyList<string>> PlanAsync(PortalWorld world, DatabaseKind kind, string statement)
+    {
         await using var db = world.OpenDb();
         await db.Database.OpenConnectionAsync(Ct);
         await using var command = db.Database.GetDbConnection().CreateCommand();
-        var due = (kind == DatabaseKind.Sqlite ? SqliteDueWork.Due : PostgreSqlDueWork.Due).Replace("{0}", "'2026-03-02 09:00:00'", StringComparison.Ordinal);
         if (kind == DatabaseKind.PostgreSql)
         {
             // Twenty rows fit on a page; the planner would rather read that one.
@@ -188,13 +209,12 @@ public sealed class ClaimTests
             await command.ExecuteNonQueryAsync(Ct);
         }
 
-        command.CommandText = (kind == DatabaseKind.Sqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") + "SELECT \"SubscriptionId\" " + due;
+        command.CommandText = (kind == DatabaseKind.Sqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") + statement;
         var plan = new List<string>();
-        await using (var reader = await command.ExecuteReaderAsync(Ct))
-            while (await reader.ReadAsync(Ct))
-                plan.Add(reader.GetString(reader.FieldCount - 1));
-        Assert.Contains(plan, line => line.Contains("IX_DesiredAssignments_Due", StringComparison.Ordinal));
-        Assert.DoesNotContain(plan, line => line.Contains("SCAN DesiredAssignments", StringComparison.Ordinal) || line.Contains("Seq Scan", StringComparison.Ordinal));
+        await using var reader = await command.ExecuteReaderAsync(Ct);
+        while (await reader.ReadAsync(Ct))
+            plan.Add(reader.GetString(reader.FieldCount - 1));
+        return plan;
     }
 
     /// <summary>As much of another instance as claims, on the same database.</summary>
