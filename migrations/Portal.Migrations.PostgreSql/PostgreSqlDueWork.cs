@@ -8,24 +8,25 @@ namespace Portal.Migrations.PostgreSql;
 /// <summary>Due work on PostgreSQL: any number of instances take rows at once, each passing over those that another is taking.</summary>
 public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
 {
-    /// <summary>What is due and held by nobody; {0} is the database's time. Public so that a test can show its plan.</summary>
-    public const string Due = """
-        FROM "DesiredAssignments" WHERE "DueAt" <= {0} AND ("LeaseUntil" IS NULL OR "LeaseUntil" <= {0})
-        """;
+    // What is due and held by nobody; {0} is the database's time.
+    private const string Due = """FROM "DesiredAssignments" WHERE "DueAt" <= {0} AND ("LeaseUntil" IS NULL OR "LeaseUntil" <= {0})""";
 
     // An end that comes while a give still waits for its turn makes the row one to end.
     private const string ToEnd = """("DueToEnd" OR COALESCE("WantedUntil" <= {0}, FALSE))""";
+
+    /// <summary>The lanes in which something is due; {0} is the database's time. Public so that a test can show its plan.</summary>
+    public const string Find = $$"""
+        SELECT "SubscriptionId", {{ToEnd}}, "PrivilegeRank", COUNT(*)::int, MIN("DueAt")
+        {{Due}}
+        GROUP BY 1, 2, 3 ORDER BY 2 DESC, 3 DESC, 5
+        """;
 
     /// <summary>The rows of a lane that come next; {2} is its subscription, {5} its privilege rank, {3} whether they are to end, {4} how many at most. Public so that a test can show its plan.</summary>
     public const string Next = $$"""
         SELECT "Id" {{Due}} AND "SubscriptionId" = {2} AND "PrivilegeRank" = {5} AND {{ToEnd}} = {3} ORDER BY "DueAt" LIMIT {4}
         """;
 
-    private static readonly string Find = $$"""
-        SELECT "SubscriptionId", {{ToEnd}}, "PrivilegeRank", COUNT(*)::int, MIN("DueAt")
-        {{Due}}
-        GROUP BY 1, 2, 3 ORDER BY 2 DESC, 3 DESC, 5
-        """.Replace("{0}", "@now", StringComparison.Ordinal);
+    private static readonly string Look = Find.Replace("{0}", "@now", StringComparison.Ordinal);
 
     /// <inheritdoc />
     public async Task<DateTimeOffset> ReadAsync(PortalDb db, CancellationToken ct)
@@ -40,7 +41,7 @@ public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
     {
         // Every second, and nearly always in vain: by hand, because the framework's share would be the largest.
         await using var open = await OpenConnection.OfAsync(db, ct);
-        await using var command = open.Command(Find, ("@now", now.UtcDateTime));
+        await using var command = open.Command(Look, ("@now", now.UtcDateTime));
         await using var reader = await command.ExecuteReaderAsync(ct);
         var lanes = new List<DueLane>();
         while (await reader.ReadAsync(ct))

@@ -48,7 +48,7 @@ internal static class EmptyPoll
                 await using var db = new PortalDb(options.Options);
                 await db.Database.MigrateAsync();
                 await FillAsync(db, size, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {0})", "printf('%08X-0000-4000-8000-%012X', n.i, n.i)", "'2999-01-01 00:00:00'");
-                smallest = await MeasureAsync("SQLite", options.Options, db, new SqliteDueWork(), SqliteDueWork.Due.Replace("{0}", "$now", StringComparison.Ordinal), size, polls, smallest);
+                smallest = await MeasureAsync("SQLite", options.Options, db, new SqliteDueWork(), SqliteDueWork.Find.Replace("{0}", "$now", StringComparison.Ordinal), size, polls, smallest);
             }
             finally
             {
@@ -71,7 +71,7 @@ internal static class EmptyPoll
             {
                 await FillAsync(db, size, "WITH n(i) AS (SELECT generate_series(1, {0}))", "CAST(lpad(to_hex(n.i), 32, '0') AS uuid)", "TIMESTAMPTZ '2999-01-01 00:00:00Z'");
                 await db.Database.ExecuteSqlRawAsync("VACUUM ANALYZE \"DesiredAssignments\"");
-                smallest = await MeasureAsync("PostgreSQL", options.Options, db, new PostgreSqlDueWork(), PostgreSqlDueWork.Due.Replace("{0}", "@now", StringComparison.Ordinal), size, polls, smallest);
+                smallest = await MeasureAsync("PostgreSQL", options.Options, db, new PostgreSqlDueWork(), PostgreSqlDueWork.Find.Replace("{0}", "@now", StringComparison.Ordinal), size, polls, smallest);
             }
             finally
             {
@@ -102,11 +102,11 @@ internal static class EmptyPoll
 #pragma warning restore EF1002
     }
 
-    private static async Task<double> MeasureAsync<T>(string name, DbContextOptions<PortalDb> options, PortalDb db, T work, string due, long size, int polls, double smallest) where T : IDueWork, IDatabaseClock
+    private static async Task<double> MeasureAsync<T>(string name, DbContextOptions<PortalDb> options, PortalDb db, T work, string lanes, long size, int polls, double smallest) where T : IDueWork, IDatabaseClock
     {
         await db.Database.OpenConnectionAsync();
         await using var command = db.Database.GetDbConnection().CreateCommand();
-        command.CommandText = "SELECT \"SubscriptionId\", COUNT(*) " + due + " GROUP BY 1";
+        command.CommandText = lanes;
         var parameter = command.CreateParameter();
         parameter.ParameterName = name == "SQLite" ? "$now" : "now";
         parameter.Value = TimeProvider.System.GetUtcNow().UtcDateTime;
