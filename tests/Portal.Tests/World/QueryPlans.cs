@@ -1,8 +1,9 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 
 namespace Portal.Tests.World;
 
-/// <summary>How SQLite goes about each query that a use case really sends. It knows no figures about its tables, so the plan is the same with ten rows and with ten million.</summary>
+/// <summary>How the database goes about each query that a use case really sends. SQLite knows no figures about its tables, so the plan is the same with ten rows and with ten million; PostgreSQL plans by what it knows of them, which a test has to bring about.</summary>
 internal static class QueryPlans
 {
     /// <summary>The steps of every plan on one table, in order.</summary>
@@ -23,7 +24,7 @@ internal static class QueryPlans
     private static List<string> Explain(DbCommand command)
     {
         using var explaining = command.Connection!.CreateCommand();
-        explaining.CommandText = "EXPLAIN QUERY PLAN " + command.CommandText;
+        explaining.CommandText = (command.Connection is SqliteConnection ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") + command.CommandText;
         explaining.Transaction = command.Transaction;
         foreach (DbParameter given in command.Parameters)
         {
@@ -35,7 +36,7 @@ internal static class QueryPlans
         List<string> steps = [];
         using var reader = explaining.ExecuteReader();
         while (reader.Read())
-            steps.Add(reader.GetString(3));
+            steps.Add(reader.GetString(reader.FieldCount - 1));
         return steps;
     }
 }

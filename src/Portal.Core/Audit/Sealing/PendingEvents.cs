@@ -17,14 +17,25 @@ internal static class PendingEvents
     {
         try
         {
-            var pending = from p in Pending(db)
-                          join e in db.AuditEvents.AsNoTracking() on p.EventId equals e.EventId
-                          orderby p.Since, p.EventId
-                          select new PendingEvent(p.Since, e);
-            var batch = await pending.Take(most).ToListAsync(ct);
-            // Events of one transaction come with one time: what tells them apart is the order in which the database took them in.
-            batch.Sort((one, other) => one.Event.Sequence.CompareTo(other.Event.Sequence));
-            return batch;
+            PendingSeal? after = null;
+            do
+            {
+                var first = FirstOf(db, after, most);
+                var waiting = from p in first
+                              join e in db.AuditEvents.AsNoTracking() on p.EventId equals e.EventId
+                              where !db.AuditLeaves.Any(l => l.EventId == p.EventId)
+                              orderby p.Since, p.EventId
+                              select new PendingEvent(p.Since, e);
+                var batch = await waiting.ToListAsync(ct);
+                // Events of one transaction come with one time: what tells them apart is the order in which the database took them in.
+                batch.Sort((one, other) => one.Event.Sequence.CompareTo(other.Event.Sequence));
+                if (batch.Count > 0)
+                    return batch;
+                // Nothing waits; or all of these have their place already, which 'audit verify' names, and hold up nobody who comes after them.
+                after = await first.OrderByDescending(p => p.Since).ThenByDescending(p => p.EventId).FirstOrDefaultAsync(ct);
+            }
+            while (after is not null);
+            return [];
         }
         catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
         {
@@ -33,6 +44,15 @@ internal static class PendingEvents
                 $"Event {await FirstUnreadableAsync(db, most, ct)} waits for its place in the log and holds what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.",
                 fault);
         }
+    }
+
+    /// <summary>The first that wait, whether they have a place or not. So few, and then what belongs to them: PostgreSQL cannot know how few of those that wait have a place, and went through all places for each turn of a long queue.</summary>
+    private static IQueryable<PendingSeal> FirstOf(PortalDb db, PendingSeal? after, int most)
+    {
+        var pending = db.PendingSeals.AsNoTracking();
+        if (after is { Since: var since, EventId: var id })
+            pending = pending.Where(p => p.Since > since || (p.Since == since && p.EventId > id));
+        return pending.OrderBy(p => p.Since).ThenBy(p => p.EventId).Take(most);
     }
 
     private static IQueryable<PendingSeal> Pending(PortalDb db) => db.PendingSeals.AsNoTracking().Where(p => !db.AuditLeaves.Any(l => l.EventId == p.EventId));
