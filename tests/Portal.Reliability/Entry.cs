@@ -9,7 +9,7 @@ internal static class Entry
     private const string Usage = """
         kill --kills 300 --seed 1 --database sqlite|postgres [--lanes 6] [--part 500] [--results FILE]
             kills workers and compares what is left in the cloud with what was approved
-        two --rounds 200 --seed 1 [--lanes 8] [--part 200] [--results FILE]
+        two --rounds 200 --seed 1 [--lanes 8] [--pace tenth|production] [--part 200] [--results FILE]
             two workers on one PostgreSQL database, of which one is frozen or cut off in each round
         sum --results FILE
             adds up what a file of results says
@@ -27,7 +27,8 @@ internal static class Entry
                 var database = o.Text("database", WorkerSettings.Sqlite);
                 return await RunAsync(o, "kill", database, o.Number("kills", 300), (kills, seed) => new KillRun(new KillOrder(kills, seed, database, o.Number("lanes", 6))).RunAsync());
             case "two" when Options.Read(args) is { } o:
-                return await RunAsync(o, "two", WorkerSettings.PostgreSql, o.Number("rounds", 200), (rounds, seed) => new TwoInstancesRun(new TwoInstancesOrder(rounds, seed, o.Number("lanes", 8))).RunAsync());
+                var production = o.Text("pace", "tenth") == "production";
+                return await RunAsync(o, TwoInstancesOrder.KindOf(production), WorkerSettings.PostgreSql, o.Number("rounds", 200), (rounds, seed) => new TwoInstancesRun(new TwoInstancesOrder(rounds, seed, o.Number("lanes", 8), production)).RunAsync());
             case "sum" when Options.Read(args)?.Text("results", "") is { Length: > 0 } file:
                 var results = RunResult.Read(file);
                 foreach (var line in RunResult.Sum(results))
