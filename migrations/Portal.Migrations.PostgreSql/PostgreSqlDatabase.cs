@@ -10,7 +10,7 @@ public static class PostgreSqlDatabase
 {
     /// <summary>Uses PostgreSQL.</summary>
     public static DbContextOptionsBuilder UsePortalPostgreSql(this DbContextOptionsBuilder options, string connectionString) => options
-        .UseNpgsql(connectionString, npgsql => npgsql.MigrationsAssembly(typeof(PostgreSqlDatabase).Assembly.GetName().Name))
+        .UseNpgsql(Standstill.EndedBy(connectionString), npgsql => npgsql.MigrationsAssembly(typeof(PostgreSqlDatabase).Assembly.GetName().Name))
         .UseCompiledModel()
         .UseAuditSearch(new PostgreSqlAuditSearch());
 

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
@@ -34,7 +35,7 @@ public static class PeriodicJobs
             {
                 if (clustered)
                 {
-                    store.UsePostgres(NpgsqlFactory.Instance, connectionString);
+                    store.UsePostgres(NpgsqlFactory.Instance, Standstill.EndedBy(connectionString));
                     store.UseClustering();
                 }
                 else

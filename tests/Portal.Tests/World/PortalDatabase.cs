@@ -109,7 +109,8 @@ public sealed class PortalDatabase : IAsyncDisposable
         });
         var own = $"test_{Guid.NewGuid():N}";
         await RunOnServerAsync($"CREATE DATABASE {own} TEMPLATE {template}");
-        var connectionString = new NpgsqlConnectionStringBuilder(Server) { Database = own, MaxPoolSize = 40, Timeout = 300 }.ConnectionString;
+        // As the portal will write it, so that the pool that is cleared is its own.
+        var connectionString = Standstill.EndedBy(new NpgsqlConnectionStringBuilder(Server) { Database = own, MaxPoolSize = 40, Timeout = 300 }.ConnectionString);
         return new PortalDatabase(DatabaseKind.PostgreSql, connectionString, async () =>
         {
             await using (var connection = new NpgsqlConnection(connectionString))

@@ -65,7 +65,7 @@ internal sealed class PortalHost : IAsyncDisposable
 
     public string ConnectionString => _setup.Database == DatabaseKind.Sqlite
         ? $"Data Source={SqliteFile}"
-        : new NpgsqlConnectionStringBuilder(PostgresServer) { Database = _postgres, MaxPoolSize = 20 }.ConnectionString;
+        : Standstill.EndedBy(new NpgsqlConnectionStringBuilder(PostgresServer) { Database = _postgres, MaxPoolSize = 20 }.ConnectionString);
 
     private static string? PostgresServer => Environment.GetEnvironmentVariable(Portal.Tests.World.PortalDatabase.ServerVariable);
 
