@@ -6,6 +6,9 @@ namespace Portal.Reliability;
 /// <summary>Runs what its first argument names. Ends with 0 when all held, 1 when something was broken, 2 when it was not understood.</summary>
 internal static class Entry
 {
+    private const string Tenth = "tenth";
+    private const string Production = "production";
+
     private const string Usage = """
         kill --kills 300 --seed 1 --database sqlite|postgres [--lanes 6] [--part 500] [--results FILE]
             kills workers and compares what is left in the cloud with what was approved
@@ -26,8 +29,8 @@ internal static class Entry
             case "kill" when Options.Read(args) is { } o:
                 var database = o.Text("database", WorkerSettings.Sqlite);
                 return await RunAsync(o, "kill", database, o.Number("kills", 300), (kills, seed) => new KillRun(new KillOrder(kills, seed, database, o.Number("lanes", 6))).RunAsync());
-            case "two" when Options.Read(args) is { } o:
-                var production = o.Text("pace", "tenth") == "production";
+            case "two" when Options.Read(args) is { } o && o.Text("pace", Tenth) is (Tenth or Production) and var pace:
+                var production = pace == Production;
                 return await RunAsync(o, TwoInstancesOrder.KindOf(production), WorkerSettings.PostgreSql, o.Number("rounds", 200), (rounds, seed) => new TwoInstancesRun(new TwoInstancesOrder(rounds, seed, o.Number("lanes", 8), production)).RunAsync());
             case "sum" when Options.Read(args)?.Text("results", "") is { Length: > 0 } file:
                 var results = RunResult.Read(file);
