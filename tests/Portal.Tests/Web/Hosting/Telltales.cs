@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
 
 namespace Portal.Tests.Web.Hosting;
 
@@ -11,6 +13,8 @@ internal sealed class Telltales : ILoggerProvider, ISupportExternalScope
     private readonly ConcurrentQueue<(string Source, string Text)> _told = new();
     private readonly ActivityListener _activities;
     private readonly MeterListener _meters = new();
+    // As in the portal itself: it writes addresses on the spans of every server of the process, and any portal of another test may have it on.
+    private readonly TracerProvider _tracing = Sdk.CreateTracerProviderBuilder().AddAspNetCoreInstrumentation().Build();
     private IExternalScopeProvider _scopes = new LoggerExternalScopeProvider();
 
     public Telltales()
@@ -40,6 +44,7 @@ internal sealed class Telltales : ILoggerProvider, ISupportExternalScope
     {
         _activities.Dispose();
         _meters.Dispose();
+        _tracing.Dispose();
     }
 
     private void Note(string source, object? value)
