@@ -15,12 +15,13 @@ namespace Portal.Core.Approvals;
 /// <param name="EndedAt">When it was over; null while it is not.</param>
 public sealed record HeldAccess(string RequestReference, string VaultName, string? SecretName, string RoleName, DateTimeOffset StartsAt, DateTimeOffset EndsAt, DateTimeOffset? EndedAt);
 
-/// <summary>What the one who asks holds now, anywhere, and held before, on this scope.</summary>
-/// <param name="HoldsNow">At most ten, the first to end first.</param>
-/// <param name="HeldHere">At most ten, the latest first.</param>
+/// <summary>What the one who asks holds, anywhere, and held before, on this scope.</summary>
+/// <param name="HoldsNow">What is not over: held now, or promised for later. At most <see cref="Most"/>, the first to end first.</param>
+/// <param name="HeldHere">At most <see cref="Most"/>, the latest first.</param>
 public sealed record RequesterRecord(IReadOnlyList<HeldAccess> HoldsNow, IReadOnlyList<HeldAccess> HeldHere)
 {
-    private const int Most = 10;
+    /// <summary>How many of each are read: as many may be all, or some of more.</summary>
+    public const int Most = 10;
 
     /// <summary>Until when they have, or will have, the very role at the very scope that they ask for: then they ask for more time. Null when they do not.</summary>
     public DateTimeOffset? HoldsThisUntil { get; init; }
@@ -35,9 +36,13 @@ public sealed record RequesterRecord(IReadOnlyList<HeldAccess> HoldsNow, IReadOn
             .OrderByDescending(g => g.Id).Take(Most).ToListAsync(ct);
         return new RequesterRecord([.. now.Select(View)], [.. here.Select(View)])
         {
-            HoldsThisUntil = now.Where(g => g.IsLive && g.Scope == request.Scope && g.RoleDefinitionId == request.RoleDefinitionId).Max(g => (DateTimeOffset?)g.EndsAt),
+            HoldsThisUntil = now.Count < Most ? ThisOf(now.AsQueryable(), request).Max(g => (DateTimeOffset?)g.EndsAt) : await ThisOf(db.Grants.AsNoTracking(), request).MaxAsync(g => (DateTimeOffset?)g.EndsAt, ct),
         };
     }
+
+    private static IQueryable<Grant> ThisOf(IQueryable<Grant> grants, AccessRequest request) => grants.Where(g =>
+        g.PrincipalObjectId == request.RequesterObjectId && g.RequestId != request.Id && g.Scope == request.Scope && g.RoleDefinitionId == request.RoleDefinitionId
+        && (g.State == GrantState.Scheduled || g.State == GrantState.Provisioning || g.State == GrantState.Active));
 
     private static HeldAccess View(Grant grant) => new(grant.RequestReference, grant.VaultName, grant.SecretName, grant.RoleName, grant.StartsAt, grant.EndsAt, grant.EndedAt);
 }

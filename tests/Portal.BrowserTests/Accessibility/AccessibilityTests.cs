@@ -43,6 +43,7 @@ public abstract class AccessibilityTests(LooksStage stage) : BrowserTest(stage)
                 var sideways = await visitor.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
                 if (sideways > 0)
                     found.Add($"{width} {scheme} {sideways} pixels too wide: {await WidestAsync(visitor.Page)}");
+                found.AddRange((await UndrawnAsync(visitor.Page)).Select(icon => $"{width} {scheme} an icon that is not drawn: {icon}"));
             }
 
         Assert.True(found.Count == 0, string.Join(Environment.NewLine, found.Distinct()));
@@ -76,6 +77,10 @@ public abstract class AccessibilityTests(LooksStage stage) : BrowserTest(stage)
     /// <summary>Colours on their way from one theme to the other are neither.</summary>
     private static Task RestAsync(IPage page) => page.EvaluateAsync(
         "async () => { await new Promise(requestAnimationFrame); await Promise.allSettled(document.getAnimations().filter(a => a.effect.getComputedTiming().iterations !== Infinity).map(a => a.finished)); }");
+
+    /// <summary>Icons that take their place and show nothing: the name of none of the sheet's symbols, or a symbol that is not there.</summary>
+    private static Task<string[]> UndrawnAsync(IPage page) => page.EvaluateAsync<string[]>(
+        "[...document.querySelectorAll('svg:not(.icon-sheet) use')].filter(u => u.ownerSVGElement.getBoundingClientRect().width > 0 && u.getBBox().width === 0).map(u => u.outerHTML)");
 
     private static Task<string> WidestAsync(IPage page) => page.EvaluateAsync<string>(
         "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).slice(0, 3).map(e => e.cloneNode(false).outerHTML).join(' ')");
