@@ -1,0 +1,82 @@
+using Microsoft.Playwright;
+using Portal.BrowserTests.Pages;
+using Portal.BrowserTests.World;
+using static Microsoft.Playwright.Assertions;
+
+namespace Portal.BrowserTests.Journeys;
+
+/// <summary>A page can be read, and typed in, before it is alive: on a slow line for seconds.</summary>
+[Collection(World.Journeys.Name)]
+public sealed class SlowStartTests(Stage stage) : BrowserTest(stage)
+{
+    private const string Script = "**/_framework/blazor.web*";
+
+    private readonly TaskCompletionSource _arrives = new();
+
+    [Fact]
+    public async Task What_is_typed_and_chosen_before_the_page_is_alive_stays_and_is_sent()
+    {
+        var mira = await WaitsForAsync(Script, "/catalog/kv-payments-prod/db-reporting-connection");
+        var form = new RequestFormPage(mira);
+        await form.ChooseLengthAsync("30 min");
+        await form.Ticket.FillAsync("INC-9001");
+        await form.Justification.PressSequentiallyAsync("Refunds fail since");
+        await form.Justification.PressAsync("Home");
+        _arrives.SetResult();
+        await mira.AliveAsync();
+
+        await Expect(form.Justification).ToHaveValueAsync("Refunds fail since");
+        await Expect(form.Justification).ToBeFocusedAsync();
+        await mira.Page.Keyboard.TypeAsync("All our ");
+        await mira.Page.Keyboard.PressAsync("End");
+        await mira.Page.Keyboard.TypeAsync(" noon.");
+        await Expect(mira.Page.GetByRole(AriaRole.Radio, new() { Name = "30 min" })).ToBeCheckedAsync();
+        await Expect(form.Ticket).ToHaveValueAsync("INC-9001");
+        await form.SendAsync();
+        var request = new RequestPage(mira);
+        await Expect(request.Main).ToContainTextAsync("All our Refunds fail since noon.");
+        await Expect(request.Main).ToContainTextAsync("INC-9001");
+        await Expect(request.Main).ToContainTextAsync("30 min");
+    }
+
+    [Fact]
+    public async Task A_form_that_is_sent_too_early_stays_as_it_was_filled_in()
+    {
+        var mira = await WaitsForAsync("**/_blazor/negotiate*", "/catalog/kv-payments-prod/db-reporting-connection");
+        var form = new RequestFormPage(mira);
+        await mira.Page.WaitForLoadStateAsync();
+        await form.Ticket.FillAsync("INC-9002");
+        await form.Ticket.PressAsync("Enter");
+        _arrives.SetResult();
+        await mira.AliveAsync();
+        await Expect(form.Ticket).ToHaveValueAsync("INC-9002");
+        await Expect(mira.Page).ToHaveURLAsync($"{Stage.Address}/catalog/kv-payments-prod/db-reporting-connection");
+    }
+
+    [Fact]
+    public async Task A_search_that_was_begun_is_carried_out()
+    {
+        var mira = await WaitsForAsync(Script, "/catalog");
+        var search = mira.Page.GetByRole(AriaRole.Searchbox);
+        await search.PressSequentiallyAsync("klarna");
+        _arrives.SetResult();
+        await mira.AliveAsync();
+        await Expect(mira.Page.GetByRole(AriaRole.Main)).Not.ToContainTextAsync("acquirer-api-key");
+        await Expect(mira.Page.GetByRole(AriaRole.Main)).ToContainTextAsync("klarna-api-password");
+        await Expect(search).ToHaveValueAsync("klarna");
+        await Expect(search).ToBeFocusedAsync();
+    }
+
+    /// <summary>Opens a page for which something that it needs does not come before the test says so.</summary>
+    private async Task<Visitor> WaitsForAsync(string what, string url)
+    {
+        var mira = await SignedInAsync(Person.Mira);
+        await mira.Page.RouteAsync(what, async route =>
+        {
+            await _arrives.Task;
+            await route.ContinueAsync();
+        });
+        await mira.Page.GotoAsync(url, new() { WaitUntil = WaitUntilState.Commit });
+        return mira;
+    }
+}

@@ -1,0 +1,89 @@
+// A page can be read, and typed in, before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen and focused goes over to those.
+const patience = 10_000; // How long a field may take to come back, in milliseconds.
+const place = location.pathname;
+const kept = new Map();
+let focused = document.activeElement, focus, last, alive = false;
+
+const nameOf = (field, within) =>
+  field.id ? `#${CSS.escape(field.id)}` :
+  field.type === "radio" ? `[name="${CSS.escape(field.name)}"]|${[...within.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)].indexOf(field)}` :
+  field.matches("[data-search]") ? "main [data-search]" :
+  field.ariaLabel ? `main [aria-label="${CSS.escape(field.ariaLabel)}"]` : null;
+
+const find = name => {
+  const [selector, at] = name.split("|");
+  return document.querySelectorAll(selector)[at ?? 0];
+};
+
+const changed = field =>
+  field.type === "radio" ? field.checked && !field.defaultChecked :
+  field.type === "checkbox" ? field.checked !== field.defaultChecked :
+  field.matches("select") ? [...field.options].some(option => option.selected !== option.defaultSelected) && field.selectedIndex > 0 :
+  field.value !== field.defaultValue;
+
+// A page that comes alive puts the focus on its heading, as after each navigation: not while somebody types.
+function noteFocus(event) {
+  if (last && event.target.matches("h1")) last.focus({ preventScroll: true });
+  else if (!alive) focused = event.target;
+}
+
+function keep(gone) {
+  for (const field of gone.querySelectorAll("input, textarea, select")) {
+    const name = nameOf(field, gone);
+    if (!name) continue;
+    if (changed(field)) kept.set(name, field);
+    if (field === focused) focus = { name, field };
+  }
+}
+
+function hand(now, typed) {
+  if (now.type === "radio" || now.type === "checkbox") {
+    if (now.checked !== typed.checked) now.click();
+    return;
+  }
+  now.value = typed.value;
+  for (const event of ["input", "change"]) now.dispatchEvent(new Event(event, { bubbles: true }));
+}
+
+// Sent by the browser itself, a form would only load the page anew, without what was typed.
+function holdBack(event) {
+  if (!alive) event.preventDefault();
+}
+
+function giveBack() {
+  for (const [name, typed] of kept) {
+    const now = find(name);
+    if (!now || now === typed) continue;
+    kept.delete(name);
+    hand(now, typed);
+  }
+  const now = focus && find(focus.name);
+  if (!now || now === focus.field) return;
+  if (document.activeElement.matches("body, h1")) {
+    now.focus({ preventScroll: true });
+    if (focus.field.selectionStart != null) now.setSelectionRange(focus.field.selectionStart, focus.field.selectionEnd);
+    last = now;
+  }
+  focus = null;
+}
+
+const observer = new MutationObserver(changes => {
+  if (!alive) for (const change of changes) for (const node of change.removedNodes) if (node instanceof Element) keep(node);
+  if (!document.querySelector(".shell[data-interactive]")) return;
+  if (!alive) setTimeout(stop, patience);
+  alive = true;
+  if (location.pathname === place) giveBack();
+  else stop();
+});
+
+function stop() {
+  observer.disconnect();
+  document.removeEventListener("focusin", noteFocus);
+  document.removeEventListener("submit", holdBack);
+}
+
+if (document.querySelector(".shell:not([data-interactive])")) {
+  document.addEventListener("focusin", noteFocus);
+  document.addEventListener("submit", holdBack);
+  observer.observe(document.body, { childList: true, subtree: true });
+}
