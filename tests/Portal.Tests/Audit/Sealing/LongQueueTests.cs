@@ -11,7 +11,7 @@ public sealed class LongQueueTests
     public async Task A_turn_looks_at_the_first_that_wait_and_not_at_all_that_have_a_place(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
-        await SealEventsTests.RecordAsync(world, 600);
+        await WorldLog.RecordAsync(world, 600);
         await world.ReadAsync(db => MakeALongLogAsync(db, kind));
         var steps = await QueryPlans.OnAsync("PendingSeals", world, () => world.SealAsync());
         Assert.NotEmpty(steps);
@@ -22,12 +22,12 @@ public sealed class LongQueueTests
     public async Task Those_that_have_their_place_already_hold_up_nobody_who_comes_after_them(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
-        await SealEventsTests.RecordAsync(world, 1100);
+        await WorldLog.RecordAsync(world, 1100);
         Assert.Equal(1100, await world.SealAsync());
         // Somebody has them wait again, by other means than the portal: more than a turn takes.
         await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT \"At\", \"EventId\" FROM \"AuditEvents\""));
         world.Clock.Advance(TimeSpan.FromMinutes(1));
-        await SealEventsTests.RecordAsync(world, 3);
+        await WorldLog.RecordAsync(world, 3);
         Assert.Equal(3, await world.SealAsync());
     }
 

@@ -151,7 +151,7 @@ public sealed class TamperTests
     public async Task A_database_put_back_from_a_backup_is_told_by_the_store()
     {
         await using var world = await SealedAsync(DatabaseKind.Sqlite);
-        await SealEventsTests.RecordAsync(world, 5);
+        await WorldLog.RecordAsync(world, 5);
         world.Clock.Advance(TimeSpan.FromMinutes(1));
         await world.SealAsync(checkpoint: true);
         foreach (var table in Tables)
@@ -177,9 +177,9 @@ public sealed class TamperTests
     public async Task What_waits_and_what_no_checkpoint_covers_yet_is_said()
     {
         await using var world = await SealedAsync(DatabaseKind.Sqlite);
-        await SealEventsTests.RecordAsync(world, 4);
+        await WorldLog.RecordAsync(world, 4);
         await world.SealAsync();
-        await SealEventsTests.RecordAsync(world, 3);
+        await WorldLog.RecordAsync(world, 3);
         var report = await VerifyAsync(world);
         Assert.Equal((true, 1004L, 4L, 3L, 4), (report.Holds, report.Events, report.Unsigned, report.Waiting, report.Checkpoints));
         await SqlAsync(world, "DELETE FROM \"AuditEvents\" WHERE \"Sequence\" = 1006");
@@ -197,7 +197,7 @@ public sealed class TamperTests
         Assert.True(both.IsSignedBy(rotated) && both.IsSignedBy(VerifierKey.Parse(old)!));
         Assert.Equal("audit.key_rotated", (await world.EventsAsync())[^1].Code);
 
-        await SealEventsTests.RecordAsync(world, 2);
+        await WorldLog.RecordAsync(world, 2);
         world.Clock.Advance(TimeSpan.FromMinutes(1));
         await world.SealAsync(checkpoint: true);
         var next = SignedNote.Parse(world.Checkpoints.Notes[^1])!;

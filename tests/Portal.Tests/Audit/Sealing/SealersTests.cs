@@ -1,0 +1,75 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Sealing;
+using Portal.Core.Identity;
+using Portal.Tests.World;
+using static Portal.Tests.Audit.Sealing.WorldLog;
+
+namespace Portal.Tests.Audit.Sealing;
+
+/// <summary>One sealer at a time, and another one when it is silent.</summary>
+public sealed class SealersTests
+{
+    [Theory, BothDatabases]
+    public async Task Of_two_sealers_one_seals_and_the_other_takes_over_when_it_is_silent(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var (one, other) = (world.AnotherSealer("one"), world.AnotherSealer("other"));
+        await RecordAsync(world, 5);
+        Assert.Equal(5, (await one.ExecuteAsync(new SealOrder(), Actor.System, Ct)).Value.Sealed);
+        await RecordAsync(world, 5);
+        Assert.True((await other.ExecuteAsync(new SealOrder(), Actor.System, Ct)).Value.ByAnother);
+        world.Clock.Advance(SealEvents.Lease);
+        Assert.Equal(5, (await other.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Sealed);
+        await RecordAsync(world, 5);
+        Assert.True((await one.ExecuteAsync(new SealOrder(), Actor.System, Ct)).Value.ByAnother);
+        world.Clock.Advance(SealEvents.Lease);
+        Assert.Equal(5, (await one.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Sealed);
+        await AssertHoldsAsync(world);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Sealers_at_once_seal_every_event_once(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await RecordAsync(world, 1);
+        await world.SealAsync();
+        for (var round = 0; round < 5; round++)
+        {
+            world.Clock.Advance(SealEvents.Lease);
+            await RecordAsync(world, 40);
+            // None of them remembers anything, and the lease is free: all try.
+            var turns = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => world.AnotherSealer($"s{round}-{i}").ExecuteAsync(new SealOrder(true), Actor.System, Ct), Ct)));
+            Assert.Equal(40, turns.Sum(t => t.Value.Sealed));
+        }
+
+        await AssertHoldsAsync(world);
+    }
+
+    [Fact]
+    public async Task Sealers_that_sign_the_same_at_once_have_both_signed()
+    {
+        // On SQLite whoever saves has the only turn, and the other would wait for it here for ever.
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        await RecordAsync(world, 3);
+        await world.SealAsync();
+        world.Clock.Advance(SealEvents.Lease);
+        world.DatabaseFaults.Break = sql =>
+        {
+            if (!sql.Contains("INSERT INTO \"AuditCheckpoints\"", StringComparison.Ordinal))
+                return null;
+            world.DatabaseFaults.Break = null;
+            // Just before the one writes it down, the other does: it finds it in the store.
+            Task.Run(() => world.AnotherSealer("other").ExecuteAsync(new SealOrder(true), Actor.System, Ct), Ct).GetAwaiter().GetResult();
+            return null;
+        };
+
+        var turn = (await world.AnotherSealer("one").ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value;
+        Assert.Null(world.DatabaseFaults.Break);
+        Assert.Equal(5, turn.Signed?.Size);
+        await AssertHoldsAsync(world);
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+}
