@@ -1,5 +1,5 @@
 // What the browser does by itself. None of it is needed to use the portal; all of it survives a new circuit.
-import "./typed.js";
+import "./early.js";
 import "./theme.js";
 import "./time.js";
 import "./copy.js";

@@ -1,6 +1,7 @@
 using Microsoft.Playwright;
 using Portal.BrowserTests.Pages;
 using Portal.BrowserTests.World;
+using Portal.Core.Requests;
 using static Microsoft.Playwright.Assertions;
 
 namespace Portal.BrowserTests.Journeys;
@@ -54,6 +55,23 @@ public sealed class SlowStartTests(Stage stage) : BrowserTest(stage)
     }
 
     [Fact]
+    public async Task A_button_that_is_pressed_too_early_is_pressed_once_the_page_is_alive_and_once()
+    {
+        var one = await Stage.AskAsync(Person.Mira, "kv-payments-prod", "google-pay-gateway-key", TimeSpan.FromMinutes(30), "Checking the gateway.");
+        var other = await Stage.AskAsync(Person.Mira, "kv-payments-prod", "ledger-export-sas", TimeSpan.FromMinutes(30), "Exporting the ledger.");
+        var priya = await WaitsForAsync("**/_blazor/negotiate*", "/approvals", Person.Priya);
+        var inbox = new ApprovalsPage(priya);
+        await priya.Page.WaitForLoadStateAsync();
+        await inbox.EntryOf(other.Reference).GetByRole(AriaRole.Button, new() { Name = "Approve" }).DblClickAsync();
+        _arrives.SetResult();
+        await priya.AliveAsync();
+        await Expect(inbox.EntryOf(other.Reference)).ToContainTextAsync("Approved by you");
+        Assert.Equal(RequestState.Approved, await Stage.StateOfAsync(other));
+        Assert.Equal(RequestState.Pending, await Stage.StateOfAsync(one));
+        await Expect(priya.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task A_search_that_was_begun_is_carried_out()
     {
         var mira = await WaitsForAsync(Script, "/catalog");
@@ -68,15 +86,15 @@ public sealed class SlowStartTests(Stage stage) : BrowserTest(stage)
     }
 
     /// <summary>Opens a page for which something that it needs does not come before the test says so.</summary>
-    private async Task<Visitor> WaitsForAsync(string what, string url)
+    private async Task<Visitor> WaitsForAsync(string what, string url, Person? person = null)
     {
-        var mira = await SignedInAsync(Person.Mira);
-        await mira.Page.RouteAsync(what, async route =>
+        var reader = await SignedInAsync(person ?? Person.Mira);
+        await reader.Page.RouteAsync(what, async route =>
         {
             await _arrives.Task;
             await route.ContinueAsync();
         });
-        await mira.Page.GotoAsync(url, new() { WaitUntil = WaitUntilState.Commit });
-        return mira;
+        await reader.Page.GotoAsync(url, new() { WaitUntil = WaitUntilState.Commit });
+        return reader;
     }
 }

@@ -1,8 +1,8 @@
-// A page can be read, and typed in, before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen and focused goes over to those.
+// A page can be read, typed in and pressed before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen, focused and pressed goes over to those.
 const patience = 10_000; // How long a field may take to come back, in milliseconds.
-const place = location.pathname;
+const page = location.pathname;
 const kept = new Map();
-let focused = document.activeElement, focus, last, alive = false;
+let focused = document.activeElement, focus, last, pressed, alive = false;
 
 const nameOf = (field, within) =>
   field.id ? `#${CSS.escape(field.id)}` :
@@ -45,6 +45,27 @@ function hand(now, typed) {
   for (const event of ["input", "change"]) now.dispatchEvent(new Event(event, { bubbles: true }));
 }
 
+// The button in the same place that says the same: of the same entry of a list, where there is one.
+const placeOf = button => button.parentElement.closest("main [id]")?.id ?? "main";
+const alike = (place, said) => [...document.getElementById(place)?.querySelectorAll("button") ?? []].filter(button => button.textContent === said);
+
+function notePress(event) {
+  // What the browser or a script of ours does by itself, it does already.
+  const button = event.target.closest("main button:not(:disabled, [popovertarget], [data-open-dialog], [data-copy])");
+  if (alive || !button) return;
+  pressed?.button.classList.remove("early");
+  button.classList.add("early");
+  const place = placeOf(button), said = button.textContent;
+  pressed = { button, place, said, at: alike(place, said).indexOf(button) };
+}
+
+function press() {
+  const now = alike(pressed.place, pressed.said)[pressed.at];
+  if (!now || now === pressed.button) return;
+  pressed = null;
+  now.click();
+}
+
 // Sent by the browser itself, a form would only load the page anew, without what was typed.
 function holdBack(event) {
   if (!alive) event.preventDefault();
@@ -57,6 +78,7 @@ function giveBack() {
     kept.delete(name);
     hand(now, typed);
   }
+  if (pressed && kept.size === 0) press();
   const now = focus && find(focus.name);
   if (!now || now === focus.field) return;
   if (document.activeElement.matches("body, h1")) {
@@ -72,18 +94,20 @@ const observer = new MutationObserver(changes => {
   if (!document.querySelector(".shell[data-interactive]")) return;
   if (!alive) setTimeout(stop, patience);
   alive = true;
-  if (location.pathname === place) giveBack();
+  if (location.pathname === page) giveBack();
   else stop();
 });
 
 function stop() {
   observer.disconnect();
   document.removeEventListener("focusin", noteFocus);
+  document.removeEventListener("click", notePress);
   document.removeEventListener("submit", holdBack);
 }
 
 if (document.querySelector(".shell:not([data-interactive])")) {
   document.addEventListener("focusin", noteFocus);
+  document.addEventListener("click", notePress);
   document.addEventListener("submit", holdBack);
   observer.observe(document.body, { childList: true, subtree: true });
 }
