@@ -4,9 +4,13 @@ using Portal.Core.Audit.Exports;
 namespace Portal.Migrations.PostgreSql;
 
 /// <summary>Takes a binary COPY apart, as PostgreSQL documents it under COPY, File Formats: a header, then for each row the number of its fields and each field with its length in front.</summary>
+/// <remarks>It takes what is at hand in one go and waits only between: what is awaited for each field costs more than all that is done with it.</remarks>
 /// <param name="source">The copy, from its start.</param>
-internal sealed class BinaryCopy(Stream source) : IAsyncDisposable
+public sealed class BinaryCopy(Stream source)
 {
+    /// <summary>How many bytes are read at once; a field may be longer.</summary>
+    public const int BufferSize = 64 * 1024;
+
     // Eleven bytes that say what it is, four of flags, four that say how much more header there is.
     private const int Header = 19;
 
@@ -14,35 +18,35 @@ internal sealed class BinaryCopy(Stream source) : IAsyncDisposable
     private const long First = -63_082_281_600_000_000;
     private const long Last = 252_455_615_999_999_999;
 
-    private static readonly long Epoch = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
+    // Before the first field stands how many there are.
+    private const int BetweenRows = -1;
 
-    private byte[] _buffer = new byte[64 * 1024];
+    private static readonly long Epoch = new DateTime(2000, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
+    private static readonly AuditColumnKind[] Kinds = [.. AuditColumn.All.Select(column => column.Kind)];
+
+    // Behind the columns stand the position and the field digests.
+    private static readonly int Fields = Kinds.Length + 2;
+
+    private byte[] _buffer = new byte[BufferSize];
     private int _from;
     private int _to;
+    private int _field = BetweenRows;
+    private long? _position;
 
     /// <summary>Reads all of it.</summary>
     /// <param name="into">Where the rows go; the copy's fields are its columns, then the position, then the field digests.</param>
     /// <param name="ct">Cancels.</param>
+    /// <exception cref="EndOfStreamException">It ends before its end.</exception>
+    /// <exception cref="InvalidDataException">It is no such copy.</exception>
     public async Task ReadAsync(AuditRows into, CancellationToken ct)
     {
-        await NeedAsync(Header, ct);
-        var more = BinaryPrimitives.ReadInt32BigEndian(Next(Header)[15..]);
-        await NeedAsync(more, ct);
-        Next(more);
-        while (true)
-        {
-            await NeedAsync(2, ct);
-            var fields = BinaryPrimitives.ReadInt16BigEndian(Next(2));
-            if (fields < 0)
-                break;
-            foreach (var column in AuditColumn.All)
-                if (await FieldAsync(ct) is { } length)
-                    Add(into, column.Kind, Next(length));
-                else
-                    into.AddNothing();
-            long? position = await FieldAsync(ct) is { } size ? BinaryPrimitives.ReadInt64BigEndian(Next(size)) : null;
-            into.EndRow(position, await FieldAsync(ct) is { } digests ? Next(digests) : default);
-        }
+        await FillAsync(Header, ct);
+        var more = BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(Header - 4));
+        _from = Header;
+        await FillAsync(more, ct);
+        _from += more;
+        while (Take(into) is > 0 and var missing)
+            await FillAsync(missing, ct);
 
         // The end of the copy is a message of its own: the connection is free only once it was read.
         while (await source.ReadAsync(_buffer, ct) > 0)
@@ -50,24 +54,68 @@ internal sealed class BinaryCopy(Stream source) : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc />
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    // Takes what is at hand. Gives back how many bytes have to be there to go on; 0 at the end.
+    private int Take(AuditRows into)
+    {
+        for (var buffer = _buffer.AsSpan(0, _to); ;)
+        {
+            if (_field == BetweenRows)
+            {
+                if (buffer.Length - _from < sizeof(short))
+                    return sizeof(short);
+                var fields = BinaryPrimitives.ReadInt16BigEndian(buffer[_from..]);
+                _from += sizeof(short);
+                if (fields < 0)
+                    return 0;
+                if (fields != Fields)
+                    throw new InvalidDataException($"A row of the copy has {fields} fields and not {Fields}.");
+                _field = 0;
+            }
 
-    private static void Add(AuditRows rows, AuditColumnKind kind, ReadOnlySpan<byte> field)
+            for (; _field < Fields; _field++)
+            {
+                if (buffer.Length - _from < sizeof(int))
+                    return sizeof(int);
+                // Of nothing the length is -1.
+                var length = BinaryPrimitives.ReadInt32BigEndian(buffer[_from..]);
+                var bytes = sizeof(int) + Math.Max(length, 0);
+                if (buffer.Length - _from < bytes)
+                    return bytes;
+                Add(into, buffer[(_from + sizeof(int))..(_from + bytes)], isNull: length < 0);
+                _from += bytes;
+            }
+
+            _field = BetweenRows;
+        }
+    }
+
+    private void Add(AuditRows into, ReadOnlySpan<byte> field, bool isNull)
+    {
+        if (_field == Kinds.Length)
+            _position = isNull ? null : BinaryPrimitives.ReadInt64BigEndian(field);
+        else if (_field > Kinds.Length)
+            into.EndRow(_position, field);
+        else if (isNull)
+            into.AddNothing();
+        else
+            Add(into, Kinds[_field], field);
+    }
+
+    private static void Add(AuditRows into, AuditColumnKind kind, ReadOnlySpan<byte> field)
     {
         switch (kind)
         {
             case AuditColumnKind.Number:
-                rows.AddNumber(field.Length == 8 ? BinaryPrimitives.ReadInt64BigEndian(field) : BinaryPrimitives.ReadInt32BigEndian(field));
+                into.AddNumber(field.Length == sizeof(long) ? BinaryPrimitives.ReadInt64BigEndian(field) : BinaryPrimitives.ReadInt32BigEndian(field));
                 break;
             case AuditColumnKind.Id:
-                rows.AddId(new Guid(field, bigEndian: true));
+                into.AddId(new Guid(field, bigEndian: true));
                 break;
             case AuditColumnKind.Instant:
-                rows.AddInstant(Instant(BinaryPrimitives.ReadInt64BigEndian(field)));
+                into.AddInstant(Instant(BinaryPrimitives.ReadInt64BigEndian(field)));
                 break;
             case AuditColumnKind.Text:
-                rows.AddText(field);
+                into.AddText(field);
                 break;
         }
     }
@@ -79,26 +127,6 @@ internal sealed class BinaryCopy(Stream source) : IAsyncDisposable
         > Last => DateTime.MaxValue,
         _ => new DateTime(Epoch + (microseconds * TimeSpan.TicksPerMicrosecond), DateTimeKind.Utc),
     };
-
-    private ReadOnlySpan<byte> Next(int bytes)
-    {
-        var next = _buffer.AsSpan(_from, bytes);
-        _from += bytes;
-        return next;
-    }
-
-    // The length of the next field, which is at hand then; null where there is none.
-    private async ValueTask<int?> FieldAsync(CancellationToken ct)
-    {
-        await NeedAsync(4, ct);
-        var length = BinaryPrimitives.ReadInt32BigEndian(Next(4));
-        if (length < 0)
-            return null;
-        await NeedAsync(length, ct);
-        return length;
-    }
-
-    private ValueTask NeedAsync(int bytes, CancellationToken ct) => _to - _from >= bytes ? ValueTask.CompletedTask : FillAsync(bytes, ct);
 
     private async ValueTask FillAsync(int bytes, CancellationToken ct)
     {

@@ -12,6 +12,8 @@ namespace Portal.Migrations.PostgreSql;
 /// <summary>Reads the audit trail from PostgreSQL as a binary COPY, the cheapest form for the server to send and for the portal to take apart.</summary>
 public sealed partial class PostgreSqlAuditReading : IAuditReading
 {
+    private static readonly TimeSpan Answer = TimeSpan.FromSeconds(2);
+
     /// <inheritdoc />
     public async Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct)
     {
@@ -21,13 +23,30 @@ public sealed partial class PostgreSqlAuditReading : IAuditReading
             var connection = (NpgsqlConnection)db.Database.GetDbConnection();
             await using var command = query.CreateDbCommand();
             var columns = string.Join(", ", AuditColumn.All.Select(column => column.Property).Append(IAuditReading.Position).Append(IAuditReading.FieldDigests).Select(column => $"piece.\"{column}\""));
-            var copy = new BinaryCopy(await connection.BeginRawBinaryCopyAsync($"COPY (SELECT {columns} FROM ({WithValues(db, connection, command)}) AS piece) TO STDOUT (FORMAT BINARY)", ct));
-            await using (copy)
-                await copy.ReadAsync(into, ct);
+            await using var copy = await connection.BeginRawBinaryCopyAsync($"COPY (SELECT {columns} FROM ({WithValues(db, connection, command)}) AS piece) TO STDOUT (FORMAT BINARY)", ct);
+            await ReadAsync(copy, into, ct);
         }
         finally
         {
             await db.Database.CloseConnectionAsync();
+        }
+    }
+
+    // Called off, the provider would only hang up, which a server notices when it next has something to say. So it is told to stop, and has a moment to answer.
+    private static async Task ReadAsync(NpgsqlRawCopyStream copy, AuditRows into, CancellationToken ct)
+    {
+        using var hangUp = new CancellationTokenSource();
+        var reading = new BinaryCopy(copy).ReadAsync(into, hangUp.Token);
+        try
+        {
+            await reading.WaitAsync(ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested && !reading.IsCompleted)
+        {
+            hangUp.CancelAfter(Answer);
+            await copy.CancelAsync();
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
     }
 

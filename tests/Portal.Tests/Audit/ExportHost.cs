@@ -83,21 +83,23 @@ internal sealed class ExportHost : IAsyncDisposable
         await World.DisposeAsync();
     }
 
-    /// <summary>The database's own way of reading, which breaks at one of its turns.</summary>
+    /// <summary>The database's own way of reading, which breaks at one of its places. What it reads at once, it reads in no order.</summary>
     internal sealed class BreakingReading(IAuditReading real) : IAuditReading
     {
-        public int? BreakAt { get; set; }
+        private int _reads;
 
-        public int Reads { get; private set; }
+        /// <summary>The position in the log at which it breaks.</summary>
+        public long? BreakAt { get; set; }
 
         /// <summary>Told at each turn, before it reads, which one it is.</summary>
         public Action<int>? BeforeRead { get; set; }
 
-        public Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct)
+        public async Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct)
         {
-            Reads++;
-            BeforeRead?.Invoke(Reads);
-            return Reads == BreakAt ? throw new IOException("gone") : real.ReadAsync(db, query, into, ct);
+            BeforeRead?.Invoke(Interlocked.Increment(ref _reads));
+            await real.ReadAsync(db, query, into, ct);
+            if (Enumerable.Range(0, into.Count).Any(row => into.Position(row) == BreakAt))
+                throw new IOException("gone");
         }
     }
 }

@@ -119,7 +119,10 @@ public sealed class AuditRows
     /// <param name="utc">In UTC.</param>
     public void AddInstant(DateTime utc)
     {
-        utc.TryFormat(Room(28), out var written, utc.Ticks % TimeSpan.TicksPerMillisecond == 0 ? WholeMilliseconds : Ticks, CultureInfo.InvariantCulture);
+        var room = Room(28);
+        DateTime.SpecifyKind(utc, DateTimeKind.Utc).TryFormat(room, out var written, "O", CultureInfo.InvariantCulture);
+        if (utc.Ticks % TimeSpan.TicksPerMillisecond == 0)
+            room[(written = 24) - 1] = (byte)'Z';
         Take(written);
     }
 

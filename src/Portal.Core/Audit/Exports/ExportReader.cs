@@ -17,6 +17,12 @@ namespace Portal.Core.Audit.Exports;
 /// <param name="whole">Whether all of the log is there to be read, and asked for.</param>
 internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last, bool whole)
 {
+    // One is written by whoever enumerates; of the rest, some are read and one is checked.
+    private const int Pieces = 4;
+
+    // After the first, for which somebody waits. What a piece costs besides its rows then counts half.
+    private const int Range = 2 * AuditRows.Most;
+
     /// <summary>Reads it.</summary>
     public IAsyncEnumerable<AuditRows> ReadAsync(CancellationToken ct) =>
         point.Note.Length == 0 || !AuditQuery.IsWhole(actor, filter) ? ReadFilteredAsync(ct) : whole ? ReadWholeAsync(ct) : ReadWhatIsLeftAsync(ct);
@@ -55,7 +61,7 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
     {
         var check = new PieceCheck(point, whole: true);
         var sound = true;
-        await foreach (var piece in InPiecesAsync<long?>((db, after) => AuditQuery.InLog(db, (after ?? -1) + 1, point.Size, AuditRows.Most), piece => piece.Position(piece.Count - 1), check, ct))
+        await foreach (var piece in InRangesAsync(check, ct))
         {
             sound &= piece.Fault is null;
             yield return piece;
@@ -78,12 +84,54 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         return counts.Events != counts.Placed;
     }
 
+    // Positions have no gaps, so that nobody has to wait for one piece to know where the next begins: several are read at once, and what the database does is no pause for what is done with it.
+    private async IAsyncEnumerable<AuditRows> InRangesAsync(PieceCheck check, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var pieces = new AuditRows[Pieces];
+        var underWay = new Queue<(Task<AuditRows> Checked, long To)>();
+        var checking = Task.CompletedTask;
+        try
+        {
+            for (var (next, i) = (0L, 0); next < point.Size || underWay.Count > 0;)
+            {
+                while (next < point.Size && underWay.Count < Pieces)
+                {
+                    var (rows, from, to) = (pieces[i % pieces.Length] ??= new AuditRows(), next, Math.Min(next + (next == 0 ? AuditRows.Most : Range), point.Size));
+                    var read = CheckAsync(checking, ReadAsync(rows, db => AuditQuery.InLog(db, from, to, Range), left.Token), check, rows, left.Token);
+                    underWay.Enqueue((read, to));
+                    checking = read;
+                    (next, i) = (to, i + 1);
+                }
+
+                var (piece, end) = underWay.Dequeue();
+                if ((await piece).Count > 0)
+                    yield return await piece;
+                // Unless somebody took places away, as many as they liked.
+                else if (next < point.Size)
+                    next = Math.Max(next, await FirstPlaceAsync(end, left.Token));
+            }
+        }
+        finally
+        {
+            // Whoever stopped reading has been told why; what was under way only has to be over.
+            await left.CancelAsync();
+            await ((Task)Task.WhenAll(underWay.Select(piece => piece.Checked))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<long> FirstPlaceAsync(long from, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.AuditLeaves.Where(l => l.Position >= from && l.Position < point.Size).MinAsync(l => (long?)l.Position, ct) ?? point.Size;
+    }
+
     // Three pieces are under way: one is written by whoever enumerates, one is checked, one is read.
     private async IAsyncEnumerable<AuditRows> InPiecesAsync<TPlace>(Func<PortalDb, TPlace?, IQueryable> query, Func<AuditRows, TPlace> lastOf, PieceCheck check, [EnumeratorCancellation] CancellationToken ct)
     {
         using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
         AuditRows[] pieces = [new(), new(), new()];
-        var reading = ReadPieceAsync(pieces[0], default);
+        var reading = ReadAsync(pieces[0], db => query(db, default), left.Token);
         var checking = Task.CompletedTask;
         try
         {
@@ -94,8 +142,12 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
                 var more = piece.Count >= AuditRows.Most;
                 var before = checking;
                 if (more)
-                    reading = ReadPieceAsync(pieces[(i + 1) % 3], lastOf(piece));
-                checking = CheckPieceAsync(before, piece);
+                {
+                    var last = lastOf(piece);
+                    reading = ReadAsync(pieces[(i + 1) % 3], db => query(db, last), left.Token);
+                }
+
+                checking = CheckAsync(before, Task.CompletedTask, check, piece, left.Token);
                 await before;
                 if (i > 0)
                     yield return pieces[(i - 1) % 3];
@@ -114,21 +166,23 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await checking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        // SQLite reads on the thread that asks.
-        Task ReadPieceAsync(AuditRows into, TPlace? after) => Task.Run(async () =>
-        {
-            into.Clear();
-            await using var db = await databases.CreateDbContextAsync(left.Token);
-            await trail.ReadAsync(db, query(db, after), into, left.Token);
-            into.ShowTo(actor);
-        }, left.Token);
-
-        Task CheckPieceAsync(Task before, AuditRows rows) => Task.Run(async () =>
-        {
-            await before;
-            await using var db = await databases.CreateDbContextAsync(left.Token);
-            await check.RunAsync(db, rows, left.Token);
-        }, left.Token);
     }
+
+    // SQLite reads on the thread that asks.
+    private Task ReadAsync(AuditRows into, Func<PortalDb, IQueryable> query, CancellationToken ct) => Task.Run(async () =>
+    {
+        into.Clear();
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await trail.ReadAsync(db, query(db), into, ct);
+        into.ShowTo(actor);
+    }, ct);
+
+    // Begins in any case, so that what it waits for is over when it is.
+    private Task<AuditRows> CheckAsync(Task before, Task reading, PieceCheck check, AuditRows rows, CancellationToken ct) => Task.Run(async () =>
+    {
+        await Task.WhenAll(reading, before);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await check.RunAsync(db, rows, ct);
+        return rows;
+    }, CancellationToken.None);
 }
