@@ -1,5 +1,6 @@
 // A page can be read, typed in and pressed before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen, focused and pressed goes over to those.
 const patience = 10_000; // How long a field may take to come back, in milliseconds.
+const plain = "form[method]"; // Forms that the browser sends or closes by itself, alive or not, such as the one that signs out. The others Blazor draws without a method.
 const page = location.pathname;
 const kept = new Map();
 let focused = document.activeElement, focus, last, pressed, alive = false;
@@ -52,7 +53,7 @@ const alike = (place, said) => [...document.getElementById(place)?.querySelector
 function notePress(event) {
   // What the browser or a script of ours does by itself, it does already.
   const button = event.target.closest("main button:not(:disabled, [popovertarget], [data-open-dialog], [data-copy])");
-  if (alive || !button) return;
+  if (alive || !button || button.closest(plain)) return;
   pressed?.button.classList.remove("early");
   button.classList.add("early");
   const place = placeOf(button), said = button.textContent;
@@ -66,9 +67,9 @@ function press() {
   now.click();
 }
 
-// Sent by the browser itself, a form would only load the page anew, without what was typed.
+// Sent by the browser itself, a form of a page that is not alive would only load the page anew, without what was typed.
 function holdBack(event) {
-  if (!alive) event.preventDefault();
+  if (!alive && !event.target.matches(plain)) event.preventDefault();
 }
 
 function giveBack() {

@@ -72,6 +72,17 @@ public sealed class SlowStartTests(Stage stage) : BrowserTest(stage)
     }
 
     [Fact]
+    public async Task Signing_out_needs_no_page_that_is_alive()
+    {
+        var mira = await WaitsForAsync("**/_blazor/negotiate*", "/catalog");
+        await mira.Page.WaitForLoadStateAsync();
+        await mira.Page.GetByRole(AriaRole.Button, new() { Name = "Account of Mira Okafor" }).ClickAsync();
+        await mira.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await Expect(mira.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("You are signed out");
+        _arrives.SetResult();
+    }
+
+    [Fact]
     public async Task A_search_that_was_begun_is_carried_out()
     {
         var mira = await WaitsForAsync(Script, "/catalog");
