@@ -1,9 +1,9 @@
 // A page can be read, typed in and pressed before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen, focused and pressed goes over to those.
-const patience = 10_000; // How long a field may take to come back, in milliseconds.
+const patience = 10_000; // How long a field may take to come back, and a press to take effect, in milliseconds.
 const plain = "form[method]"; // Forms that the browser sends or closes by itself, alive or not, such as the one that signs out. The others Blazor draws without a method.
 const page = location.pathname;
 const kept = new Map();
-let focused = document.activeElement, focus, last, pressed, alive = false;
+let focused = document.activeElement, focus, last, pressed, letGo, alive = false;
 
 const nameOf = (field, within) =>
   field.id ? `#${CSS.escape(field.id)}` :
@@ -47,23 +47,32 @@ function hand(now, typed) {
 }
 
 // The button in the same place that says the same: of the same entry of a list, where there is one.
+const saidBy = button => `${button.ariaLabel ?? ""}|${button.textContent}`;
 const placeOf = button => button.parentElement.closest("main [id]")?.id ?? "main";
-const alike = (place, said) => [...document.getElementById(place)?.querySelectorAll("button") ?? []].filter(button => button.textContent === said);
+const alike = (place, said) => [...document.getElementById(place)?.querySelectorAll("button") ?? []].filter(button => saidBy(button) === said);
 
 function notePress(event) {
   // What the browser or a script of ours does by itself, it does already.
   const button = event.target.closest("main button:not(:disabled, [popovertarget], [data-open-dialog], [data-copy])");
   if (alive || !button || button.closest(plain)) return;
-  pressed?.button.classList.remove("early");
+  forget();
   button.classList.add("early");
-  const place = placeOf(button), said = button.textContent;
+  const place = placeOf(button), said = saidBy(button);
   pressed = { button, place, said, at: alike(place, said).indexOf(button) };
+  letGo = setTimeout(forget, patience);
+}
+
+// Nobody expects any more what they pressed long ago.
+function forget() {
+  clearTimeout(letGo);
+  pressed?.button.classList.remove("early");
+  pressed = null;
 }
 
 function press() {
   const now = alike(pressed.place, pressed.said)[pressed.at];
   if (!now || now === pressed.button) return;
-  pressed = null;
+  forget();
   now.click();
 }
 

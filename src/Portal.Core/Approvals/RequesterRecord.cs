@@ -28,21 +28,18 @@ public sealed record RequesterRecord(IReadOnlyList<HeldAccess> HoldsNow, IReadOn
 
     internal static async Task<RequesterRecord> ReadAsync(PortalDb db, AccessRequest request, CancellationToken ct)
     {
-        var now = await db.Grants.AsNoTracking()
-            .Where(g => g.PrincipalObjectId == request.RequesterObjectId && g.State != GrantState.Ended && g.RequestId != request.Id)
-            .OrderBy(g => g.EndsAt).Take(Most).ToListAsync(ct);
+        var notEnded = db.Grants.AsNoTracking().Where(g => g.PrincipalObjectId == request.RequesterObjectId && g.State != GrantState.Ended && g.RequestId != request.Id);
+        var now = await notEnded.OrderBy(g => g.EndsAt).Take(Most).ToListAsync(ct);
+        // Of many, those of this scope need not be among the first.
+        var atScope = now.Count < Most ? now : await notEnded.Where(g => g.Scope == request.Scope).ToListAsync(ct);
         var here = await db.Grants.AsNoTracking()
             .Where(g => g.Scope == request.Scope && g.PrincipalObjectId == request.RequesterObjectId && g.State == GrantState.Ended && g.RequestId != request.Id)
             .OrderByDescending(g => g.Id).Take(Most).ToListAsync(ct);
         return new RequesterRecord([.. now.Select(View)], [.. here.Select(View)])
         {
-            HoldsThisUntil = now.Count < Most ? ThisOf(now.AsQueryable(), request).Max(g => (DateTimeOffset?)g.EndsAt) : await ThisOf(db.Grants.AsNoTracking(), request).MaxAsync(g => (DateTimeOffset?)g.EndsAt, ct),
+            HoldsThisUntil = atScope.Where(g => g.IsLive && g.Scope == request.Scope && g.RoleDefinitionId == request.RoleDefinitionId).Max(g => (DateTimeOffset?)g.EndsAt),
         };
     }
-
-    private static IQueryable<Grant> ThisOf(IQueryable<Grant> grants, AccessRequest request) => grants.Where(g =>
-        g.PrincipalObjectId == request.RequesterObjectId && g.RequestId != request.Id && g.Scope == request.Scope && g.RoleDefinitionId == request.RoleDefinitionId
-        && (g.State == GrantState.Scheduled || g.State == GrantState.Provisioning || g.State == GrantState.Active));
 
     private static HeldAccess View(Grant grant) => new(grant.RequestReference, grant.VaultName, grant.SecretName, grant.RoleName, grant.StartsAt, grant.EndsAt, grant.EndedAt);
 }

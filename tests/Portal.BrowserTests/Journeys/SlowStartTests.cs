@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Portal.BrowserTests.Pages;
 using Portal.BrowserTests.World;
@@ -8,7 +9,7 @@ namespace Portal.BrowserTests.Journeys;
 
 /// <summary>A page can be read, and typed in, before it is alive: on a slow line for seconds.</summary>
 [Collection(World.Journeys.Name)]
-public sealed class SlowStartTests(Stage stage) : BrowserTest(stage)
+public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
 {
     private const string Script = "**/_framework/blazor.web*";
 
@@ -72,6 +73,25 @@ public sealed class SlowStartTests(Stage stage) : BrowserTest(stage)
     }
 
     [Fact]
+    public async Task A_press_of_long_ago_is_let_go()
+    {
+        var asked = await Stage.AskAsync(Person.Mira, "kv-payments-prod", "bank-sftp-username", TimeSpan.FromMinutes(30), "Moving to the new host.");
+        var priya = await SignedInAsync(Person.Priya);
+        await priya.Page.Clock.InstallAsync();
+        await HoldAsync(priya, "**/_blazor/negotiate*", "/approvals");
+        var approve = new ApprovalsPage(priya).EntryOf(asked.Reference).GetByRole(AriaRole.Button, new() { Name = "Approve" });
+        await priya.Page.WaitForLoadStateAsync();
+        await approve.ClickAsync();
+        await Expect(approve).ToHaveClassAsync(Early());
+        await priya.Page.Clock.FastForwardAsync(10_000);
+        await Expect(approve).Not.ToHaveClassAsync(Early());
+        _arrives.SetResult();
+        await priya.AliveAsync();
+        await Expect(approve).ToBeVisibleAsync();
+        Assert.Equal(RequestState.Pending, await Stage.StateOfAsync(asked));
+    }
+
+    [Fact]
     public async Task Signing_out_needs_no_page_that_is_alive()
     {
         var mira = await WaitsForAsync("**/_blazor/negotiate*", "/catalog");
@@ -100,12 +120,20 @@ public sealed class SlowStartTests(Stage stage) : BrowserTest(stage)
     private async Task<Visitor> WaitsForAsync(string what, string url, Person? person = null)
     {
         var reader = await SignedInAsync(person ?? Person.Mira);
+        await HoldAsync(reader, what, url);
+        return reader;
+    }
+
+    [GeneratedRegex(@"\bearly\b")]
+    private static partial Regex Early();
+
+    private async Task HoldAsync(Visitor reader, string what, string url)
+    {
         await reader.Page.RouteAsync(what, async route =>
         {
             await _arrives.Task;
             await route.ContinueAsync();
         });
         await reader.Page.GotoAsync(url, new() { WaitUntil = WaitUntilState.Commit });
-        return reader;
     }
 }

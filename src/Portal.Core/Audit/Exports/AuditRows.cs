@@ -119,6 +119,7 @@ public sealed class AuditRows
     /// <param name="utc">In UTC.</param>
     public void AddInstant(DateTime utc)
     {
+        // The standard form needs no pattern to be read for each cell. Of whole milliseconds its last four digits are left out.
         var room = Room(28);
         DateTime.SpecifyKind(utc, DateTimeKind.Utc).TryFormat(room, out var written, "O", CultureInfo.InvariantCulture);
         if (utc.Ticks % TimeSpan.TicksPerMillisecond == 0)
