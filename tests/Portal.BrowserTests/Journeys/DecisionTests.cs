@@ -9,12 +9,10 @@ namespace Portal.BrowserTests.Journeys;
 [Collection(World.Journeys.Name)]
 public sealed class DecisionTests(Stage stage) : BrowserTest(stage)
 {
-    private const string Vault = "kv-payments-prod";
-
     [Fact]
     public async Task A_denial_and_its_comment_are_on_the_requesters_page_at_once()
     {
-        var asked = await Stage.AskAsync(Person.Mira, Vault, "adyen-hmac-key", TimeSpan.FromMinutes(30), "Trying something out.");
+        var asked = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Trying something out.");
         var mira = new RequestPage(await SignedInAsync(Person.Mira, $"/requests/{asked.Reference}"));
         await Expect(mira.Main).ToContainTextAsync("Waiting for approval");
         var inbox = new ApprovalsPage(await SignedInAsync(Person.Priya, "/approvals"));
@@ -27,7 +25,7 @@ public sealed class DecisionTests(Stage stage) : BrowserTest(stage)
     [Fact]
     public async Task A_denial_without_a_comment_is_refused_and_nothing_changes()
     {
-        var asked = await Stage.AskAsync(Person.Mira, Vault, "adyen-merchant-api-key", TimeSpan.FromMinutes(30), "Comparing merchant settings.");
+        var asked = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Comparing merchant settings.");
         var inbox = new ApprovalsPage(await SignedInAsync(Person.Priya, "/approvals"));
         await inbox.DenyAsync(asked.Reference, " ");
         await Expect(inbox.EntryOf(asked.Reference)).ToContainTextAsync("A denial needs a comment.");
@@ -37,22 +35,22 @@ public sealed class DecisionTests(Stage stage) : BrowserTest(stage)
     [Fact]
     public async Task Access_that_is_given_back_is_gone()
     {
-        const string secret = "klarna-api-password";
-        var held = await Stage.HoldsAsync(Person.Mira, Person.Priya, Vault, secret, TimeSpan.FromMinutes(30), "Checking a failed payout.");
+        var secret = Stage.OwnSecret();
+        var held = await Stage.HoldsAsync(Person.Mira, Person.Priya, Stage.Vault, secret, TimeSpan.FromMinutes(30), "Checking a failed payout.");
         var reader = new SandboxReaderPage(await VisitorAsync());
         var mira = new RequestPage(await SignedInAsync(Person.Mira, $"/requests/{held.Reference}"));
         await mira.GiveBackAsync();
         await Expect(mira.CurrentStep).ToContainTextAsync("Ended");
         await reader.OpenAsync();
-        await reader.ReadAsync(Person.Mira, Vault, secret);
+        await reader.ReadAsync(Person.Mira, Stage.Vault, secret);
         await Expect(reader.Verdict).ToContainTextAsync("403");
     }
 
     [Fact]
     public async Task An_administrator_revokes_at_once_and_the_holder_reads_why()
     {
-        const string secret = "invoice-signing-passphrase";
-        var held = await Stage.HoldsAsync(Person.Mira, Person.Priya, Vault, secret, TimeSpan.FromMinutes(30), "Signing the corrected invoices.");
+        var secret = Stage.OwnSecret();
+        var held = await Stage.HoldsAsync(Person.Mira, Person.Priya, Stage.Vault, secret, TimeSpan.FromMinutes(30), "Signing the corrected invoices.");
         var mira = new RequestPage(await SignedInAsync(Person.Mira, $"/requests/{held.Reference}"));
         await Expect(mira.CurrentStep).ToContainTextAsync("Active");
         var tomas = new RequestPage(await SignedInAsync(Person.Tomas, $"/requests/{held.Reference}"));
@@ -66,7 +64,7 @@ public sealed class DecisionTests(Stage stage) : BrowserTest(stage)
     public async Task A_double_click_on_send_is_one_request()
     {
         const string why = "Clicked twice by a person in a hurry.";
-        var mira = await SignedInAsync(Person.Mira, $"/catalog/{Vault}/ledger-export-sas");
+        var mira = await SignedInAsync(Person.Mira, $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}");
         var form = new RequestFormPage(mira);
         await form.Justification.FillAsync(why);
         await form.Send.DblClickAsync();

@@ -10,13 +10,11 @@ namespace Portal.BrowserTests.Journeys;
 [Collection(World.Journeys.Name)]
 public sealed class MoreTimeTests(Stage stage) : BrowserTest(stage)
 {
-    private const string Vault = "kv-payments-prod";
-    private const string Secret = "tokenizer-hmac-key";
-
     [Fact]
     public async Task More_time_is_asked_for_on_the_access_itself_approved_anew_and_leaves_no_gap()
     {
-        var held = await Stage.HoldsAsync(Person.Mira, Person.Priya, Vault, Secret, TimeSpan.FromMinutes(30), "Rotating the tokenizer key, INC-8102.");
+        var secret = Stage.OwnSecret();
+        var held = await Stage.HoldsAsync(Person.Mira, Person.Priya, Stage.Vault, secret, TimeSpan.FromMinutes(30), "Rotating the tokenizer key, INC-8102.");
         var mira = await SignedInAsync(Person.Mira, $"/requests/{held.Reference}");
         await Expect(mira.Page.GetByRole(AriaRole.Main)).ToContainTextAsync("role assignment");
         await mira.Page.GetByRole(AriaRole.Link, new() { Name = "Ask for more time" }).ClickAsync();
@@ -40,7 +38,7 @@ public sealed class MoreTimeTests(Stage stage) : BrowserTest(stage)
 
         var reader = new SandboxReaderPage(await VisitorAsync());
         await reader.OpenAsync();
-        await reader.ReadAsync(Person.Mira, Vault, Secret);
+        await reader.ReadAsync(Person.Mira, Stage.Vault, secret);
         await Expect(reader.Verdict).ToContainTextAsync("canary");
     }
 }

@@ -18,7 +18,7 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
     [Fact]
     public async Task What_is_typed_and_chosen_before_the_page_is_alive_stays_and_is_sent()
     {
-        var mira = await WaitsForAsync(Script, "/catalog/kv-payments-prod/db-reporting-connection");
+        var mira = await WaitsForAsync(Script, $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}");
         var form = new RequestFormPage(mira);
         await form.ChooseLengthAsync("30 min");
         await form.Ticket.FillAsync("INC-9001");
@@ -44,7 +44,8 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
     [Fact]
     public async Task A_form_that_is_sent_too_early_stays_as_it_was_filled_in()
     {
-        var mira = await WaitsForAsync("**/_blazor/negotiate*", "/catalog/kv-payments-prod/db-reporting-connection");
+        var address = $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}";
+        var mira = await WaitsForAsync("**/_blazor/negotiate*", address);
         var form = new RequestFormPage(mira);
         await mira.Page.WaitForLoadStateAsync();
         await form.Ticket.FillAsync("INC-9002");
@@ -52,14 +53,14 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
         _arrives.SetResult();
         await mira.AliveAsync();
         await Expect(form.Ticket).ToHaveValueAsync("INC-9002");
-        await Expect(mira.Page).ToHaveURLAsync($"{Stage.Address}/catalog/kv-payments-prod/db-reporting-connection");
+        await Expect(mira.Page).ToHaveURLAsync(Stage.Address + address);
     }
 
     [Fact]
     public async Task A_button_that_is_pressed_too_early_is_pressed_once_the_page_is_alive_and_once()
     {
-        var one = await Stage.AskAsync(Person.Mira, "kv-payments-prod", "google-pay-gateway-key", TimeSpan.FromMinutes(30), "Checking the gateway.");
-        var other = await Stage.AskAsync(Person.Mira, "kv-payments-prod", "ledger-export-sas", TimeSpan.FromMinutes(30), "Exporting the ledger.");
+        var one = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Checking the gateway.");
+        var other = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Exporting the ledger.");
         var priya = await WaitsForAsync("**/_blazor/negotiate*", "/approvals", Person.Priya);
         var inbox = new ApprovalsPage(priya);
         await priya.Page.WaitForLoadStateAsync();
@@ -75,7 +76,7 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
     [Fact]
     public async Task A_press_of_long_ago_is_let_go()
     {
-        var asked = await Stage.AskAsync(Person.Mira, "kv-payments-prod", "bank-sftp-username", TimeSpan.FromMinutes(30), "Moving to the new host.");
+        var asked = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Moving to the new host.");
         var priya = await SignedInAsync(Person.Priya);
         await priya.Page.Clock.InstallAsync();
         await HoldAsync(priya, "**/_blazor/negotiate*", "/approvals");

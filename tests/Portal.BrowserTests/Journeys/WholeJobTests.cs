@@ -11,28 +11,26 @@ namespace Portal.BrowserTests.Journeys;
 [Collection(World.Journeys.Name)]
 public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
 {
-    private const string Vault = "kv-payments-prod";
-    private const string Secret = "stripe-restricted-key";
-    private const string Neighbour = "stripe-webhook-secret";
-
     /// <summary>Ask, approve, grant, use, expire, prove.</summary>
     [Fact]
     public async Task Access_is_asked_for_approved_given_used_taken_back_and_proven()
     {
+        var (secret, neighbour) = (Stage.OwnSecret(), Stage.OwnSecret());
+
         // 1. Sign in: Priya waits in front of her inbox, and somebody reads secrets as Mira on the sandbox's own page.
         var priya = await SignedInAsync(Person.Priya, "/approvals");
         var inbox = new ApprovalsPage(priya);
         var mira = await SignedInAsync(Person.Mira);
         var reader = new SandboxReaderPage(await VisitorAsync());
         await reader.OpenAsync();
-        await reader.ReadAsync(Person.Mira, Vault, Secret);
+        await reader.ReadAsync(Person.Mira, Stage.Vault, secret);
         await Expect(reader.Verdict).ToContainTextAsync("403");
 
         // 2. Find and ask.
         var catalog = new CatalogPage(mira);
         await catalog.GoAsync();
-        await catalog.Search.FillAsync("stripe restricted");
-        await catalog.AskForAsync(Vault, Secret);
+        await catalog.Search.FillAsync(secret.Replace('-', ' '));
+        await catalog.AskForAsync(Stage.Vault, secret);
         var form = new RequestFormPage(mira);
         await form.ChooseLengthAsync("30 min");
         await form.Justification.FillAsync("Rotating the restricted key after the partner's incident.");
@@ -55,15 +53,15 @@ public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
         azure.SetResult();
         await Expect(request.CurrentStep).ToContainTextAsync("Active");
         await Expect(request.Countdown).ToHaveTextAsync(new Regex(@"^ends in (29|30) min$"));
-        await Expect(request.Main).ToContainTextAsync($"az keyvault secret show --vault-name {Vault} --name {Secret}");
+        await Expect(request.Main).ToContainTextAsync($"az keyvault secret show --vault-name {Stage.Vault} --name {secret}");
 
         // 5. Use it: the test succeeds, and the real client reads the value; the neighbour stays shut.
         await request.Test.ClickAsync();
         await Expect(request.TestAnswer.Filter(new() { HasText = "The secret is open to you." })).ToBeVisibleAsync();
         await Expect(request.Main).ToContainTextAsync("Effective since");
-        await reader.ReadAsync(Person.Mira, Vault, Secret);
+        await reader.ReadAsync(Person.Mira, Stage.Vault, secret);
         await Expect(reader.Verdict).ToContainTextAsync("canary");
-        await reader.ReadAsync(Person.Mira, Vault, Neighbour);
+        await reader.ReadAsync(Person.Mira, Stage.Vault, neighbour);
         await Expect(reader.Verdict).ToContainTextAsync("403");
 
         // 6. End it: half an hour later nobody has to do anything.
@@ -72,7 +70,7 @@ public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
         await Expect(request.Main).ToContainTextAsync("The time is over and the role is taken back.");
         await request.Test.ClickAsync();
         await Expect(request.TestAnswer.Filter(new() { HasText = "Key Vault refuses you." })).ToContainTextAsync("ForbiddenByRbac");
-        await reader.ReadAsync(Person.Mira, Vault, Secret);
+        await reader.ReadAsync(Person.Mira, Stage.Vault, secret);
         await Expect(reader.Verdict).ToContainTextAsync("403");
 
         // 7. Prove it: the auditor sees every step on the request, in the list, and in the file.
@@ -91,7 +89,7 @@ public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
         Assert.Equal(steps.Reverse(), await audit.CodesAsync());
         var (header, rows) = Csv.Read(await audit.ExportAsync());
         Assert.Equal(steps.Order(), rows.Select(row => row[header["code"]]).Order());
-        Assert.All(rows, row => Assert.Equal((reference, Vault, Secret), (row[header["request_reference"]], row[header["vault"]], row[header["secret"]])));
+        Assert.All(rows, row => Assert.Equal((reference, Stage.Vault, secret), (row[header["request_reference"]], row[header["vault"]], row[header["secret"]])));
         Assert.Contains(rows, row => row[header["actor_name"]] == Person.Priya.Name && row[header["code"]] == "request.approved");
 
         // And Jonas, who has nothing to do with it, is told of nothing.
@@ -102,7 +100,7 @@ public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
         await Expect(jonas.Page.GetByText("Rotating the restricted key")).ToHaveCountAsync(0);
         var history = new AuditPage(jonas);
         await history.OpenAsync($"?request={reference}");
-        await Expect(history.Rows.Filter(new() { HasText = Secret })).ToHaveCountAsync(0);
+        await Expect(history.Rows.Filter(new() { HasText = secret })).ToHaveCountAsync(0);
         await Expect(jonas.Page.GetByRole(AriaRole.Main)).Not.ToContainTextAsync(Person.Mira.Name);
     }
 }

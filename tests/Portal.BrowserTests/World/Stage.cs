@@ -19,6 +19,7 @@ public class Stage : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("portal-browser-").FullName;
     private readonly SemaphoreSlim _starting = new(1);
+    private readonly Queue<string> _secrets = new();
     private readonly string? _postgres;
     private readonly Stage? _beside;
     private IPlaywright? _playwright;
@@ -47,6 +48,13 @@ public class Stage : IAsyncLifetime
     /// <summary>The portal's services.</summary>
     public IServiceProvider Services => _portal!.Services;
 
+    /// <summary>The vault whose secrets the journeys are about.</summary>
+    public const string Vault = "kv-payments-prod";
+
+    /// <summary>A secret of <see cref="Vault" /> that no other test of this stage gets: whoever asks for it asks for nothing that another test has asked for, in whichever order they run.</summary>
+    /// <exception cref="InvalidOperationException">Every secret of the vault is handed out.</exception>
+    public string OwnSecret() => _secrets.Dequeue();
+
     /// <summary>The time of the portal and of the cloud.</summary>
     public SandboxClock Clock => Sandbox.Control.Clock;
 
@@ -69,6 +77,8 @@ public class Stage : IAsyncLifetime
             Address = $"http://localhost:{_portal.ClientOptions.BaseAddress.Port}";
             Browser = _beside?.Browser ?? await Chromium.StartAsync(_playwright = await Playwright.CreateAsync());
             await CatalogAsync();
+            foreach (var secret in await ReadAsync(db => db.Secrets.Where(s => s.Vault.Name == Vault).Select(s => s.Name).ToListAsync()))
+                _secrets.Enqueue(secret);
             _started = true;
         }
         finally
