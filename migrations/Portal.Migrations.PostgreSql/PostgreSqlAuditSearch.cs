@@ -31,6 +31,9 @@ public sealed class PostgreSqlAuditSearch : IAuditSearch
         """;
 
     /// <inheritdoc />
+    public Task CatchUpAsync(PortalDb db, CancellationToken ct) => Task.CompletedTask;
+
+    /// <inheritdoc />
     public IQueryable<AuditEvent> Find(PortalDb db, AuditSearchTerms terms)
     {
         var words = string.Join(" && ", terms.Phrases.Select((_, at) => $$"""phraseto_tsquery('simple', audit_words({{{at}}}))"""));

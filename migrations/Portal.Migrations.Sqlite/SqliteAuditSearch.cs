@@ -1,13 +1,12 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
-using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Search;
 using Portal.Core.Data;
 
 namespace Portal.Migrations.Sqlite;
 
-/// <summary>Full-text search on SQLite: an FTS5 index kept by triggers, in the order of the trail.</summary>
+/// <summary>Full-text search on SQLite: an FTS5 index in the order of the trail (<see cref="SqliteAuditIndex"/>).</summary>
 /// <remarks>
 /// A row's id is the event's millisecond and, in its lowest 21 bits, the sequence number: the index itself is ordered as the trail is, and a page is read from where it starts. Names that are
 /// filtered by exactly stand in a column of their own, each as one word that nobody can type, so that all filters meet in the index and nothing is fetched that is not shown.
@@ -17,44 +16,8 @@ public sealed class SqliteAuditSearch : IAuditSearch
     private const int SequenceBits = 21;
     private const long LatestMillisecond = (1L << 42) - 1;
 
-    /// <summary>Makes the index of all events that there are, and the triggers that keep it.</summary>
-    /// <remarks>Part of a migration: never changed, but made anew by another one.</remarks>
-    internal const string Up = $"""
-        CREATE VIRTUAL TABLE "AuditSearch" USING fts5("Words", "Facets", "Sequence" UNINDEXED, content='', contentless_delete=1, contentless_unindexed=1, tokenize="unicode61 remove_diacritics 2");
-        INSERT INTO "AuditSearch"(rowid, "Words", "Facets", "Sequence") SELECT {RowId}, {Words}, {Facets}, row."Sequence" FROM "AuditEvents" AS row;
-        CREATE TRIGGER "AuditEvents_Search_Insert" AFTER INSERT ON "AuditEvents" BEGIN
-            INSERT INTO "AuditSearch"(rowid, "Words", "Facets", "Sequence") SELECT {RowId}, {Words}, {Facets}, row."Sequence" FROM "AuditEvents" AS row WHERE row."Sequence" = NEW."Sequence";
-        END;
-        CREATE TRIGGER "AuditEvents_Search_Forget" BEFORE UPDATE ON "AuditEvents" BEGIN
-            DELETE FROM "AuditSearch" WHERE rowid = (SELECT {RowId} FROM "AuditEvents" AS row WHERE row."Sequence" = OLD."Sequence");
-        END;
-        CREATE TRIGGER "AuditEvents_Search_Update" AFTER UPDATE ON "AuditEvents" BEGIN
-            INSERT INTO "AuditSearch"(rowid, "Words", "Facets", "Sequence") SELECT {RowId}, {Words}, {Facets}, row."Sequence" FROM "AuditEvents" AS row WHERE row."Sequence" = NEW."Sequence";
-        END;
-        CREATE TRIGGER "AuditEvents_Search_Delete" BEFORE DELETE ON "AuditEvents" BEGIN
-            DELETE FROM "AuditSearch" WHERE rowid = (SELECT {RowId} FROM "AuditEvents" AS row WHERE row."Sequence" = OLD."Sequence");
-        END;
-        """;
-
-    /// <summary>Takes the index away.</summary>
-    internal const string Down = """
-        DROP TRIGGER "AuditEvents_Search_Insert"; DROP TRIGGER "AuditEvents_Search_Forget"; DROP TRIGGER "AuditEvents_Search_Update"; DROP TRIGGER "AuditEvents_Search_Delete"; DROP TABLE "AuditSearch";
-        """;
-
-    // An instant beyond what fits stands at the end; it is still found.
-    private const string RowId = """
-        max(0, min(4398046511103, CAST(strftime('%s', substr(row."At", 1, 19)) AS INTEGER) * 1000 + CAST(substr(substr(row."At", 21) || '000', 1, 3) AS INTEGER))) * 2097152 + (row."Sequence" & 2097151)
-        """;
-
-    // Where a client sat and with what is for auditors alone, and so not among the words.
-    private const string Words = """
-        concat_ws(' ', row."Code", row."ActorName", row."SubjectName", row."VaultName", row."SecretName", row."RoleName", row."RequestReference", row."PolicyName", row."Reason", row."Comment", row."ProviderRequestId", row."CorrelationId")
-        """;
-
-    private const string Facets = $"""
-        concat_ws(' ', 'c' || hex(row."Code"), 'v' || hex(row."VaultName"), 'n' || hex(row."SecretName"), 'r' || hex(row."RequestReference"), 'a' || replace(row."ActorObjectId", '-', ''), 's' || replace(row."SubjectObjectId", '-', ''),
-            CASE WHEN row."Code" = 'identity.attempt_refused' AND row."Reason" = '{RefusalCode.NotFound}' THEN 'unknown' END)
-        """;
+    /// <inheritdoc />
+    public Task CatchUpAsync(PortalDb db, CancellationToken ct) => SqliteAuditIndex.CatchUpAsync(db, ct);
 
     /// <inheritdoc />
     public IQueryable<AuditEvent> Find(PortalDb db, AuditSearchTerms terms)

@@ -9,6 +9,7 @@ using Portal.Core.Audit.Reads;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Audit.Search;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
@@ -63,7 +64,7 @@ public static class PortalCore
         services.AddSingleton<StreamMeter>().AddTransient<OpenStreams>().AddTransient<DeliverStream>().AddTransient<ReplayStream>().AddTransient<ListStreams>().AddTransient<MeasureStreams>();
         services.AddSingleton<AuditReads>().AddTransient<ListAuditEvents>().AddTransient<ExportAuditEvents>().AddTransient<VerifyExport>().AddTransient<MakeEvidencePack>().AddTransient<CountOpenItems>().AddTransient<SearchPeople>();
         services.AddTransient<WhoHadAccess>().AddTransient<WhatWasHeld>().AddTransient<WhoApprovedWhom>().AddTransient<WhatWasNeverUsed>().AddTransient<WhatWentAroundTheRules>().AddTransient<WhatAdministratorsChanged>().AddTransient<ChartAuditEvents>();
-        services.AddTransient<CountAuditEvents>().AddTransient<SaveAuditFilter>().AddTransient<ListAuditFilters>().AddTransient<DeleteAuditFilter>();
+        services.AddTransient<CountAuditEvents>().AddTransient<IndexAuditEvents>().AddTransient<SaveAuditFilter>().AddTransient<ListAuditFilters>().AddTransient<DeleteAuditFilter>();
         return services;
     }
 }

@@ -33,13 +33,13 @@ namespace Portal.Migrations.Sqlite.Migrations
                 columns: new[] { "OwnerTenantId", "OwnerObjectId", "Name" },
                 unique: true);
 
-            migrationBuilder.Sql(SqliteAuditSearch.Up);
+            migrationBuilder.Sql(SqliteAuditIndex.Up);
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.Sql(SqliteAuditSearch.Down);
+            migrationBuilder.Sql(SqliteAuditIndex.Down);
 
             migrationBuilder.DropTable(
                 name: "SavedAuditFilters");

@@ -54,6 +54,9 @@ public sealed record TrailPlace(DateTimeOffset? At, long Sequence)
 /// <summary>The events that a filter leaves and that an actor may see: the list and the export are both made from it, so they cannot differ.</summary>
 internal static class AuditQuery
 {
+    /// <summary>Has a search find all that is committed by now. To be called before any of these is asked with a filter of somebody's; costs nothing where no words are searched for.</summary>
+    public static Task ReadyAsync(PortalDb db, AuditFilter filter, CancellationToken ct) => string.IsNullOrEmpty(filter.Text) ? Task.CompletedTask : db.Search().CatchUpAsync(db, ct);
+
     /// <summary>The latest first.</summary>
     /// <param name="db">The database.</param>
     /// <param name="actor">Who looks.</param>

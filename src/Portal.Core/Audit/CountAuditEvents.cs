@@ -27,6 +27,7 @@ public sealed class CountAuditEvents(IDbContextFactory<PortalDb> databases, Audi
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.List, filter), actor, ct);
+        await AuditQuery.ReadyAsync(db, filter, ct);
         return CappedCount.Of(await AuditQuery.Some(db, actor, filter, Most + 1).CountAsync(ct));
     }
 }

@@ -31,6 +31,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
 
         await using var db = await databases.CreateDbContextAsync(ct);
         var last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
+        await AuditQuery.ReadyAsync(db, filter, ct);
         if (order.Size is null)
             await checkpoints.GetAsync(SealWithin, ct);
         if (await PointAsync(db, order.Size, ct) is not { } point)

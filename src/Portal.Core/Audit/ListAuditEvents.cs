@@ -47,6 +47,7 @@ public sealed class ListAuditEvents(IDbContextFactory<PortalDb> databases, Audit
         var backwards = before is not null || (input.Earliest && after is null);
         await using var db = await databases.CreateDbContextAsync(ct);
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.List, input.Filter), actor, ct);
+        await AuditQuery.ReadyAsync(db, input.Filter, ct);
         var query = backwards ? AuditQuery.Earliest(db, actor, input.Filter, before, null, take + 1) : AuditQuery.Latest(db, actor, input.Filter, after, take + 1);
         var rows = (await ReadableEvents.ReadAsync(db, query, ct)).Rows;
         var more = rows.Count > take;

@@ -1,13 +1,11 @@
 using Microsoft.Data.Sqlite;
+using Portal.Migrations.Sqlite;
 
 namespace Portal.Benchmarks.Seeding;
 
 /// <summary>Takes indexes, and the triggers that keep the search's index, away while a SQLite database is filled, and makes all anew from what is there then, as a migration would: kept row by row they cost several times the rows.</summary>
 internal sealed class BulkLoad
 {
-    private const string SearchInsert = "AuditEvents_Search_Insert";
-    private const string OneRow = "WHERE row.\"Sequence\" = NEW.\"Sequence\"";
-
     private readonly SqliteConnection _connection;
     private readonly List<(string Name, string Sql)> _indexes;
     private readonly List<(string Name, string Sql)> _triggers;
@@ -33,21 +31,11 @@ internal sealed class BulkLoad
     {
         foreach (var (_, sql) in _indexes)
             Do(sql);
-        if (_triggers.SingleOrDefault(trigger => trigger.Name == SearchInsert).Sql is { } search)
-            FillSearch(search);
+        if (_triggers.Count > 0)
+            Do($"BEGIN; {SqliteAuditIndex.Rebuild} COMMIT;");
         foreach (var (_, sql) in _triggers)
             Do(sql);
         Do("PRAGMA journal_mode=WAL;");
-    }
-
-    // What the trigger does for one row, for all of them. In the order of the index, or it would be written out at every step back.
-    private void FillSearch(string trigger)
-    {
-        var one = trigger[(trigger.IndexOf("BEGIN", StringComparison.Ordinal) + 5)..trigger.LastIndexOf(';')];
-        if (!one.Contains(OneRow, StringComparison.Ordinal))
-            throw new InvalidOperationException($"{SearchInsert} is not what it was: {trigger}");
-        Do("DELETE FROM \"AuditSearch\";");
-        Do("BEGIN;" + one.Replace(OneRow, "ORDER BY row.\"At\", row.\"Sequence\"", StringComparison.Ordinal) + "; COMMIT;");
     }
 
     private void Do(string sql)

@@ -69,6 +69,7 @@ public sealed class ChartAuditEvents(IDbContextFactory<PortalDb> databases, Audi
         var filter = input.Filter with { From = input.Filter.From ?? starts[0], To = input.Filter.To ?? starts[^1] };
         await using var db = await databases.CreateDbContextAsync(ct);
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.Charts, input.Filter), actor, ct);
+        await AuditQuery.ReadyAsync(db, filter, ct);
         var bars = new List<ChartBar>();
         for (var bar = 0; bar + 1 < starts.Count; bar++)
         {

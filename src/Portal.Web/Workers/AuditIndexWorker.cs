@@ -1,0 +1,54 @@
+using Portal.Core.Audit.Search;
+using Portal.Core.Identity;
+
+namespace Portal.Web.Workers;
+
+/// <summary>Has the trail's search keep up while nobody searches. Whoever searches brings it up themselves: this only keeps what they wait for short.</summary>
+public sealed partial class AuditIndexWorker(IndexAuditEvents index, TimeProvider clock, ILogger<AuditIndexWorker> logger) : BackgroundService
+{
+    /// <summary>How often: a busy portal writes some thousands of events meanwhile, which are taken in within a tenth of a second.</summary>
+    public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
+
+    // A fault that stays is said once a minute.
+    private const int SayEvery = 12;
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock);
+        var failed = 0;
+        do
+        {
+            try
+            {
+                await index.ExecuteAsync(Actor.System, stoppingToken);
+                failed = 0;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                if (failed++ % SayEvery == 0)
+                    LogFailed(fault);
+            }
+        }
+        while (await NextAsync(timer, stoppingToken));
+    }
+
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "The search of the audit trail could not be brought up; trying again. Whoever searches tries too")]
+    private partial void LogFailed(Exception fault);
+}
