@@ -11,6 +11,7 @@ using Portal.Core.Audit.Questions;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.SavedFilters;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Audit.Search;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
@@ -60,6 +61,7 @@ public sealed class UseCaseMatrixTests
         ListDrift                     -         -        OPS     OPS           -    -        OPS         -
         ListGrants/mine               OPS       OPS      OPS     OPS           -    -        OPS         -
         ListGrants/everyone           -         -        OPS     OPS           -    -        OPS         -
+        IndexAuditEvents              -         -        -       -             -    -        -           S
         LiftHold                      -         -        OPS     -             -    -        -           -
         ListHolds                     -         -        OPS     OPS           -    -        OPS         -
         ListInbox                     -         OPS      -       -             -    -        OPS         -
@@ -174,6 +176,7 @@ public sealed class UseCaseMatrixTests
         ["RevokeGrant"] = (s, a) => Of(s.Get<RevokeGrant>().ExecuteAsync(new RevocationInput(s.Active.Id, "Laptop lost"), a, Ct)),
         ["RotateSigningKey"] = (s, a) => Of(s.Get<RotateSigningKey>().ExecuteAsync(a, Ct)),
         ["VerifyDatabase"] = (s, a) => Of(s.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, a, Ct)),
+        ["IndexAuditEvents"] = (s, a) => Of(s.Get<IndexAuditEvents>().ExecuteAsync(a, Ct)),
         ["SealEvents"] = (s, a) => Of(s.Get<SealEvents>().ExecuteAsync(new SealOrder(), a, Ct)),
         ["SearchPeople"] = (s, a) => Of(s.Get<SearchPeople>().ExecuteAsync("mira", a, Ct)),
         ["SubmitRequest"] = (s, a) => Of(s.Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), PortalWorld.Draft(Company.PaymentsVault)), a, Ct)),
