@@ -17,8 +17,11 @@ using Portal.Core.Requests;
 namespace Portal.Core.Data;
 
 /// <summary>The portal's database: one model for SQLite and PostgreSQL.</summary>
+/// <remarks>A unit of work may be handed out again after it is disposed (<see cref="PortalDbPool"/>). Entity Framework sets back what is its own; what is added here says itself which unit of work it is of.</remarks>
 public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(options)
 {
+    private DbContextId? _savedIn;
+
     /// <summary>The vaults of the catalog.</summary>
     public DbSet<Vault> Vaults => Set<Vault>();
 
@@ -92,7 +95,7 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     public DbSet<Person> People => Set<Person>();
 
     /// <summary>Whether this unit of work has saved anything. What it read before is as durable as that.</summary>
-    internal bool HasSaved { get; private set; }
+    internal bool HasSaved => _savedIn == ContextId;
 
     /// <inheritdoc />
     public override int SaveChanges(bool acceptAllChangesOnSuccess)
@@ -112,7 +115,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
 
     private int Note(int saved)
     {
-        HasSaved |= saved > 0;
+        if (saved > 0)
+            _savedIn = ContextId;
         return saved;
     }
 

@@ -39,7 +39,7 @@ public static class PortalDatabase
         builder.Services.AddSingleton(services => services.GetRequiredService<Kind>().Clock);
         builder.Services.AddSingleton(services => services.GetRequiredService<Kind>().Trail);
         builder.Services.AddSingleton<DatabaseHold>();
-        builder.Services.AddDbContextFactory<PortalDb>((services, options) =>
+        builder.Services.AddPortalDb((services, options) =>
             services.GetRequiredService<Kind>().Use(options, ConnectionStringOf(services.GetRequiredService<IConfiguration>())));
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: [Operations.ReadyTag]).AddCheck<DurabilityHealth>("durability", tags: [Operations.ReadyTag]);
     }

@@ -77,7 +77,7 @@ internal sealed class ActionStage : IAsyncDisposable
     public ServiceProvider Instance()
     {
         var services = new ServiceCollection().AddLogging();
-        services.AddDbContextFactory<PortalDb>(_use);
+        services.AddPortalDb((_, options) => _use(options));
         services.AddSingleton<IDueWork>(_sqlite ? new SqliteDueWork() : new PostgreSqlDueWork()).AddSingleton<IDatabaseClock>(_sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton<IAuditReading>(_sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton(new SealingOptions("bench/audit", Path.Combine(FilesIn, "key"), Path.Combine(FilesIn, "checkpoints")) { Holder = $"instance-{_instances.Count}" });

@@ -91,7 +91,7 @@ internal sealed class AuditStage : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddSimpleConsole().AddFilter((_, level) => level >= LogLevel.Error);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddDbContextFactory<PortalDb>(use);
+        builder.Services.AddPortalDb((_, options) => use(options));
         builder.Services.AddSingleton(reading).AddSingleton<IDirectory, OneAuditor>();
         var files = Directory.CreateTempSubdirectory("portal-bench-").FullName;
         builder.Services.AddSingleton(new SealingOptions("bench/audit", Path.Combine(files, "key"), Path.Combine(files, "checkpoints")));

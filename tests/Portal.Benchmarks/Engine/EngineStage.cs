@@ -119,7 +119,7 @@ internal sealed class EngineStage : IAsyncDisposable
         });
         var work = new SqliteDueWork();
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new CloudTransport(Sandbox.CreateHandler)).AddSingleton<IDueWork>(work).AddSingleton<IDatabaseClock>(work).AddSingleton<IAuditReading, SqliteAuditReading>();
-        builder.Services.AddDbContextFactory<PortalDb>(options => options.UsePortalSqlite(ConnectionString));
+        builder.Services.AddPortalDb((_, options) => options.UsePortalSqlite(ConnectionString));
         builder.Services.AddPortalCore();
         builder.Services.AddPortalAzure(builder.Configuration);
         builder.Services.AddHostedService<GrantWorker>();

@@ -35,7 +35,7 @@ internal static class WorkerProcess
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(SandboxDoor.Of(Needed(settings, WorkerSettings.RootCertificate), int.Parse(Needed(settings, WorkerSettings.CloudPort), CultureInfo.InvariantCulture)));
         services.AddSingleton(new GrantPace { Lease = Span(settings, WorkerSettings.Lease), LookEvery = Span(settings, WorkerSettings.LookEvery) });
-        services.AddDbContextFactory<PortalDb>(options => _ = Needed(settings, WorkerSettings.Database) switch
+        services.AddPortalDb((provider, options) => _ = Needed(settings, WorkerSettings.Database) switch
         {
             WorkerSettings.Sqlite => options.UsePortalSqlite(Needed(settings, WorkerSettings.ConnectionString)),
             WorkerSettings.PostgreSql => options.UsePortalPostgreSql(Needed(settings, WorkerSettings.ConnectionString)),

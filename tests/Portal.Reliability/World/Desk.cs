@@ -32,7 +32,7 @@ internal sealed class Desk : IAsyncDisposable
         _lane = lane;
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
-        services.AddDbContextFactory<PortalDb>(options => lane.Database.Configure(options));
+        services.AddPortalDb((_, options) => lane.Database.Configure(options));
         services.AddSingleton<IDirectory>(new LaneDirectory());
         services.AddSingleton(lane.Database.Clock);
         services.AddPortalCore();

@@ -132,7 +132,7 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
         // The portal goes by the same time as the cloud.
         .AddSingleton<TimeProvider>(_sandbox.Host.Control.Clock)
         .AddSingleton<IDueWork, SqliteDueWork>().AddSingleton<IDatabaseClock>(new FakeDatabaseClock(_sandbox.Host.Control.Clock))
-        .AddDbContextFactory<PortalDb>(options => _database!.Configure(options))
+        .AddPortalDb((_, options) => _database!.Configure(options))
         .AddPortalAzure(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["AzureAd:TenantId"] = _sandbox.Host.Addresses.TenantId.ToString(),

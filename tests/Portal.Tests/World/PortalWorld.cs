@@ -114,7 +114,7 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton<IAuditReading>(_database.Kind == DatabaseKind.Sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton<IDatabaseClock>(DatabaseClock);
-        services.AddDbContextFactory<PortalDb>(options => _database.Configure(options).AddInterceptors(DatabaseFaults));
+        services.AddPortalDb((_, options) => _database.Configure(options).AddInterceptors(DatabaseFaults));
         services.AddPortalCore();
     }
 

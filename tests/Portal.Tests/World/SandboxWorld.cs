@@ -59,7 +59,7 @@ public sealed class SandboxWorld : IAsyncDisposable
         services.AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = Environments.Development });
         services.AddSingleton(new CloudTransport(sandbox.CreateHandler));
         services.AddSingleton<IDueWork>(database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork()).AddSingleton<IDatabaseClock>(new FakeDatabaseClock(_clock));
-        services.AddDbContextFactory<PortalDb>(options => database.Configure(options));
+        services.AddPortalDb((_, options) => database.Configure(options));
         services.AddPortalCore();
         services.AddPortalAzure(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
