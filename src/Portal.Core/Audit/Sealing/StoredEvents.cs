@@ -5,23 +5,26 @@ using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing;
 
-/// <summary>Reads the log as it lies in the tables, past the model: every value as it is stored, also where it is none that the portal could have written. Works at as many pieces at once as there are cores.</summary>
+/// <summary>Reads the log as it lies in the tables, past the model: every value as it is stored, also where it is none that the portal could have written. Works at several pieces at once: while a server reads one, another is checked.</summary>
 internal sealed class StoredEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail)
 {
-    // Whole tiles, and few enough rows that a piece for each core is little memory.
-    private const int Positions = 4 * TileId.Width;
+    // Whole tiles; so many that asking for a piece costs little beside its rows, and few enough that some pieces are little memory.
+    private const int Positions = 8 * TileId.Width;
+
+    // A core that waits for a server's piece works at another.
+    private static readonly int AtOnce = 2 * Environment.ProcessorCount;
 
     /// <summary>The log from one position to another, piece by piece in its order. Be done with a piece before taking the next.</summary>
     public async IAsyncEnumerable<StoredPiece> ReadAsync(long from, long to, [EnumeratorCancellation] CancellationToken ct)
     {
         using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var pieces = new StoredPiece[Environment.ProcessorCount + 1];
+        var pieces = new StoredPiece[AtOnce + 1];
         var underWay = new Queue<Task<StoredPiece>>();
         try
         {
             for (var (next, i) = (from, 0); next < to || underWay.Count > 0;)
             {
-                while (next < to && underWay.Count < pieces.Length - 1)
+                while (next < to && underWay.Count < AtOnce)
                 {
                     var piece = pieces[i % pieces.Length] ??= new StoredPiece();
                     var (start, end) = (next, Math.Min(to, ((next / Positions) + 1) * Positions));
