@@ -88,6 +88,15 @@ public sealed class ComponentTests : BunitContext
     }
 
     [Fact]
+    public void A_text_to_copy_is_kept_to_the_character_and_broken_only_between_its_words()
+    {
+        const string text = "az keyvault secret show  --name db-key \\\n\t--query value\n";
+        var box = Render<CopyBox>(p => p.Add(c => c.Text, text));
+        Assert.Equal(text, box.Find("code").TextContent);
+        Assert.Equal(["az", "keyvault", "secret", "show", "--name", "db-key", "\\", "--query", "value"], box.FindAll("code span").Select(word => word.TextContent));
+    }
+
+    [Fact]
     public void A_refusal_says_what_happened_and_what_to_do()
     {
         var alert = Render<RefusalAlert>(p => p.Add(r => r.Refusals, [new Refusal(RefusalCode.TextTooLong, "Justification", 10001, 2000)]));
