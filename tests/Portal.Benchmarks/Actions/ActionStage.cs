@@ -44,6 +44,9 @@ internal sealed class ActionStage : IAsyncDisposable
     /// <summary>Where the database is; null on SQLite.</summary>
     public string? Server { get; private init; }
 
+    /// <summary>How to connect; null on a server.</summary>
+    public string? ConnectionString { get; private init; }
+
     /// <summary>The scope that is asked for.</summary>
     public string Secret { get; private set; } = "";
 
@@ -51,11 +54,13 @@ internal sealed class ActionStage : IAsyncDisposable
     public static Task<ActionStage> OnSqliteAsync()
     {
         var directory = Directory.CreateTempSubdirectory("portal-bench-").FullName;
-        return FillAsync(new ActionStage(directory, options => options.UsePortalSqlite($"Data Source={Path.Combine(directory, "portal.db")}"), sqlite: true, () =>
+        var connectionString = $"Data Source={Path.Combine(directory, "portal.db")}";
+        return FillAsync(new ActionStage(directory, options => options.UsePortalSqlite(connectionString), sqlite: true, () =>
         {
             SqliteConnection.ClearAllPools();
             return Task.CompletedTask;
-        }));
+        })
+        { ConnectionString = connectionString });
     }
 
     /// <summary>Opens one on a server where databases may be made.</summary>

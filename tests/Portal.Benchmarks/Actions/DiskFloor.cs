@@ -12,8 +12,9 @@ internal static class DiskFloor
     /// <summary>Measures.</summary>
     /// <param name="directory">On the disk in question.</param>
     /// <param name="time">For how long.</param>
+    /// <param name="longer">By how much each sync takes longer than it does; zero for the disk as it is.</param>
     /// <returns>Syncs a second.</returns>
-    public static double Measure(string directory, TimeSpan time)
+    public static double Measure(string directory, TimeSpan time, TimeSpan longer)
     {
         var path = Path.Combine(directory, "floor");
         var frame = new byte[Frame];
@@ -26,6 +27,7 @@ internal static class DiskFloor
                 RandomAccess.Write(file, frame, (long)syncs * Frame);
                 if (FdataSync(file.DangerousGetHandle()) != 0)
                     throw new Win32Exception(Marshal.GetLastPInvokeError());
+                Wait(longer);
             }
 
             return syncs / Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -36,7 +38,18 @@ internal static class DiskFloor
         }
     }
 
+    /// <summary>What a slower disk has its callers wait for: the thread stands still, as in a sync.</summary>
+    public static void Wait(TimeSpan longer)
+    {
+        if (longer > TimeSpan.Zero && Sleep((uint)longer.TotalMicroseconds) != 0)
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+    }
+
     [DllImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int FdataSync(nint file);
+
+    [DllImport("libc", EntryPoint = "usleep", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Sleep(uint microseconds);
 }
