@@ -6,7 +6,7 @@ namespace Portal.Web.Workers;
 /// <summary>Has the trail's search keep up while nobody searches. Whoever searches brings it up themselves: this only keeps what they wait for short.</summary>
 public sealed partial class AuditIndexWorker(IndexAuditEvents index, TimeProvider clock, ILogger<AuditIndexWorker> logger) : BackgroundService
 {
-    /// <summary>How often: a busy portal writes some thousands of events meanwhile, which are taken in within a tenth of a second.</summary>
+    /// <summary>How often. What comes meanwhile is what a search has to take in by itself.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
     // A fault that stays is said once a minute.
