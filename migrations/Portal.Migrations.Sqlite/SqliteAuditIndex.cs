@@ -38,13 +38,13 @@ public static class SqliteAuditIndex
         CREATE TABLE "AuditSearchReach" ("Id" INTEGER NOT NULL PRIMARY KEY CHECK ("Id" = 1), "Through" INTEGER NOT NULL);
         INSERT INTO "AuditSearchReach"("Id", "Through") SELECT 1, coalesce(max("Sequence"), 0) FROM "AuditEvents";
         CREATE TRIGGER "AuditEvents_Search_Forget" BEFORE UPDATE ON "AuditEvents" WHEN OLD."Sequence" <= (SELECT "Through" FROM "AuditSearchReach") BEGIN
-            DELETE FROM "AuditSearch" WHERE rowid = (SELECT {RowId} FROM "AuditEvents" AS row WHERE row."Sequence" = OLD."Sequence");
+            {ForgetOld}
         END;
         CREATE TRIGGER "AuditEvents_Search_Update" AFTER UPDATE ON "AuditEvents" WHEN NEW."Sequence" <= (SELECT "Through" FROM "AuditSearchReach") BEGIN
-            INSERT INTO {Columns} SELECT {Row} FROM "AuditEvents" AS row WHERE row."Sequence" = NEW."Sequence";
+            {EnterNew}
         END;
         CREATE TRIGGER "AuditEvents_Search_Delete" BEFORE DELETE ON "AuditEvents" WHEN OLD."Sequence" <= (SELECT "Through" FROM "AuditSearchReach") BEGIN
-            DELETE FROM "AuditSearch" WHERE rowid = (SELECT {RowId} FROM "AuditEvents" AS row WHERE row."Sequence" = OLD."Sequence");
+            {ForgetOld}
         END;
         """;
 
@@ -56,10 +56,12 @@ public static class SqliteAuditIndex
         {WithEachEvent}
         """;
 
-    // Few enough that whoever saves meanwhile does not notice.
+    // So many events in one transaction: few enough that whoever saves meanwhile does not notice.
+    private const string Piece = "500";
+
     private const string NextPiece = $"""
-        INSERT INTO {Columns} SELECT {Row} FROM "AuditEvents" AS row WHERE row."Sequence" > (SELECT "Through" FROM "AuditSearchReach") ORDER BY row."Sequence" LIMIT 500;
-        UPDATE "AuditSearchReach" SET "Through" = coalesce((SELECT max(piece."Sequence") FROM (SELECT row."Sequence" FROM "AuditEvents" AS row WHERE row."Sequence" > (SELECT "Through" FROM "AuditSearchReach") ORDER BY row."Sequence" LIMIT 500) AS piece), "Through");
+        INSERT INTO {Columns} SELECT {Row} FROM "AuditEvents" AS row WHERE row."Sequence" > (SELECT "Through" FROM "AuditSearchReach") ORDER BY row."Sequence" LIMIT {Piece};
+        UPDATE "AuditSearchReach" SET "Through" = coalesce((SELECT max(piece."Sequence") FROM (SELECT row."Sequence" FROM "AuditEvents" AS row WHERE row."Sequence" > (SELECT "Through" FROM "AuditSearchReach") ORDER BY row."Sequence" LIMIT {Piece}) AS piece), "Through");
         """;
 
     private const string Columns = """
@@ -85,18 +87,26 @@ public static class SqliteAuditIndex
             CASE WHEN row."Code" = 'identity.attempt_refused' AND row."Reason" = '{RefusalCode.NotFound}' THEN 'unknown' END)
         """;
 
+    private const string EnterNew = $"""
+        INSERT INTO {Columns} SELECT {Row} FROM "AuditEvents" AS row WHERE row."Sequence" = NEW."Sequence";
+        """;
+
+    private const string ForgetOld = $"""
+        DELETE FROM "AuditSearch" WHERE rowid = (SELECT {RowId} FROM "AuditEvents" AS row WHERE row."Sequence" = OLD."Sequence");
+        """;
+
     private const string WithEachEvent = $"""
         CREATE TRIGGER "AuditEvents_Search_Insert" AFTER INSERT ON "AuditEvents" BEGIN
-            INSERT INTO {Columns} SELECT {Row} FROM "AuditEvents" AS row WHERE row."Sequence" = NEW."Sequence";
+            {EnterNew}
         END;
         CREATE TRIGGER "AuditEvents_Search_Forget" BEFORE UPDATE ON "AuditEvents" BEGIN
-            DELETE FROM "AuditSearch" WHERE rowid = (SELECT {RowId} FROM "AuditEvents" AS row WHERE row."Sequence" = OLD."Sequence");
+            {ForgetOld}
         END;
         CREATE TRIGGER "AuditEvents_Search_Update" AFTER UPDATE ON "AuditEvents" BEGIN
-            INSERT INTO {Columns} SELECT {Row} FROM "AuditEvents" AS row WHERE row."Sequence" = NEW."Sequence";
+            {EnterNew}
         END;
         CREATE TRIGGER "AuditEvents_Search_Delete" BEFORE DELETE ON "AuditEvents" BEGIN
-            DELETE FROM "AuditSearch" WHERE rowid = (SELECT {RowId} FROM "AuditEvents" AS row WHERE row."Sequence" = OLD."Sequence");
+            {ForgetOld}
         END;
         """;
 
@@ -104,15 +114,18 @@ public static class SqliteAuditIndex
     internal static async Task CatchUpAsync(PortalDb db, CancellationToken ct)
     {
         var last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
-        for (long through = await ThroughAsync(db, ct), before = -1; through < last && through != before;)
+        var through = await ThroughAsync(db, ct);
+        while (through < last)
         {
-            before = through;
+            var before = through;
             using var turn = await WriteTurn.TurnAsync(db, ct);
             await using var together = await db.Database.BeginTransactionAsync(ct);
             await db.Database.ExecuteSqlRawAsync(NextPiece, ct);
-            // It stays where it is when all that was missing is gone meanwhile.
             through = await ThroughAsync(db, ct);
             await together.CommitAsync(ct);
+            // All that was missing is gone meanwhile.
+            if (through == before)
+                return;
         }
     }
 

@@ -15,9 +15,8 @@ public sealed partial class AuditIndexWorker(IndexAuditEvents index, TimeProvide
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, clock);
         var failed = 0;
-        do
+        while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
@@ -33,19 +32,8 @@ public sealed partial class AuditIndexWorker(IndexAuditEvents index, TimeProvide
                 if (failed++ % SayEvery == 0)
                     LogFailed(fault);
             }
-        }
-        while (await NextAsync(timer, stoppingToken));
-    }
 
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken stoppingToken)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
+            await Task.Delay(Every, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
