@@ -60,12 +60,12 @@ public sealed partial class HomePage
         _refusals = [.. new[] { waiting?.Refusals, held.Refusals, asked.Refusals, everyonesHeld?.Refusals, everyonesAsked?.Refusals }.SelectMany(refusals => refusals ?? []).DistinctBy(refusal => refusal.Code)];
         if (_refusals.Count == 0)
             _view = new View(actor.Id?.ObjectId, actor.Has(PortalRole.Requester), actor.Has(PortalRole.Administrator), oversees,
-                waiting?.Value.Items, [.. InUseFirst(held.Value.Items)], held.Value.Next is not null, asked.Value.Items, everyonesHeld?.Value.Items, everyonesAsked?.Value.Items);
+                waiting?.Value.Items, InUseFirst(held.Value.Items), held.Value.Next is not null, asked.Value.Items, everyonesHeld is null ? null : InUseFirst(everyonesHeld.Value.Items), everyonesAsked?.Value.Items);
     }
 
     // Who is here for a secret needs what is open, and sees first what closes first; what begins later can wait.
-    private static IEnumerable<GrantView> InUseFirst(IEnumerable<GrantView> grants) =>
-        grants.OrderBy(grant => grant.State == GrantState.Scheduled).ThenBy(grant => grant.State == GrantState.Scheduled ? grant.StartsAt : grant.EndsAt);
+    private static IReadOnlyList<GrantView> InUseFirst(IEnumerable<GrantView> grants) =>
+        [.. grants.OrderBy(grant => grant.State == GrantState.Scheduled).ThenBy(grant => grant.State == GrantState.Scheduled ? grant.StartsAt : grant.EndsAt)];
 
     private sealed record View(
         Guid? Reader,
