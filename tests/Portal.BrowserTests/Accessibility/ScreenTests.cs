@@ -33,6 +33,17 @@ public sealed class OtherScreenTests(LooksStage stage) : AccessibilityTests(stag
     public Task A_screen_is_accessible(string name) => IsAccessibleAsync(name);
 
     [Fact]
+    public async Task What_is_wrong_with_a_page_is_found()
+    {
+        var page = (await VisitorAsync()).Page;
+        await page.SetContentAsync("<html lang=en><title>Wrong</title><body><img src='data:,'><p style='color: #ccc; background: #fff'>Who can read this?</p></body></html>");
+        await BringAxeAsync(page);
+        string[] Found(string[] violations) => [.. violations.Select(violation => violation.Split(':')[0])];
+        Assert.Equal(["color-contrast", "image-alt"], Found(await ViolationsAsync(page, coloursOnly: false)));
+        Assert.Equal(["color-contrast"], Found(await ViolationsAsync(page, coloursOnly: true)));
+    }
+
+    [Fact]
     public void Every_page_of_the_portal_is_among_the_screens()
     {
         var templates = typeof(Program).Assembly.GetTypes()
