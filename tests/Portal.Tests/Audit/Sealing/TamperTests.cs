@@ -247,11 +247,13 @@ public sealed class TamperTests
         ('t', _) => $"coalesce(\"{column}\", '') || 'x'",
         ('n', _) => $"coalesce(\"{column}\", 0) + 1",
         ('g', DatabaseKind.Sqlite) => "'FFFFFFFF-0000-4000-8000-' || printf('%012X', \"Sequence\")",
-        // By chance alone one id in 65,536 has the digest of the one that it takes the place of.
         ('g', _) => "CAST('ffffffff-0000-4000-8000-' || lpad(to_hex(\"Sequence\"), 12, '0') AS uuid)",
         ('i', DatabaseKind.Sqlite) => $"strftime('%Y-%m-%d %H:%M:%f', coalesce(\"{column}\", '2026-01-01 00:00:00'), '+1 seconds')",
-        _ => $"coalesce(\"{column}\", now()) + interval '1 millisecond'",
+        _ => $"coalesce(\"{column}\", timestamptz '2026-01-01 00:00:00Z') + interval '1 millisecond'",
     };
+
+    // Not by chance: one value in 65,536 has the digest of the one that it takes the place of, and the change has no name then.
+    private static Guid Id(int kind, int number) => Guid.Parse(string.Create(CultureInfo.InvariantCulture, $"019cadc6-000{kind}-7000-8000-{number:x12}"));
 
     private static string Bytes(DatabaseKind kind, string hex) => kind == DatabaseKind.Sqlite ? $"x'{hex}'" : $"'\\x{hex}'::bytea";
 
@@ -310,9 +312,9 @@ public sealed class TamperTests
                             VaultName = "kv-a",
                             SecretName = "db",
                             RoleName = "Key Vault Secrets User",
-                            RequestId = Guid.CreateVersion7(PortalWorld.Start),
+                            RequestId = Id(1, recorded),
                             RequestReference = string.Create(CultureInfo.InvariantCulture, $"R-{recorded}"),
-                            GrantId = Guid.CreateVersion7(PortalWorld.Start),
+                            GrantId = Id(2, recorded),
                             PolicyName = "prod",
                             PolicyVersion = recorded,
                         }, new AuditDetail("why", $"text \"{recorded}\"\n", "prov-1", PortalWorld.Start, PortalWorld.Start.AddHours(1)) { ProviderCorrelationId = "prov-2" });

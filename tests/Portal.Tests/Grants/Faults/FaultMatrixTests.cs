@@ -1,187 +1,36 @@
-using Portal.Core.Grants;
-using Portal.Sandbox.Control;
-using Portal.Sandbox.ResourceManager;
 using Portal.Tests.Sandbox;
-using Portal.Tests.World;
 
 namespace Portal.Tests.Grants.Faults;
 
-/// <summary>Every fault, at every call, one at a time and mixed: by the real SDKs over the sandbox's wire, it ends in the right state, with the right record, without a person.</summary>
-public sealed class FaultMatrixTests(SandboxFixture sandbox) : IClassFixture<SandboxFixture>
+// Every fault at every call is hundreds of cases that mostly wait: classes of their own run beside each other.
+/// <summary>Every fault at every look at what a role is to be given at.</summary>
+public sealed class TargetFaultMatrixTests(SandboxFixture sandbox) : FaultMatrix(sandbox), IClassFixture<SandboxFixture>
 {
-    private static readonly TimeSpan Window = TimeSpan.FromHours(8);
-
-    public static TheoryData<string, string> Matrix()
-    {
-        var data = new TheoryData<string, string>();
-        foreach (var site in CloudSite.All.Reverse())
-            foreach (var fault in CloudFaultKind.All.Where(f => IsSaid(f, site)))
-                data.Add(site.Name, fault.Name);
-        return data;
-    }
+    public static TheoryData<string, string> Matrix { get; } = At("vault", "locks", "role definition");
 
     [Theory, MemberData(nameof(Matrix))]
-    public async Task One_fault_at_one_call(string site, string fault)
-    {
-        await using var world = await SandboxWorld.OpenAsync(sandbox.Host);
-        try
-        {
-            var (where, what) = (CloudSite.Find(site), CloudFaultKind.Find(fault));
-            var promised = await world.PromiseAsync(Window);
-            FaultRule? rule = where.Taking ? null : Arm(world, where, what);
-            await GivenAsync(world, promised);
+    public Task One_fault_at_one_call(string site, string fault) => EndsRightAsync(site, fault);
+}
 
-            world.LeapTo(promised.EndsAt);
-            rule ??= Arm(world, where, what);
-            await TakenAsync(world, promised);
-            Assert.Equal(what.Times, rule.Fired);
-        }
-        finally
-        {
-            sandbox.Host.Control.Faults.Clear();
-        }
-    }
+/// <summary>Every fault at every look at those whom a grant rests on.</summary>
+public sealed class DirectoryFaultMatrixTests(SandboxFixture sandbox) : FaultMatrix(sandbox), IClassFixture<SandboxFixture>
+{
+    public static TheoryData<string, string> Matrix { get; } = At("holder", "holder's roles", "holder's groups", "approver");
 
-    [Theory, MemberData(nameof(Seeds))]
-    public async Task Mixtures(int seed)
-    {
-        await using var world = await SandboxWorld.OpenAsync(sandbox.Host);
-        var random = new Random(seed);
-        try
-        {
-            var first = await world.PromiseAsync(Window * 0.6);
-            var rules = new List<FaultRule>();
-            foreach (var site in CloudSite.All)
-                foreach (var fault in CloudFaultKind.All.Where(f => IsSaid(f, site) && f.Name != "answered too late").OrderBy(_ => random.Next()).Take(2))
-                    rules.Add(Arm(world, site, fault, from: random.Next(1, 3)));
-            await GivenAsync(world, first);
-            // An extension is a new decision: the assignment stays, its end moves to the later one.
-            var second = await world.PromiseAsync(Window);
-            await GivenAsync(world, second);
-            world.LeapTo(first.EndsAt);
-            await world.SettleAsync(async () => (await world.GrantAsync(first.Id)).State == GrantState.Ended);
-            Assert.Equal(world.AssignmentId, Assert.Single(world.Standing).Name);
-            world.LeapTo(second.EndsAt);
-            await TakenAsync(world, first);
-            await TakenAsync(world, second);
-            Assert.Contains(rules, r => r.Fired > 0);
-        }
-        finally
-        {
-            sandbox.Host.Control.Faults.Clear();
-        }
-    }
+    [Theory, MemberData(nameof(Matrix))]
+    public Task One_fault_at_one_call(string site, string fault) => EndsRightAsync(site, fault);
+}
 
-    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 20)];
+/// <summary>Every fault at every call that gives, takes back, or makes sure of it.</summary>
+public sealed class AssignmentFaultMatrixTests(SandboxFixture sandbox) : FaultMatrix(sandbox), IClassFixture<SandboxFixture>
+{
+    public static TheoryData<string, string> Matrix { get; } = At("put", "read back", "delete", "read back gone");
+
+    [Theory, MemberData(nameof(Matrix))]
+    public Task One_fault_at_one_call(string site, string fault) => EndsRightAsync(site, fault);
 
     [Fact]
-    public async Task A_put_that_arrives_after_our_delete_is_found_and_swept()
-    {
-        await using var world = await SandboxWorld.OpenAsync(sandbox.Host);
-        var release = new TaskCompletionSource();
-        try
-        {
-            var promised = await world.PromiseAsync(TimeSpan.FromMinutes(10));
-            var put = CloudSite.Find("put");
-            world.Control.Faults.Add(c => put.Fits(world, c), Fault.HoldUntil(release.Task)).Times(1);
-            // The first PUT hangs in Azure; nobody waits for it any more when the window ends.
-            world.Control.Faults.Add(c => put.Fits(world, c), Fault.Error(503, "ServiceUnavailable"));
-            await world.WorkAsync();
-            world.LeapTo(promised.EndsAt);
-            await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Ended);
-            Assert.Empty(world.Standing);
-
-            release.SetResult();
-            await SandboxWorld.UntilAsync(() => world.Standing.Count == 1);
-            await world.SettleAsync(() => Task.FromResult(world.Standing.Count == 0));
-        }
-        finally
-        {
-            release.TrySetResult();
-            sandbox.Host.Control.Faults.Clear();
-        }
-    }
-
-    [Fact]
-    public async Task What_Azure_shows_ten_minutes_late_is_neither_given_twice_nor_left_behind()
-    {
-        await using var world = await SandboxWorld.OpenAsync(sandbox.Host);
-        try
-        {
-            (world.Control.Propagation.ReadAdd, world.Control.Propagation.ReadRemove) = (TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(10));
-            var promised = await world.PromiseAsync(Window);
-            await GivenAsync(world, promised);
-            world.LeapTo(promised.EndsAt);
-            await TakenAsync(world, promised);
-        }
-        finally
-        {
-            (world.Control.Propagation.ReadAdd, world.Control.Propagation.ReadRemove) = (TimeSpan.Zero, TimeSpan.Zero);
-        }
-    }
-
-    [Theory]
-    [InlineData("loops")]
-    [InlineData("leads elsewhere")]
-    [InlineData("reset before")]
-    [InlineData("503 as HTML")]
-    [InlineData("truncated")]
-    public async Task A_list_that_goes_wrong_while_somebody_else_holds_the_trio(string how)
-    {
-        await using var world = await SandboxWorld.OpenAsync(sandbox.Host);
-        try
-        {
-            // The list is read only to see whose the assignment is that stands in the way.
-            var others = world.Control.Resources.Assign(ArmScope.Parse(world.Scope), Portal.Core.Catalog.GrantableRole.SecretsUser.DefinitionId, world.PersonId, "User");
-            var promised = await world.PromiseAsync(Window);
-            bool IsList(FaultCall c) => c.Method == "GET" && c.Path.EndsWith("/roleAssignments", StringComparison.OrdinalIgnoreCase);
-            var rule = world.Control.Faults.Add(IsList, how switch
-            {
-                "loops" => Fault.Answer(200, $$"""{"value":[],"nextLink":"https://management.azure.com{{world.Scope}}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&page=2"}"""),
-                "leads elsewhere" => Fault.Answer(200, """{"value":[],"nextLink":"https://elsewhere.example/roleAssignments"}"""),
-                _ => CloudFaultKind.Find(how).Make(TimeProvider.System),
-            }).Times(4);
-            await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Active);
-            Assert.Equal(4, rule.Fired);
-            Assert.True((await world.GrantAsync(promised.Id)).StandingAccess);
-            world.LeapTo(promised.EndsAt);
-            await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Ended);
-            Assert.Equal(others.Name, Assert.Single(world.Standing).Name);
-        }
-        finally
-        {
-            sandbox.Host.Control.Faults.Clear();
-        }
-    }
-
-    private static FaultRule Arm(SandboxWorld world, CloudSite site, CloudFaultKind fault, int from = 1) =>
-        world.Control.Faults.Add(c => site.Fits(world, c), fault.Make(world.Control.Clock)).From(from).Times(fault.Times);
-
-    // Graph knows none of Resource Manager's codes.
-    private static bool IsSaid(CloudFaultKind fault, CloudSite site) => !site.IsGraph
-        || !(fault.Name.StartsWith("404", StringComparison.Ordinal) || fault.Name.StartsWith("409", StringComparison.Ordinal) || fault.Name.StartsWith("400", StringComparison.Ordinal));
-
-    private static async Task GivenAsync(SandboxWorld world, Grant promised)
-    {
-        await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Active && world.Standing.Count == 1);
-        var ours = Assert.Single(world.Standing);
-        Assert.Equal(world.AssignmentId, ours.Name);
-        Assert.Equal(promised.EndsAt, AssignmentMark.UntilOf(ours.Description));
-        Assert.Null((await world.GrantAsync(promised.Id)).AttentionCode);
-        var codes = await world.CodesAsync(promised.Id);
-        Assert.Single(codes, "grant.provisioning");
-        Assert.Single(codes, "grant.activated");
-    }
-
-    private static async Task TakenAsync(SandboxWorld world, Grant promised)
-    {
-        await world.SettleAsync(async () => (await world.GrantAsync(promised.Id)).State == GrantState.Ended && world.Standing.Count == 0);
-        // Nor does it come back: the looks that are still planned find nothing.
-        await world.SettleAsync();
-        Assert.Empty(world.Standing);
-        var ended = await world.GrantAsync(promised.Id);
-        Assert.Equal((GrantEnding.Expired, promised.EndsAt, (string?)null), (ended.Ending, ended.EndsAt, ended.AttentionCode));
-        var codes = await world.CodesAsync(promised.Id);
-        Assert.Single(codes, "grant.ended");
-    }
+    public void Every_call_is_among_the_three_classes() => Assert.Equal(
+        CloudSite.All.Select(s => s.Name).Order(),
+        TargetFaultMatrixTests.Matrix.Concat(DirectoryFaultMatrixTests.Matrix).Concat(Matrix).Select(row => row.Data.Item1).Distinct().Order());
 }
