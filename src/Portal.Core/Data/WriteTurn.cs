@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Portal.Core.Data;
 
@@ -30,7 +29,7 @@ public static class WriteTurn
     /// <summary>Says in what order to write, where the database is chosen.</summary>
     public static DbContextOptionsBuilder UseWriteOrder(this DbContextOptionsBuilder options, WriteOrder order)
     {
-        ((IDbContextOptionsBuilderInfrastructure)options).AddOrUpdateExtension(new Extension(order));
+        ContextOption<WriteOrder>.Set(options, order);
         return options;
     }
 
@@ -42,36 +41,5 @@ public static class WriteTurn
     /// <exception cref="DurabilityLostException">It may not.</exception>
     public static Task SettleAsync(PortalDb db, CancellationToken ct) => OrderOf(db.GetService<IDbContextOptions>())?.SettleAsync(ct) ?? Task.CompletedTask;
 
-    internal static WriteOrder? OrderOf(IDbContextOptions options) => options.FindExtension<Extension>()?.Order;
-
-    private sealed class Extension(WriteOrder order) : IDbContextOptionsExtension
-    {
-        public WriteOrder Order { get; } = order;
-
-        public DbContextOptionsExtensionInfo Info => new Explained(this);
-
-        public void ApplyServices(IServiceCollection services)
-        {
-        }
-
-        public void Validate(IDbContextOptions options)
-        {
-        }
-    }
-
-    // It changes nothing of what Entity Framework keeps for all contexts of a kind.
-    private sealed class Explained(IDbContextOptionsExtension extension) : DbContextOptionsExtensionInfo(extension)
-    {
-        public override bool IsDatabaseProvider => false;
-
-        public override string LogFragment => "";
-
-        public override int GetServiceProviderHashCode() => 0;
-
-        public override bool ShouldUseSameServiceProvider(DbContextOptionsExtensionInfo other) => other is Explained;
-
-        public override void PopulateDebugInfo(IDictionary<string, string> debugInfo)
-        {
-        }
-    }
+    internal static WriteOrder? OrderOf(IDbContextOptions options) => ContextOption<WriteOrder>.Of(options);
 }

@@ -16,7 +16,7 @@ public sealed partial class AuditFilters
     private readonly Dictionary<string, string> _errors = [];
     private AuditAddress _address = new();
     private TimeZoneInfo? _shownIn;
-    private IReadOnlyList<PersonMatch> _people = [];
+    private PersonChoice _people = null!;
     private DateTime? _from;
     private DateTime? _to;
     private string? _day;
@@ -26,7 +26,6 @@ public sealed partial class AuditFilters
     private string? _secret;
     private string? _code;
     private string? _request;
-    private int _search;
 
     /// <summary>The words.</summary>
     [Inject] public required IStringLocalizer<AuditWords> Words { get; init; }
@@ -64,6 +63,9 @@ public sealed partial class AuditFilters
     private TimeZoneInfo ZoneOrUtc => Zone ?? TimeZoneInfo.Utc;
 
     /// <inheritdoc />
+    protected override void OnInitialized() => _people = new PersonChoice(Search, Current);
+
+    /// <inheritdoc />
     protected override void OnParametersSet()
     {
         if (_address != Address)
@@ -95,8 +97,6 @@ public sealed partial class AuditFilters
 
     private string? Invalid(string field) => _errors.ContainsKey(field) ? "true" : null;
 
-    private static string LabelOf(PersonMatch match) => match.UserPrincipalName is null ? match.DisplayName : $"{match.DisplayName} ({match.UserPrincipalName})";
-
     /// <summary>Whole days of the reader's, the present one included.</summary>
     private IEnumerable<(string Name, DateTimeOffset? From)> Presets()
     {
@@ -106,9 +106,7 @@ public sealed partial class AuditFilters
             yield return (name, StartOf(today.AddDays(-days)));
     }
 
-    // Where summer begins at midnight, the day starts at the first time that there is.
-    private DateTimeOffset StartOf(DateTime day) =>
-        ReaderZone.InstantOf(day, ZoneOrUtc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), ZoneOrUtc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero);
+    private DateTimeOffset StartOf(DateTime day) => ReaderZone.StartOf(day, ZoneOrUtc);
 
     /// <summary>The reader's day that is shown.</summary>
     /// <returns>Null when it is anything but one whole day.</returns>
@@ -156,16 +154,6 @@ public sealed partial class AuditFilters
     private string Time(string text) =>
         AuditAddress.ReadInstant(text) is { } instant ? TimeZoneInfo.ConvertTime(instant, ZoneOrUtc).ToString("g", CultureInfo.CurrentCulture) : text;
 
-    private async Task FindPeopleAsync()
-    {
-        var mine = ++_search;
-        if (_person is not { Length: > 1 } text)
-            return;
-        var result = await Search.ExecuteAsync(text, await Current.GetAsync(), CancellationToken.None);
-        if (mine == _search && result.Succeeded && result.Value.Count > 0)
-            _people = result.Value;
-    }
-
     private async Task ApplyAsync()
     {
         _errors.Clear();
@@ -208,14 +196,9 @@ public sealed partial class AuditFilters
             return null;
         if (text == PersonName || text == Address.Person)
             return Address.Person;
-        if (_people.FirstOrDefault(match => LabelOf(match) == text) is { } chosen)
-            return chosen.ObjectId.ToString("D");
-        var found = await Search.ExecuteAsync(text, await Current.GetAsync(), CancellationToken.None);
-        if (found.Succeeded && found.Value is [var only])
-            return only.ObjectId.ToString("D");
-        if (found.Succeeded)
-            _people = found.Value;
-        _errors["person"] = Words[found.Succeeded && found.Value.Count > 1 ? "Filter.PersonSeveral" : "Filter.PersonNone"];
-        return null;
+        var (chosen, problem) = await _people.ChooseAsync(text);
+        if (problem is not null)
+            _errors["person"] = Words[problem];
+        return chosen;
     }
 }

@@ -40,6 +40,10 @@ public sealed class ReaderZone(IJSRuntime script)
             : new NamedTime(new DateTimeOffset(ticks, TimeSpan.Zero), twice);
     }
 
+    /// <summary>The instant at which a day begins in a zone: midnight, or the first time that there is where summer begins at midnight. Midnight in UTC for a day at the ends of time, which has none there.</summary>
+    public static DateTimeOffset StartOf(DateTime day, TimeZoneInfo zone) =>
+        InstantOf(day, zone).Instant ?? InstantOf(day.AddHours(1), zone).Instant ?? new DateTimeOffset(day, TimeSpan.Zero);
+
     /// <summary>An instant as a clock in a zone shows it: the time alone on the day of <paramref name="now"/>, otherwise with the day.</summary>
     public static string Show(DateTimeOffset instant, DateTimeOffset now, TimeZoneInfo zone)
     {

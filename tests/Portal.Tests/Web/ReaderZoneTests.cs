@@ -24,4 +24,14 @@ public sealed class ReaderZoneTests
     [InlineData("Asia/Kolkata", "0001-01-01T00:00")]
     public void A_time_that_the_clock_never_shows_is_none(string zone, string time) =>
         Assert.Null(ReaderZone.InstantOf(DateTime.Parse(time, System.Globalization.CultureInfo.InvariantCulture), TimeZoneInfo.FindSystemTimeZoneById(zone)).Instant);
+
+    [Theory]
+    [InlineData("Europe/Paris", "2026-03-29", "2026-03-28T23:00Z")]
+    // Summer begins at midnight there: the day begins at one.
+    [InlineData("America/Santiago", "2026-09-06", "2026-09-06T04:00Z")]
+    [InlineData("Asia/Kolkata", "0001-01-01", "0001-01-01T00:00Z")]
+    public void A_day_begins_at_the_first_time_that_its_clock_shows(string zone, string day, string instant) =>
+        Assert.Equal(
+            DateTimeOffset.Parse(instant, System.Globalization.CultureInfo.InvariantCulture),
+            ReaderZone.StartOf(DateTime.Parse(day, System.Globalization.CultureInfo.InvariantCulture), TimeZoneInfo.FindSystemTimeZoneById(zone)));
 }

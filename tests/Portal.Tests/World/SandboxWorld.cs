@@ -25,6 +25,9 @@ namespace Portal.Tests.World;
 /// <summary>The portal's core over a real database and, by the real SDKs, over a sandbox, for one trio that nobody else uses. Time leaps from one due instant to the next, so that waits cost nothing.</summary>
 public sealed class SandboxWorld : IAsyncDisposable
 {
+    /// <summary>How long a call is waited for in a case in which one is not answered: in real time, so as short as a busy machine lets calls be that are.</summary>
+    public static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(2);
+
     private static int _made;
 
     private readonly PortalDatabase _database;
@@ -36,8 +39,11 @@ public sealed class SandboxWorld : IAsyncDisposable
     private AccessPolicy _policy = null!;
     private Vault _vault = null!;
 
-    private SandboxWorld(SandboxHost sandbox, PortalDatabase database)
+    private readonly TimeSpan _patience;
+
+    private SandboxWorld(SandboxHost sandbox, PortalDatabase database, TimeSpan patience)
     {
+        _patience = patience;
         _sandbox = sandbox;
         _database = database;
         _clock = new LeapingClock(sandbox.Control.Clock);
@@ -68,8 +74,7 @@ public sealed class SandboxWorld : IAsyncDisposable
             ["AzureAd:ClientSecret"] = sandbox.PortalClient.ClientSecret,
             ["Cloud:AuthorityHost"] = sandbox.Addresses.Instance,
             ["Cloud:Credential"] = "ClientSecret",
-            // The shortest: what never answers is waited for in real time.
-            ["Cloud:CallTimeout"] = "00:00:01",
+            ["Cloud:CallTimeout"] = _patience.ToString("c"),
         }).Build());
         return services.BuildServiceProvider();
     }
@@ -90,9 +95,13 @@ public sealed class SandboxWorld : IAsyncDisposable
     /// <summary>What stands at the scope for the person, whosever it is.</summary>
     public IReadOnlyList<RoleAssignment> Standing => [.. Control.Resources.RoleAssignments.Where(a => a.Scope.Value.Equals(Scope, StringComparison.OrdinalIgnoreCase) && a.PrincipalId == _person.Id)];
 
-    public static async Task<SandboxWorld> OpenAsync(SandboxHost sandbox, DatabaseKind kind = DatabaseKind.Sqlite)
+    /// <summary>A world on a database of its own.</summary>
+    /// <param name="sandbox">Its cloud.</param>
+    /// <param name="kind">Which database.</param>
+    /// <param name="patience">How long a call is waited for; null for as long as in production.</param>
+    public static async Task<SandboxWorld> OpenAsync(SandboxHost sandbox, DatabaseKind kind = DatabaseKind.Sqlite, TimeSpan? patience = null)
     {
-        var world = new SandboxWorld(sandbox, await PortalDatabase.CreateAsync(kind));
+        var world = new SandboxWorld(sandbox, await PortalDatabase.CreateAsync(kind), patience ?? new CloudOptions().CallTimeout);
         Assert.True((await world.Get<LoadPolicies>().ExecuteAsync(Company.Policies, Actor.System, Ct)).Succeeded);
         await using var db = world._database.Open();
         var now = world._clock.Now();

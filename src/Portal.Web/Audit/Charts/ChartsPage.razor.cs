@@ -92,9 +92,7 @@ public sealed partial class ChartsPage
             yield return (Audit[name], Address with { From = Start(today.AddDays(-days)), To = null });
     }
 
-    // Where summer begins at midnight, the day starts at the first time that there is.
-    private string Start(DateTime day) => AuditAddress.Write(
-        ReaderZone.InstantOf(day, InZone ?? TimeZoneInfo.Utc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), InZone ?? TimeZoneInfo.Utc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero));
+    private string Start(DateTime day) => AuditAddress.Write(ReaderZone.StartOf(day, InZone ?? TimeZoneInfo.Utc));
 
     private List<BarChart.Bar> Of(AuditCharts charts, Func<ChartBar, int> value) => [.. charts.Bars.Select(bar => new BarChart.Bar(
         NameOf(bar, charts.Step), value(bar), (Address with { From = AuditAddress.Write(bar.From), To = AuditAddress.Write(bar.To) }).Page))];

@@ -15,13 +15,12 @@ public sealed partial class QuestionForm
 {
     private readonly Dictionary<string, string> _errors = [];
     private (string? Question, AuditAddress? Address, string? Zone, AuditPeriod? Period) _shown;
-    private IReadOnlyList<PersonMatch> _people = [];
+    private PersonChoice _people = null!;
     private DateTime? _from;
     private DateTime? _to;
     private string? _person;
     private string? _vault;
     private string? _secret;
-    private int _search;
 
     [Inject] public required IStringLocalizer<QuestionWords> Words { get; init; }
 
@@ -58,6 +57,9 @@ public sealed partial class QuestionForm
     private TimeZoneInfo ZoneOrUtc => Zone ?? TimeZoneInfo.Utc;
 
     /// <inheritdoc />
+    protected override void OnInitialized() => _people = new PersonChoice(Search, Current);
+
+    /// <inheritdoc />
     protected override void OnParametersSet()
     {
         if (_shown.Question != Question || _shown.Address != Address)
@@ -78,8 +80,6 @@ public sealed partial class QuestionForm
         (_from, _to) = (Show(AuditAddress.ReadInstant(Address.From) ?? Period?.From), Show(AuditAddress.ReadInstant(Address.To) ?? Period?.To));
     }
 
-    private static string LabelOf(PersonMatch match) => match.UserPrincipalName is null ? match.DisplayName : $"{match.DisplayName} ({match.UserPrincipalName})";
-
     private static string? Trim(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 
     private DateTime? Show(DateTimeOffset? instant) => instant is { } known && known < DateTimeOffset.MaxValue.AddDays(-2) && known > DateTimeOffset.MinValue.AddDays(2)
@@ -99,19 +99,7 @@ public sealed partial class QuestionForm
             yield return (Words[name], Address with { From = Start(today.AddDays(-days)), To = null });
     }
 
-    // Where summer begins at midnight, the day starts at the first time that there is.
-    private string Start(DateTime day) =>
-        AuditAddress.Write(ReaderZone.InstantOf(day, ZoneOrUtc).Instant ?? ReaderZone.InstantOf(day.AddHours(1), ZoneOrUtc).Instant ?? new DateTimeOffset(day, TimeSpan.Zero));
-
-    private async Task FindPeopleAsync()
-    {
-        var mine = ++_search;
-        if (_person is not { Length: > 1 } text)
-            return;
-        var result = await Search.ExecuteAsync(text, await Current.GetAsync(), CancellationToken.None);
-        if (mine == _search && result.Succeeded && result.Value.Count > 0)
-            _people = result.Value;
-    }
+    private string Start(DateTime day) => AuditAddress.Write(ReaderZone.StartOf(day, ZoneOrUtc));
 
     private async Task AskAsync()
     {
@@ -145,14 +133,9 @@ public sealed partial class QuestionForm
             return null;
         if (text == PersonName || text == Address.Person)
             return Address.Person;
-        if (_people.FirstOrDefault(match => LabelOf(match) == text) is { } chosen)
-            return chosen.ObjectId.ToString("D");
-        var found = await Search.ExecuteAsync(text, await Current.GetAsync(), CancellationToken.None);
-        if (found.Succeeded && found.Value is [var only])
-            return only.ObjectId.ToString("D");
-        if (found.Succeeded)
-            _people = found.Value;
-        _errors["person"] = Audit[found.Succeeded && found.Value.Count > 1 ? "Filter.PersonSeveral" : "Filter.PersonNone"];
-        return null;
+        var (chosen, problem) = await _people.ChooseAsync(text);
+        if (problem is not null)
+            _errors["person"] = Audit[problem];
+        return chosen;
     }
 }

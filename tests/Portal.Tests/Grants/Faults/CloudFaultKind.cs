@@ -1,5 +1,6 @@
 using System.Globalization;
 using Portal.Sandbox.Control;
+using Portal.Tests.World;
 
 namespace Portal.Tests.Grants.Faults;
 
@@ -7,7 +8,8 @@ namespace Portal.Tests.Grants.Faults;
 /// <param name="Name">What it is.</param>
 /// <param name="Make">Makes it; the clock is the cloud's.</param>
 /// <param name="Times">For how many calls it lasts.</param>
-public sealed record CloudFaultKind(string Name, Func<TimeProvider, Fault> Make, int Times = 1)
+/// <param name="Patience">How long the client is to wait for a call; null for as long as in production.</param>
+public sealed record CloudFaultKind(string Name, Func<TimeProvider, Fault> Make, int Times = 1, TimeSpan? Patience = null)
 {
     private const string MoreClaims = """{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}""";
 
@@ -36,11 +38,14 @@ public sealed record CloudFaultKind(string Name, Func<TimeProvider, Fault> Make,
         new("500 after the effect", _ => Fault.Error(500, "InternalServerError", afterEffect: true), 2),
         new("reset before", _ => Fault.ResetBefore, 3),
         new("reset after", _ => Fault.ResetAfter, 3),
-        // The client leaves after a second; the call arrives a little later and is carried out.
-        new("answered too late", _ => Fault.Delay(TimeSpan.FromSeconds(1.2))),
+        // The client leaves; the call arrives a little later and is carried out.
+        TooLate("answered too late"),
     ];
 
     public static CloudFaultKind Find(string name) => All.Single(f => f.Name == name);
+
+    /// <summary>An answer after the client left.</summary>
+    public static CloudFaultKind TooLate(string name) => new(name, _ => Fault.Delay(SandboxWorld.ShortPatience + TimeSpan.FromMilliseconds(300)), Patience: SandboxWorld.ShortPatience);
 
     public override string ToString() => Name;
 

@@ -31,10 +31,10 @@ public abstract class FaultMatrix(SandboxFixture sandbox)
     /// <summary>One fault at one call: gives and takes back all the same.</summary>
     protected async Task EndsRightAsync(string site, string fault)
     {
-        await using var world = await SandboxWorld.OpenAsync(Sandbox);
+        var (where, what) = (CloudSite.Find(site), CloudFaultKind.Find(fault));
+        await using var world = await SandboxWorld.OpenAsync(Sandbox, patience: what.Patience);
         try
         {
-            var (where, what) = (CloudSite.Find(site), CloudFaultKind.Find(fault));
             var promised = await world.PromiseAsync(Window);
             FaultRule? rule = where.Taking ? null : Arm(world, where, what);
             await GivenAsync(world, promised);

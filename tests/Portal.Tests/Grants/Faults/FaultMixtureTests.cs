@@ -44,7 +44,7 @@ public sealed class FaultMixtureTests(SandboxFixture sandbox) : FaultMatrix(sand
     [Fact]
     public async Task A_put_that_arrives_after_our_delete_is_found_and_swept()
     {
-        await using var world = await SandboxWorld.OpenAsync(Sandbox);
+        await using var world = await SandboxWorld.OpenAsync(Sandbox, patience: SandboxWorld.ShortPatience);
         var release = new TaskCompletionSource();
         try
         {
