@@ -2,6 +2,7 @@ using System.Text.Json;
 using Portal.Sandbox.Company;
 using Portal.Sandbox.Control;
 using Portal.Sandbox.ResourceManager;
+using Portal.Tests.World;
 
 namespace Portal.Tests.Sandbox;
 
@@ -152,31 +153,38 @@ public sealed class CloudControlTests : IAsyncLifetime
     public async Task A_late_put_arrives_though_its_caller_has_left()
     {
         var release = new TaskCompletionSource();
-        Control.Faults.Add("PUT", "/roleAssignments/", Fault.HoldUntil(release.Task)).Times(1);
+        var held = Control.Faults.Add("PUT", "/roleAssignments/", Fault.HoldUntil(release.Task)).Times(1);
         var name = Guid.NewGuid();
-        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        using var patience = new CancellationTokenSource();
         using (var client = new HttpClient(_sandbox.Handler, disposeHandler: false))
         using (var request = new HttpRequestMessage(HttpMethod.Put, CloudClients.Arm + CloudClients.AssignmentPath(Secret, name)))
         {
             request.Headers.Authorization = new("Bearer", Cloud.Token(Portal, CloudClients.ArmAudience));
             request.Content = new StringContent(CloudClients.Grant(User, FenwickCompany.Mira).ToJsonString(), System.Text.Encoding.UTF8, "application/json");
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.SendAsync(request, patience.Token));
+            var sent = client.SendAsync(request, patience.Token);
+            await SandboxWorld.UntilAsync(() => held.Fired == 1);
+            await patience.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sent);
         }
 
         Assert.Null(Control.Resources.FindAssignment(name));
         release.SetResult();
-        for (var i = 0; i < 200 && Control.Resources.FindAssignment(name) is null; i++) await Task.Delay(25, CloudClients.Ct);
-        Assert.NotNull(Control.Resources.FindAssignment(name));
+        await SandboxWorld.UntilAsync(() => Control.Resources.FindAssignment(name) is not null);
     }
 
     [Fact]
     public async Task A_delay_passes_with_the_sandboxs_clock()
     {
-        Control.Faults.Add("GET", "/subscriptions", Fault.Delay(TimeSpan.FromHours(1))).Times(1);
+        var held = Control.Faults.Add("GET", "/subscriptions", Fault.Delay(TimeSpan.FromHours(1))).Times(1);
         var call = Cloud.ArmAsync(HttpMethod.Get, "/subscriptions?api-version=2022-12-01", Portal);
-        await Task.Delay(200, CloudClients.Ct);
+        await SandboxWorld.UntilAsync(() => held.Fired == 1);
         Assert.False(call.IsCompleted);
-        Control.Clock.Advance(TimeSpan.FromHours(2));
+        // It may be about to begin to wait: then it waits for the next hours.
+        await SandboxWorld.UntilAsync(() =>
+        {
+            Control.Clock.Advance(TimeSpan.FromHours(2));
+            return call.IsCompleted;
+        });
         Assert.Equal(200, (await call).Status);
     }
 
