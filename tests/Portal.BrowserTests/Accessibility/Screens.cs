@@ -196,7 +196,7 @@ public static class Screens
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Show all fields of event" }).First.ClickAsync();
         await Expect(Text(visitor, "Correlation id")).ToBeVisibleAsync();
         // A checkpoint is signed within half a minute; the page looks until then.
-        await Expect(visitor.Page.Locator(".event-proof.is-verified")).ToBeVisibleAsync();
+        await Expect(visitor.Page.Locator(".event-proof.is-verified")).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await visitor.Page.GetByText("Show the proof").ClickAsync();
     }
 }

@@ -68,7 +68,7 @@ public sealed class DecisionTests(Stage stage) : BrowserTest(stage)
         var form = new RequestFormPage(mira);
         await form.Justification.FillAsync(why);
         await form.Send.DblClickAsync();
-        await Expect(mira.Page).ToHaveURLAsync(RequestFormPage.RequestAddress());
+        await Expect(mira.Page).ToHaveURLAsync(RequestFormPage.RequestAddress(), new() { Timeout = 30_000 });
         Assert.Equal(1, await Stage.RequestsWithAsync(why));
     }
 }

@@ -27,6 +27,6 @@ public sealed class LostRoleTests(Stage stage) : BrowserTest(stage), IClassFixtu
         Assert.Equal(0, await Stage.RequestsWithAsync(why));
 
         // The promise is a minute; the page looks again by the real clock.
-        await Expect(jonas.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Signed out because your access changed");
+        await Expect(jonas.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Signed out because your access changed", new() { Timeout = 60_000 });
     }
 }

@@ -21,7 +21,7 @@ public sealed class AuditPage(Visitor visitor)
         await _page.GetByRole(AriaRole.Searchbox, new() { Name = "Request", Exact = true }).FillAsync(reference);
         await _page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).ClickAsync();
         // Asked again and again: waiting for the navigation misses one that ends just before.
-        await Assertions.Expect(_page).ToHaveURLAsync(new Regex($"/audit\\?.*{reference}"));
+        await Assertions.Expect(_page).ToHaveURLAsync(new Regex($"/audit\\?.*{reference}"), new() { Timeout = 30_000 });
     }
 
     /// <summary>The codes of the events shown, in the order shown.</summary>

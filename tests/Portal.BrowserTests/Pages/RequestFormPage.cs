@@ -35,7 +35,7 @@ public sealed partial class RequestFormPage(Visitor visitor)
     public async Task<string> SendAsync()
     {
         await Send.ClickAsync();
-        await Assertions.Expect(_page).ToHaveURLAsync(RequestAddress());
+        await Assertions.Expect(_page).ToHaveURLAsync(RequestAddress(), new() { Timeout = 30_000 });
         return RequestAddress().Match(_page.Url).Groups[1].Value;
     }
 

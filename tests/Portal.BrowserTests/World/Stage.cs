@@ -69,7 +69,7 @@ public class Stage : IAsyncLifetime
         {
             if (_started)
                 return;
-            Assertions.SetDefaultExpectTimeout(60_000);
+            Assertions.SetDefaultExpectTimeout(30_000);
             Sandbox = _beside?.Sandbox ?? await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = Path.Combine(_directory, "sandbox") }, CancellationToken.None);
             _portal = new PortalApp(Sandbox, _directory, _postgres is null ? null : new SharedStore(_postgres, (_beside ?? this)._directory));
             _portal.StartServer();

@@ -47,7 +47,7 @@ public sealed class Visitor
             TimezoneId = "Europe/Berlin",
             ReducedMotion = ReducedMotion.Reduce,
         });
-        context.SetDefaultTimeout(60_000);
+        context.SetDefaultTimeout(30_000);
         await context.AddInitScriptAsync(TellViolations);
         await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = stage.Address });
         var visitor = new Visitor(stage, context, await context.NewPageAsync());

@@ -196,7 +196,7 @@ public sealed class SandboxWorld : IAsyncDisposable
     public static async Task UntilAsync(Func<bool> holds)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        patience.CancelAfter(TimeSpan.FromSeconds(30));
         while (!holds())
             await Task.Delay(10, patience.Token);
     }

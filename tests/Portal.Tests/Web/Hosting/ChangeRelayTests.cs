@@ -25,17 +25,14 @@ public sealed class ChangeRelayTests
         await using var database = await PortalDatabase.CreateAsync(DatabaseKind.PostgreSql);
         await using var one = await Instance.StartAsync(database.ConnectionString);
         await using var other = await Instance.StartAsync(database.ConnectionString);
-        var fastest = TimeSpan.MaxValue;
         foreach (var change in new[] { Some, new PortalChange(ChangeKind.Pause), new PortalChange(ChangeKind.Request, Guid.NewGuid()) })
         {
             var sent = Stopwatch.StartNew();
             one.Feed.Publish(change);
             await other.HearsAsync(change);
-            fastest = sent.Elapsed < fastest ? sent.Elapsed : fastest;
+            Assert.InRange(sent.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         }
 
-        // The others may have met a busy machine.
-        Assert.InRange(fastest, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         // The other way round is the end of the conversation: had a hint come back, it would stand before this one.
         other.Feed.Publish(Some with { Kind = ChangeKind.Catalog });
         await one.HearsAsync(Some with { Kind = ChangeKind.Catalog });
