@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
@@ -73,7 +74,7 @@ public sealed record RequestDetails(
 }
 
 /// <summary>Shows one request to those whom it concerns: who asked, who may decide, administrators and auditors. For everyone else there is no such request.</summary>
-public sealed class GetRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, ClockWatch clock)
+public sealed class GetRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, AuditReads reads, ClockWatch clock)
 {
     // A grant that fails for days leaves many lines; the page shows the first of them and the audit page has all.
     private const int MostEvents = 200;
@@ -100,8 +101,7 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
         if (!isOwner && !isApprover && !oversees)
         {
             var refusal = new Refusal(RefusalCode.NotFound);
-            new AuditTrail(db, actor, clock.Now()).AttemptRefused(nameof(GetRequest), refusal, request.Subject());
-            await db.SaveChangesAsync(ct);
+            await reads.NoteRefusedAsync(db, nameof(GetRequest), refusal, request.Subject(), actor, ct);
             return refusal;
         }
 
