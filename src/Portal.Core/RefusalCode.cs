@@ -137,6 +137,12 @@ public static class RefusalCode
     /// <summary>The portal knows no such request, person, vault or secret to hold. Arguments: what was typed.</summary>
     public const string HoldTargetUnknown = "audit.hold_target_unknown";
 
+    /// <summary>No vault of this name was ever in the catalog or in the trail. Arguments: the name.</summary>
+    public const string VaultNeverSeen = "audit.vault_never_seen";
+
+    /// <summary>No secret of this name was ever seen in this vault. Arguments: the secret's name, the vault's.</summary>
+    public const string SecretNeverSeen = "audit.secret_never_seen";
+
     /// <summary>This is held already. Arguments: who placed the hold.</summary>
     public const string HeldAlready = "audit.held_already";
 

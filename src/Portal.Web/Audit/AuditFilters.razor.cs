@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Audit;
+using Portal.Core.Catalog;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
@@ -17,6 +18,7 @@ public sealed partial class AuditFilters
     private AuditAddress _address = new();
     private TimeZoneInfo? _shownIn;
     private PersonChoice _people = null!;
+    private NameChoice _names = null!;
     private DateTime? _from;
     private DateTime? _to;
     private string? _day;
@@ -38,6 +40,9 @@ public sealed partial class AuditFilters
 
     /// <summary>Finds people by name.</summary>
     [Inject] public required SearchPeople Search { get; init; }
+
+    /// <summary>Finds vaults and secrets by name.</summary>
+    [Inject] public required SearchNames Names { get; init; }
 
     /// <summary>Who searches.</summary>
     [Inject] public required CurrentActor Current { get; init; }
@@ -63,7 +68,7 @@ public sealed partial class AuditFilters
     private TimeZoneInfo ZoneOrUtc => Zone ?? TimeZoneInfo.Utc;
 
     /// <inheritdoc />
-    protected override void OnInitialized() => _people = new PersonChoice(Search, Current);
+    protected override void OnInitialized() => (_people, _names) = (new PersonChoice(Search, Current), new NameChoice(Names, Current));
 
     /// <inheritdoc />
     protected override void OnParametersSet()

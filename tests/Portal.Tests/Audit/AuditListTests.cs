@@ -199,6 +199,24 @@ public sealed class AuditListTests
 
     [Theory]
     [BothDatabases]
+    public async Task Who_never_signed_in_is_known_by_object_id_from_the_trail(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var stranger = Guid.CreateVersion7();
+        await using (var db = world.OpenDb())
+        {
+            foreach (var (name, minute) in ((string, int)[])[("Old Name", 1), ("Lena Brandt", 2)])
+                db.AuditEvents.Add(new AuditEvent(AuditCode.StandingAccessFound, AuditOutcome.Success, Actor.System, new AuditSubject { Principal = new PrincipalId(Company.Tenant, stranger), PrincipalName = name }, AuditDetail.None, PortalWorld.Start.AddMinutes(minute)));
+            await db.SaveChangesAsync(Ct);
+        }
+
+        var auditor = await world.IdentifyAsync(Company.Ingrid);
+        Assert.Equal([new PersonMatch(stranger, "Lena Brandt", null)], (await world.Get<SearchPeople>().ExecuteAsync(stranger.ToString(), auditor, Ct)).Value);
+        Assert.Empty((await world.Get<SearchPeople>().ExecuteAsync(Guid.CreateVersion7().ToString(), auditor, Ct)).Value);
+    }
+
+    [Theory]
+    [BothDatabases]
     public async Task That_it_was_exported_is_saved_before_the_first_row_is_read(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);

@@ -61,6 +61,32 @@ public sealed class AuditQuestionTests
 
     [Theory]
     [BothDatabases]
+    public async Task A_name_that_was_never_seen_is_not_answered_with_nobody(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await RecordAsync(world, (AuditCode.StandingAccessFound, Start, Company.Jonas, null, null));
+        var auditor = await world.IdentifyAsync(Company.Ingrid);
+        (string Vault, string? Secret, string? Code, string? Field)[] cases =
+        [
+            ("kv-payments-prd", null, RefusalCode.VaultNeverSeen, "vault"),
+            ("kv-payments-prd", "stripe-api-key", RefusalCode.VaultNeverSeen, "vault"),
+            ("kv-payments-prod", "stripe-api-kee", RefusalCode.SecretNeverSeen, "secret"),
+            // Of another vault.
+            ("kv-legacy-erp", "stripe-api-key", RefusalCode.SecretNeverSeen, "secret"),
+            ("kv-payments-prod", "stripe-api-key", null, null),
+            ("kv-payments-prod", null, null, null),
+            // Only the trail remembers it.
+            ("kv-a", "anything", null, null),
+        ];
+        foreach (var (vault, secret, code, field) in cases)
+        {
+            var refusal = (await world.Get<WhoHadAccess>().ExecuteAsync(new AccessQuestion(vault, secret, new AuditPeriod(Start, Start.AddHours(1))), auditor, Ct)).Refusals.SingleOrDefault();
+            Assert.Equal((code, field), (refusal?.Code, refusal?.Field));
+        }
+    }
+
+    [Theory]
+    [BothDatabases]
     public async Task Standing_access_that_was_found_is_told_with_when(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);

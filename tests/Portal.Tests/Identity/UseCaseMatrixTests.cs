@@ -92,6 +92,7 @@ public sealed class UseCaseMatrixTests
         RotateSigningKey              -         -        -       -             -    -        -           S
         SealEvents                    -         -        -       -             -    -        -           S
         SaveAuditFilter               OPS       OPS      OPS     OPS           -    -        OPS         -
+        SearchNames                   OPS       OPS      OPS     OPS           -    -        OPS         -
         SearchPeople                  -         -        OPS     -             -    -        OPS         -
         SubmitRequest                 O         -        -       -             -    -        -           -
         SweepAssignments              -         -        -       -             -    -        -           S
@@ -125,7 +126,7 @@ public sealed class UseCaseMatrixTests
         ["WhatWasNeverUsed"] = (s, a) => Of(s.Get<WhatWasNeverUsed>().ExecuteAsync(AnyTime, a, Ct)),
         ["WhatWentAroundTheRules"] = (s, a) => Of(s.Get<WhatWentAroundTheRules>().ExecuteAsync(AnyTime, a, Ct)),
         ["WhoApprovedWhom"] = (s, a) => Of(s.Get<WhoApprovedWhom>().ExecuteAsync(new ApprovalQuestion(null, AnyTime), a, Ct)),
-        ["WhoHadAccess"] = (s, a) => Of(s.Get<WhoHadAccess>().ExecuteAsync(new AccessQuestion("kv", null, AnyTime), a, Ct)),
+        ["WhoHadAccess"] = (s, a) => Of(s.Get<WhoHadAccess>().ExecuteAsync(new AccessQuestion("kv-payments-prod", "stripe-api-key", AnyTime), a, Ct)),
         ["CountInbox"] = (s, a) => Of(s.Get<CountInbox>().ExecuteAsync(a, Ct)),
         ["DecideRequest/approve"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Approved, null), a, Ct)),
         ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),
@@ -178,6 +179,7 @@ public sealed class UseCaseMatrixTests
         ["VerifyDatabase"] = (s, a) => Of(s.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, a, Ct)),
         ["IndexAuditEvents"] = (s, a) => Of(s.Get<IndexAuditEvents>().ExecuteAsync(a, Ct)),
         ["SealEvents"] = (s, a) => Of(s.Get<SealEvents>().ExecuteAsync(new SealOrder(), a, Ct)),
+        ["SearchNames"] = (s, a) => Of(s.Get<SearchNames>().ExecuteAsync(new NameQuery("kv"), a, Ct)),
         ["SearchPeople"] = (s, a) => Of(s.Get<SearchPeople>().ExecuteAsync("mira", a, Ct)),
         ["SubmitRequest"] = (s, a) => Of(s.Get<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), PortalWorld.Draft(Company.PaymentsVault)), a, Ct)),
         ["SweepAssignments"] = (s, a) => Of(s.Get<SweepAssignments>().ExecuteAsync(new SweepOptions(), _ => { }, a, Ct)),

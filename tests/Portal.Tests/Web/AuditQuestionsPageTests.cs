@@ -64,10 +64,25 @@ public sealed class AuditQuestionsPageTests : BunitContext
         await using var world = await this.OpenForAsync(Company.Ingrid, "Europe/Berlin");
         this.GoTo("/audit/questions/access");
         var page = Render<QuestionsPage>(p => p.Add(x => x.Question, "access"));
-        page.Find("#filter-vault").Change("kv-payments-prod");
+        page.Find("#filter-vault").Input("payments");
+        page.WaitForAssertion(() => Assert.Equal(["kv-payments-prod"], Proposed(page, "vaults")));
+        page.Find("#filter-vault").Input("kv-payments-prod");
+        page.Find("#filter-secret").Focus();
+        page.WaitForAssertion(() => Assert.Equal(["ledger-db-password", "old-gateway-key", "stripe-api-key"], Proposed(page, "secrets")));
         page.Find("#filter-from").Change("2026-03-01T10:00:00");
         await page.Find("form").SubmitAsync();
         Assert.Equal("/audit/questions/access?from=2026-03-01T09%3A00Z&vault=kv-payments-prod", this.Address());
+    }
+
+    [Fact]
+    public async Task A_name_with_a_letter_too_few_is_said_at_its_field_and_not_answered()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        this.GoTo("/audit/questions/access?vault=kv-payments-prod&secret=stripe-api-ke");
+        var page = Render<QuestionsPage>(p => p.Add(x => x.Question, "access"));
+        page.WaitForAssertion(() => Assert.StartsWith("The portal has never seen a secret named stripe-api-ke in kv-payments-prod.", page.Find("#filter-secret-error").TextContent.Trim(), StringComparison.Ordinal));
+        Assert.Equal("stripe-api-ke", page.Find("#filter-secret").GetAttribute("value"));
+        Assert.Empty(page.FindAll(".answer-sentence"));
     }
 
     [Fact]
@@ -82,4 +97,6 @@ public sealed class AuditQuestionsPageTests : BunitContext
         Assert.All(page.FindAll("svg"), svg => Assert.NotNull(svg.Closest("[aria-hidden=true]")));
         Assert.All(page.FindAll("figure"), figure => Assert.Equal(figure.QuerySelectorAll(".bar-value").Length, figure.QuerySelectorAll("tbody tr").Length));
     }
+
+    private static IEnumerable<string?> Proposed(IRenderedComponent<QuestionsPage> page, string what) => page.FindAll($"#filter-{what} option").Select(option => option.GetAttribute("value"));
 }

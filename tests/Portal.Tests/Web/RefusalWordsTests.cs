@@ -30,6 +30,8 @@ public sealed partial class RefusalWordsTests
         [RefusalCode.CloudUnreachable] = 1,
         [RefusalCode.FilterUnreadable] = 1,
         [RefusalCode.TooManyFilters] = 1,
+        [RefusalCode.VaultNeverSeen] = 1,
+        [RefusalCode.SecretNeverSeen] = 2,
         [RefusalCode.HoldTargetUnknown] = 1,
         [RefusalCode.HeldAlready] = 1,
         [RefusalCode.HoldLifted] = 1,
@@ -61,7 +63,8 @@ public sealed partial class RefusalWordsTests
     [Fact]
     public void There_are_no_words_for_codes_that_do_not_exist()
     {
-        var known = RefusalCode.All.SelectMany(c => new[] { c, c + ".next" }).ToHashSet();
+        string[] blanks = ["justification", "reason", "name"];
+        var known = RefusalCode.All.SelectMany(c => new[] { c, c + ".next" }).Concat(blanks.Select(field => $"{RefusalCode.TextBlank}.{field}.next")).ToHashSet();
         var written = Words.GetResourceSet(CultureInfo.InvariantCulture, createIfNotExists: true, tryParents: true)!.Cast<System.Collections.DictionaryEntry>().Select(e => (string)e.Key);
         Assert.Equal([], written.Except(known));
     }

@@ -21,9 +21,20 @@ public sealed class WhoHadAccess(IDbContextFactory<PortalDb> databases, AuditRea
             return refusal;
         await using var db = await databases.CreateDbContextAsync(ct);
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.WhoHadAccess, input.Period.AsFilter() with { VaultName = input.VaultName, SecretName = input.SecretName }), actor, ct);
+        if (await NeverSeenAsync(db, input.VaultName!, input.SecretName, ct) is { } unknown)
+            return unknown;
         var about = db.AuditEvents.AsNoTracking().Where(e => e.VaultName == input.VaultName);
         if (!string.IsNullOrEmpty(input.SecretName))
             about = about.Where(e => e.SecretName == input.SecretName || e.SecretName == null);
         return await AccessSpans.OverlappingAsync(db, about, input.Period, ct);
+    }
+
+    /// <summary>"Nobody had access" is the right answer for what is there, and a dangerous one for a name with a letter too few.</summary>
+    private static async Task<Refusal?> NeverSeenAsync(PortalDb db, string vault, string? secret, CancellationToken ct)
+    {
+        // The catalog forgets nothing; a trail may be older than it, where a portal's catalog was begun anew.
+        if (!await db.Vaults.AnyAsync(v => v.Name == vault, ct))
+            return await db.AuditEvents.AnyAsync(e => e.VaultName == vault, ct) ? null : new Refusal(RefusalCode.VaultNeverSeen, "vault", vault);
+        return string.IsNullOrEmpty(secret) || await db.Secrets.AnyAsync(s => s.Name == secret && s.Vault.Name == vault, ct) ? null : new Refusal(RefusalCode.SecretNeverSeen, "secret", secret, vault);
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Questions;
+using Portal.Core.Catalog;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
@@ -16,6 +17,7 @@ public sealed partial class QuestionForm
     private readonly Dictionary<string, string> _errors = [];
     private (string? Question, AuditAddress? Address, string? Zone, AuditPeriod? Period) _shown;
     private PersonChoice _people = null!;
+    private NameChoice _names = null!;
     private DateTime? _from;
     private DateTime? _to;
     private string? _person;
@@ -31,6 +33,8 @@ public sealed partial class QuestionForm
     [Inject] public required NavigationManager Navigation { get; init; }
 
     [Inject] public required SearchPeople Search { get; init; }
+
+    [Inject] public required SearchNames Names { get; init; }
 
     [Inject] public required CurrentActor Current { get; init; }
 
@@ -57,7 +61,7 @@ public sealed partial class QuestionForm
     private TimeZoneInfo ZoneOrUtc => Zone ?? TimeZoneInfo.Utc;
 
     /// <inheritdoc />
-    protected override void OnInitialized() => _people = new PersonChoice(Search, Current);
+    protected override void OnInitialized() => (_people, _names) = (new PersonChoice(Search, Current), new NameChoice(Names, Current));
 
     /// <inheritdoc />
     protected override void OnParametersSet()
