@@ -22,6 +22,8 @@ public sealed partial class SavedFilters
 
     [Inject] public required IStringLocalizer<AuditWords> Words { get; init; }
 
+    [Inject] public required IStringLocalizer<RefusalWords> Refused { get; init; }
+
     [Inject] public required ListAuditFilters List { get; init; }
 
     [Inject] public required SaveAuditFilter Save { get; init; }
@@ -34,6 +36,10 @@ public sealed partial class SavedFilters
 
     /// <summary>The filters of the page.</summary>
     [Parameter, EditorRequired] public required AuditAddress Address { get; set; }
+
+    private Refusal? OfName => _naming ? _refusals.FirstOrDefault(refusal => refusal.Field == "name") : null;
+
+    private RefusalText? NameFault => OfName is { } refusal ? RefusalText.Of(refusal, Refused) : null;
 
     /// <inheritdoc />
     protected override async Task OnInitializedAsync()

@@ -10,11 +10,13 @@ namespace Portal.Web.Components;
 /// <param name="Code">The stable code, for support; null when there is none.</param>
 public sealed record RefusalText(string Message, string? WhatToDo, string? Code)
 {
-    /// <summary>Looks the words up by the refusal's code. A code without words is shown as it is: better than a wrong sentence.</summary>
+    /// <summary>Looks the words up by the refusal's code; the next step by its field first, for what to write depends on who reads it. A code without words is shown as it is: better than a wrong sentence.</summary>
     public static RefusalText Of(Refusal refusal, IStringLocalizer<RefusalWords> words)
     {
         var message = words[refusal.Code, refusal.Arguments];
-        var next = words[refusal.Code + ".next", refusal.Arguments];
+        var next = words[$"{refusal.Code}.{refusal.Field}.next", refusal.Arguments];
+        if (next.ResourceNotFound)
+            next = words[refusal.Code + ".next", refusal.Arguments];
         return new RefusalText(message, next.ResourceNotFound ? null : next.Value, refusal.Code);
     }
 }

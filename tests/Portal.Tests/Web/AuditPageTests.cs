@@ -52,6 +52,9 @@ public sealed class AuditPageTests : BunitContext
         var found = Render<AuditPage>();
         found.WaitForAssertion(() => Assert.NotEmpty(found.FindAll(".timeline-event")));
         found.FindAll("button").Single(b => b.TextContent.Contains("Save this filter", StringComparison.Ordinal)).Click();
+        await found.Find(".saved-form").SubmitAsync();
+        Assert.Equal("This text is empty, or has only characters that nobody can see. Write a name.", found.Find("#saved-name-fault").TextContent.Trim());
+        Assert.Empty(found.FindAll(".refusal"));
         found.Find("#saved-name").Change("Mira’s");
         found.Find(".saved-form").Submit();
         found.WaitForAssertion(() => Assert.Equal("/audit?text=mira", found.Find(".saved-filter a").GetAttribute("href")));
