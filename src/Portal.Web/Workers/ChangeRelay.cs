@@ -15,14 +15,26 @@ public sealed partial class ChangeRelay(ChangeFeed changes, IConfiguration confi
     private const int MostWaiting = 10_000;
     private const int MostAtOnce = 500;
 
+    /// <summary>The name of the connection string that leads past a pooler; without it the portal's own is taken.</summary>
+    public const string DirectName = "PortalDirect";
+
+    /// <summary>How long a word of this instance's own may take to come back to it before the operator is told that others are not heard.</summary>
+    public static readonly TimeSpan EchoWithin = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
     private readonly Guid _instance = Guid.NewGuid();
+    private readonly TaskCompletionSource _echo = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when this instance hears the others for the first time.</summary>
     public TaskCompletionSource Listening { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes with whether what is told is heard: false when something between, such as a pooler, keeps it away.</summary>
+    public TaskCompletionSource<bool> Heard { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private string Hello => $"{_instance:D} hello";
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -33,8 +45,9 @@ public sealed partial class ChangeRelay(ChangeFeed changes, IConfiguration confi
         var waiting = Channel.CreateBounded<PortalChange>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         using var subscription = changes.SubscribeOwn(change => waiting.Writer.TryWrite(change));
         await Task.WhenAll(
-            KeepAsync("hear", ct => ListenAsync(connection, ct), stoppingToken),
-            KeepAsync("tell", ct => TellAsync(connection, waiting.Reader, ct), stoppingToken));
+            KeepAsync("hear", ct => ListenAsync(configuration.GetConnectionString(DirectName) ?? connection, ct), stoppingToken),
+            KeepAsync("tell", ct => TellAsync(connection, waiting.Reader, ct), stoppingToken),
+            KeepAsync("check", ct => CheckAsync(connection, ct), stoppingToken));
     }
 
     private async Task KeepAsync(string what, Func<CancellationToken, Task> work, CancellationToken ct)
@@ -86,7 +99,9 @@ public sealed partial class ChangeRelay(ChangeFeed changes, IConfiguration confi
 
     private void Hear(string payload)
     {
-        if (ChangeLetter.Read(payload) is { } letter && letter.From != _instance)
+        if (payload == Hello)
+            _echo.TrySetResult();
+        else if (ChangeLetter.Read(payload) is { } letter && letter.From != _instance)
             changes.Relay(letter.Change);
     }
 
@@ -97,19 +112,40 @@ public sealed partial class ChangeRelay(ChangeFeed changes, IConfiguration confi
             var letters = new HashSet<string>(StringComparer.Ordinal);
             while (letters.Count < MostAtOnce && waiting.TryRead(out var change))
                 letters.Add(new ChangeLetter(_instance, change).ToString());
-            await using var connection = new NpgsqlConnection(connectionString);
-            await connection.OpenAsync(ct);
-            await using var tell = new NpgsqlCommand("SELECT pg_notify($1, letter) FROM unnest($2) AS letter", connection);
-            tell.Parameters.Add(new NpgsqlParameter { Value = NotifyName });
-            tell.Parameters.Add(new NpgsqlParameter { Value = letters.ToArray() });
-            await tell.ExecuteNonQueryAsync(ct);
+            await TellAsync(connectionString, [.. letters], ct);
             // A burst goes out in a few parts instead of in many.
             await Task.Delay(Breath, clock, ct);
         }
     }
 
+    private static async Task TellAsync(string connectionString, string[] letters, CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(ct);
+        await using var tell = new NpgsqlCommand("SELECT pg_notify($1, letter) FROM unnest($2) AS letter", connection);
+        tell.Parameters.Add(new NpgsqlParameter { Value = NotifyName });
+        tell.Parameters.Add(new NpgsqlParameter { Value = letters });
+        await tell.ExecuteNonQueryAsync(ct);
+    }
+
+    // A pooler that hands out a connection for each transaction takes LISTEN and says nothing: only what does not come back tells.
+    private async Task CheckAsync(string connectionString, CancellationToken ct)
+    {
+        await Listening.Task.WaitAsync(ct);
+        await TellAsync(connectionString, [Hello], ct);
+        var heard = await Task.WhenAny(_echo.Task, Task.Delay(EchoWithin, clock, ct)) == _echo.Task;
+        ct.ThrowIfCancellationRequested();
+        if (!heard)
+            LogDeaf(EchoWithin.TotalSeconds, DirectName);
+        Heard.TrySetResult(heard);
+        await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+    }
+
     [LoggerMessage(LogLevel.Information, "Listening for what other instances change")]
     private partial void LogListening();
+
+    [LoggerMessage(LogLevel.Warning, "What is told to other instances is not heard here within {Seconds} s. Is there a pooler between the portal and PostgreSQL that hands out a connection for each transaction? Set ConnectionStrings:{Direct} to a connection past it. Until then screens show what other instances change when they are looked at again; access is given and taken back all the same")]
+    private partial void LogDeaf(double seconds, string direct);
 
     [LoggerMessage(LogLevel.Warning, "Other instances cannot be reached through the database ({What}); trying again in {Seconds} s. Their screens are up to date again after that")]
     private partial void LogBroken(Exception fault, string what, double seconds);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Portal.Core.Data;
 using Portal.Sandbox.Company;
@@ -73,6 +74,27 @@ public sealed class ChangeRelayTests
     }
 
     [Fact]
+    public async Task An_instance_that_does_not_hear_what_is_told_says_so_and_a_direct_connection_mends_it()
+    {
+        await using var database = await PortalDatabase.CreateAsync(DatabaseKind.PostgreSql);
+        // Another database stands for a pooler's connection: LISTEN succeeds, and nothing is ever heard there.
+        await using var elsewhere = await PortalDatabase.CreateAsync(DatabaseKind.PostgreSql);
+        var clock = new TimerClock();
+        await using (var deaf = new Instance(database.ConnectionString, direct: elsewhere.ConnectionString, clock: clock))
+        {
+            await deaf.Relay.StartAsync(Ct);
+            await clock.Waits.Task.WaitAsync(TimeSpan.FromMinutes(1), Ct);
+            Assert.False(deaf.Relay.Heard.Task.IsCompleted);
+            clock.Advance(ChangeRelay.EchoWithin);
+            Assert.False(await deaf.Relay.Heard.Task.WaitAsync(TimeSpan.FromMinutes(1), Ct));
+        }
+
+        await using var mended = new Instance(database.ConnectionString, direct: database.ConnectionString, clock: new TimerClock());
+        await mended.Relay.StartAsync(Ct);
+        Assert.True(await mended.Relay.Heard.Task.WaitAsync(TimeSpan.FromMinutes(1), Ct));
+    }
+
+    [Fact]
     public async Task With_SQLite_there_is_nobody_to_tell()
     {
         await using var alone = new Instance("Data Source=none", "Sqlite");
@@ -110,6 +132,19 @@ public sealed class ChangeRelayTests
         Assert.Equal((asked.Value.RequestId, (Guid?)FenwickCompany.Mira), (change.RequestId!.Value, change.PrincipalId));
     }
 
+    /// <summary>Says when somebody waits for it.</summary>
+    private sealed class TimerClock : FakeTimeProvider
+    {
+        public TaskCompletionSource Waits { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Waits.TrySetResult();
+            return timer;
+        }
+    }
+
     /// <summary>As much of an instance as hears and tells.</summary>
     private sealed class Instance : IAsyncDisposable
     {
@@ -117,10 +152,10 @@ public sealed class ChangeRelayTests
         private readonly ConcurrentQueue<PortalChange> _heard = new();
         private readonly SemaphoreSlim _news = new(0);
 
-        public Instance(string connectionString, string provider = "PostgreSql")
+        public Instance(string connectionString, string provider = "PostgreSql", string? direct = null, TimeProvider? clock = null)
         {
-            var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Database:Provider"] = provider, ["ConnectionStrings:Portal"] = connectionString }).Build();
-            Relay = new ChangeRelay(Feed, configuration, TimeProvider.System, NullLogger<ChangeRelay>.Instance);
+            var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Database:Provider"] = provider, ["ConnectionStrings:Portal"] = connectionString, ["ConnectionStrings:PortalDirect"] = direct }).Build();
+            Relay = new ChangeRelay(Feed, configuration, clock ?? TimeProvider.System, NullLogger<ChangeRelay>.Instance);
             _subscription = Feed.Subscribe(change =>
             {
                 _heard.Enqueue(change);
