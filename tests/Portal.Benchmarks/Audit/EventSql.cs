@@ -59,12 +59,12 @@ internal static class EventSql
     private static string Values(string id, string at, string noTime, string number) => $"""
         SELECT {Of(id, "i")}, {Of(at, "i")}, CASE i % 5 WHEN 0 THEN 'request.submitted' WHEN 1 THEN 'request.approved' WHEN 2 THEN 'grant.scheduled' WHEN 3 THEN 'grant.activated' ELSE 'grant.ended' END, 'Success',
           CASE i % 5 WHEN 0 THEN 'Person' WHEN 1 THEN 'Person' ELSE 'System' END, CASE WHEN i % 5 < 2 THEN {Of(id, "1")} END, CASE WHEN i % 5 < 2 THEN {Of(id, "i % 500")} END,
-          CASE WHEN i % 5 < 2 THEN 'Mira Castellanos-Okafor ' || i % 500 ELSE 'system' END, CASE WHEN i % 5 < 2 THEN 'Approver Requester' ELSE '' END, {Of(id, "1")}, {Of(id, "i % 499")}, 'Jonas Müller ' || i % 499,
-          '/subscriptions/0c8a6dd0-0000-4000-8000-000000000001/resourceGroups/rg-payments-prod/providers/Microsoft.KeyVault/vaults/kv-payments-' || i % 7 || '/secrets/stripe-api-key-' || i % 300,
-          'kv-payments-' || i % 7, 'stripe-api-key-' || i % 300, 'Key Vault Secrets User', {Of(id, "i / 5")}, 'R-' || i / 5, CASE WHEN i % 5 > 1 THEN {Of(id, "i / 5")} END, 'payments-prod', (i % 9){number},
+          CASE WHEN i % 5 < 2 THEN 'Mira Castellanos-Okafor ' || (i % 500) ELSE 'system' END, CASE WHEN i % 5 < 2 THEN 'Approver Requester' ELSE '' END, {Of(id, "1")}, {Of(id, "i % 499")}, 'Jonas Müller ' || (i % 499),
+          '/subscriptions/0c8a6dd0-0000-4000-8000-000000000001/resourceGroups/rg-payments-prod/providers/Microsoft.KeyVault/vaults/kv-payments-' || (i % 7) || '/secrets/stripe-api-key-' || (i % 300),
+          'kv-payments-' || (i % 7), 'stripe-api-key-' || (i % 300), 'Key Vault Secrets User', {Of(id, "i / 5")}, 'R-' || (i / 5), CASE WHEN i % 5 > 1 THEN {Of(id, "i / 5")} END, 'payments-prod', (i % 9){number},
           CASE i % 5 WHEN 4 THEN 'Expired' END, CASE i % 5 WHEN 0 THEN 'Rotate the key, "INC-' || i || '": the old one leaked into a log' WHEN 1 THEN CASE WHEN i % 7 = 0 THEN '=1+1' ELSE 'ok' END END,
           CASE i % 5 WHEN 3 THEN 'a2b1c3d4-' || i END, CASE i % 5 WHEN 0 THEN {Of(at, "i")} ELSE {noTime} END, CASE i % 5 WHEN 0 THEN {Of(at, "(i + 36)")} ELSE {noTime} END,
-          '4bf92f3577b34da6a3ce929d0e0e' || i % 9999, CASE WHEN i % 5 < 2 THEN '10.20.30.' || i % 250 END, CASE WHEN i % 5 < 2 THEN 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0' END
+          '4bf92f3577b34da6a3ce929d0e0e' || (i % 9999), CASE WHEN i % 5 < 2 THEN '10.20.30.' || (i % 250) END, CASE WHEN i % 5 < 2 THEN 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0' END
         """;
 
     private static string Of(string expression, string number) => expression.Replace("{0}", number, StringComparison.Ordinal);

@@ -12,7 +12,8 @@ internal sealed class LogProofs(long size, bool withPaths)
 {
     private const int Hash = MerkleTree.HashSize;
     private const int Height = 8;
-    private const int MostTiles = 1024;
+    // With their inner hashes 24 KB each. Rows come in the order of time, which is nearly the log's: what was left behind is hardly asked for again.
+    private const int MostTiles = 256;
     // Of leaf hashes alone, rows in the order of the log need these next.
     private const int Ahead = 15;
 
