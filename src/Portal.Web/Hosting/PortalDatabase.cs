@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 using Portal.Core.Grants.Claims;
@@ -51,10 +53,16 @@ public static class PortalDatabase
         if (configuration[ProviderKey] == "Sqlite")
             MakeFile(ConnectionStringOf(configuration));
         await using var db = await services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(ct);
+        if (configuration[ProviderKey] == "PostgreSql" && await db.Database.CanConnectAsync(ct) && !await HasHistoryAsync(db, ct))
+            await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync(ct);
         // Migrating compares whole models, which takes longer than all the rest of a start; most starts have nothing to migrate.
         if ((await db.Database.GetPendingMigrationsAsync(ct)).Any())
             await db.Database.MigrateAsync(ct);
     }
+
+    /// <summary>Asks without a fault: what Entity Framework asks first fails on a table that is not there yet, and a first start would log two faults that are none.</summary>
+    private static Task<bool> HasHistoryAsync(PortalDb db, CancellationToken ct) =>
+        db.Database.SqlQuery<bool>($"""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL AS "Value" """).SingleAsync(ct);
 
     /// <summary>Where the database is. Everything that opens it asks here, so that a relative file is the same file for all.</summary>
     public static string ConnectionStringOf(IConfiguration configuration)
