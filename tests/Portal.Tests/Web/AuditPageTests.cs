@@ -53,7 +53,7 @@ public sealed class AuditPageTests : BunitContext
         found.WaitForAssertion(() => Assert.NotEmpty(found.FindAll(".timeline-event")));
         found.FindAll("button").Single(b => b.TextContent.Contains("Save this filter", StringComparison.Ordinal)).Click();
         await found.Find(".saved-form").SubmitAsync();
-        Assert.Equal("This text is empty, or has only characters that nobody can see. Write a name.", found.Find("#saved-name-fault").TextContent.Trim());
+        Assert.Equal("This text is empty, or has only characters that nobody can see. Fill it in.", found.Find("#saved-name-fault").TextContent.Trim());
         Assert.Empty(found.FindAll(".refusal"));
         found.Find("#saved-name").Change("Mira’s");
         found.Find(".saved-form").Submit();
