@@ -28,6 +28,8 @@ public sealed partial class AuditFilters
     private string? _secret;
     private string? _code;
     private string? _request;
+    // Where the screen is narrow; elsewhere all of them are there.
+    private bool _unfolded;
 
     /// <summary>The words.</summary>
     [Inject] public required IStringLocalizer<AuditWords> Words { get; init; }
@@ -79,11 +81,13 @@ public sealed partial class AuditFilters
             _errors.Clear();
             (_text, _vault, _secret, _code, _request, _person) = (Address.Text, Address.Vault, Address.Secret, Address.Code, Address.Request, Address.Person);
             _shownIn = null;
+            _unfolded = false;
         }
 
         foreach (var refusal in Refusals)
             if (refusal.Field is { } field)
                 _errors[field] = Say(RefusalText.Of(refusal, RefusedWords));
+        _unfolded |= _errors.Count > 0;
         if (PersonName is not null && _person == Address.Person)
             _person = PersonName;
         if (_shownIn?.Id == ZoneOrUtc.Id)
@@ -174,6 +178,7 @@ public sealed partial class AuditFilters
             Code = Trim(_code),
             Request = Trim(_request),
         };
+        _unfolded |= _errors.Count > 0;
         if (_errors.Count == 0)
             Navigation.NavigateTo(address.Page);
     }

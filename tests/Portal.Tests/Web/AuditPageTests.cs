@@ -64,6 +64,29 @@ public sealed class AuditPageTests : BunitContext
     }
 
     [Fact]
+    public async Task Filters_are_folded_until_they_are_wanted_and_when_something_is_wrong_with_them()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        this.GoTo("/audit?vault=kv-a");
+        var page = Render<AuditPage>();
+        Assert.Equal("false", Unfolded(page));
+        page.Find(".audit-more").Click();
+        Assert.Equal("true", Unfolded(page));
+        Assert.Empty(page.FindAll(".audit-fields.folded"));
+        // Applied, they make room for what they found.
+        page.Find("#filter-secret").Input("key");
+        await page.Find("form").SubmitAsync();
+        var found = Render<AuditPage>();
+        Assert.Equal("false", Unfolded(found));
+
+        this.GoTo("/audit?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z");
+        var wrong = Render<AuditPage>();
+        wrong.WaitForAssertion(() => Assert.Equal("true", Unfolded(wrong)));
+
+        static string? Unfolded(IRenderedComponent<AuditPage> page) => page.Find(".audit-more").GetAttribute("aria-expanded");
+    }
+
+    [Fact]
     public async Task A_day_leads_to_the_days_beside_it_also_where_clocks_change()
     {
         await using var world = await this.OpenForAsync(Company.Ingrid, "Europe/Berlin");
