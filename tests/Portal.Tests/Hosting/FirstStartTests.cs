@@ -3,10 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using Portal.Core.Data;
-using Portal.Migrations.PostgreSql;
-using Portal.Migrations.Sqlite;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Hosting;
@@ -20,12 +17,12 @@ public sealed class FirstStartTests
     [BothDatabases]
     public async Task An_empty_database_gets_its_schema_without_a_fault_in_the_log(DatabaseKind kind)
     {
-        await using var empty = await EmptyDatabase.MakeAsync(kind);
+        await using var empty = await PortalDatabase.CreateAsync(kind, empty: true);
         using var heard = new Faults();
         var services = new ServiceCollection()
             .AddLogging(log => log.AddProvider(heard).SetMinimumLevel(LogLevel.Warning))
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Database:Provider"] = kind.ToString(), ["ConnectionStrings:Portal"] = empty.ConnectionString }).Build());
-        services.AddPortalDb((_, options) => options = kind == DatabaseKind.Sqlite ? options.UsePortalSqlite(empty.ConnectionString) : options.UsePortalPostgreSql(empty.ConnectionString));
+        services.AddPortalDb((_, options) => empty.Configure(options));
         await using var provider = services.BuildServiceProvider();
 
         await Portal.Web.Hosting.PortalDatabase.MigrateAsync(provider, Ct);
@@ -54,39 +51,5 @@ public sealed class FirstStartTests
         public void Dispose()
         {
         }
-    }
-
-    /// <summary>One that was made and has nothing in it, as an operator makes it.</summary>
-    private sealed class EmptyDatabase(string connectionString, Func<Task> drop) : IAsyncDisposable
-    {
-        public string ConnectionString => connectionString;
-
-        public static async Task<EmptyDatabase> MakeAsync(DatabaseKind kind)
-        {
-            if (kind == DatabaseKind.Sqlite)
-            {
-                var directory = Directory.CreateTempSubdirectory("portal-first-").FullName;
-                return new EmptyDatabase($"Data Source={Path.Combine(directory, "portal.db")};Pooling=False", () =>
-                {
-                    Directory.Delete(directory, recursive: true);
-                    return Task.CompletedTask;
-                });
-            }
-
-            var server = Environment.GetEnvironmentVariable(PortalDatabase.ServerVariable);
-            var name = $"test_{Guid.NewGuid():N}";
-            await RunAsync($"CREATE DATABASE {name}");
-            return new EmptyDatabase(new NpgsqlConnectionStringBuilder(server) { Database = name, Pooling = false }.ConnectionString, () => RunAsync($"DROP DATABASE {name} WITH (FORCE)"));
-
-            async Task RunAsync(string statement)
-            {
-                await using var connection = new NpgsqlConnection(server);
-                await connection.OpenAsync(Ct);
-                await using var command = new NpgsqlCommand(statement, connection);
-                await command.ExecuteNonQueryAsync(Ct);
-            }
-        }
-
-        public async ValueTask DisposeAsync() => await drop();
     }
 }

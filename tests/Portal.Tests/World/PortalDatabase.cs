@@ -45,10 +45,12 @@ public sealed class PortalDatabase : IAsyncDisposable
     private static string? Server => Environment.GetEnvironmentVariable(ServerVariable);
 
     /// <summary>Makes a database. Skips the test when this kind is not to be had here.</summary>
-    public static async Task<PortalDatabase> CreateAsync(DatabaseKind kind)
+    /// <param name="kind">Which.</param>
+    /// <param name="empty">True for one with nothing in it, as an operator makes it: without the schema.</param>
+    public static async Task<PortalDatabase> CreateAsync(DatabaseKind kind, bool empty = false)
     {
         Assert.SkipWhen(WhyUnavailable(kind) is not null, WhyUnavailable(kind) ?? "");
-        return kind == DatabaseKind.Sqlite ? await CreateSqliteAsync() : await CreatePostgreSqlAsync();
+        return kind == DatabaseKind.Sqlite ? await CreateSqliteAsync(empty) : await CreatePostgreSqlAsync(empty);
     }
 
     /// <summary>Points options at this database, just as the portal does. Where a query leaves to chance which rows it takes, it fails.</summary>
@@ -74,7 +76,7 @@ public sealed class PortalDatabase : IAsyncDisposable
     private static Task<string> TemplateAsync(DatabaseKind kind, Func<Task<string>> make) =>
         Templates.GetOrAdd(kind, _ => new Lazy<Task<string>>(make)).Value;
 
-    private static async Task<PortalDatabase> CreateSqliteAsync()
+    private static async Task<PortalDatabase> CreateSqliteAsync(bool empty)
     {
         var template = await TemplateAsync(DatabaseKind.Sqlite, async () =>
         {
@@ -87,7 +89,8 @@ public sealed class PortalDatabase : IAsyncDisposable
         });
         var own = NewDirectory("portal-test-");
         var path = Path.Combine(own, "portal.db");
-        File.Copy(template, path);
+        if (!empty)
+            File.Copy(template, path);
         var connectionString = $"Data Source={path}";
         return new PortalDatabase(DatabaseKind.Sqlite, connectionString, () =>
         {
@@ -98,7 +101,7 @@ public sealed class PortalDatabase : IAsyncDisposable
         });
     }
 
-    private static async Task<PortalDatabase> CreatePostgreSqlAsync()
+    private static async Task<PortalDatabase> CreatePostgreSqlAsync(bool empty)
     {
         var template = await TemplateAsync(DatabaseKind.PostgreSql, async () =>
         {
@@ -108,7 +111,7 @@ public sealed class PortalDatabase : IAsyncDisposable
             return name;
         });
         var own = $"test_{Guid.NewGuid():N}";
-        await RunOnServerAsync($"CREATE DATABASE {own} TEMPLATE {template}");
+        await RunOnServerAsync(empty ? $"CREATE DATABASE {own}" : $"CREATE DATABASE {own} TEMPLATE {template}");
         // As the portal will write it, so that the pool that is cleared is its own.
         var connectionString = Standstill.EndedBy(new NpgsqlConnectionStringBuilder(Server) { Database = own, MaxPoolSize = 40, Timeout = 300 }.ConnectionString);
         return new PortalDatabase(DatabaseKind.PostgreSql, connectionString, async () =>
