@@ -6,7 +6,7 @@ using Portal.Core.Grants.Claims;
 
 namespace Portal.Migrations.Sqlite;
 
-/// <summary>Due work on SQLite: one writer, so an update that takes rows is alone while it runs.</summary>
+/// <summary>Due work on SQLite: one writer, so an update that takes rows is alone while it runs. One instance, so nothing is left to others.</summary>
 public sealed class SqliteDueWork : IDueWork, IDatabaseClock
 {
     // What is due and held by nobody; {0} is the database's time.
@@ -39,7 +39,7 @@ public sealed class SqliteDueWork : IDueWork, IDatabaseClock
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<DueLane>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    public async Task<IReadOnlyList<DueLane>> FindAsync(PortalDb db, DateTimeOffset now, IReadOnlyList<LeftRow> left, CancellationToken ct)
     {
         // Every second, and nearly always in vain: by hand, because the framework's share would be ten times the statement's.
         await using var open = await OpenConnection.OfAsync(db, ct);
@@ -52,7 +52,7 @@ public sealed class SqliteDueWork : IDueWork, IDatabaseClock
     }
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, CancellationToken ct) => WriteAsync<IReadOnlyList<AssignmentClaim>>(db, async () =>
+    public Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, IReadOnlyList<LeftRow> left, CancellationToken ct) => WriteAsync<IReadOnlyList<AssignmentClaim>>(db, async () =>
     {
         var taken = new List<AssignmentClaim>();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);

@@ -19,14 +19,14 @@ public sealed record AssignmentClaim(Guid AssignmentId, long Fence, string Subsc
 public sealed record ClaimedWork(IReadOnlyList<AssignmentClaim> Claims, bool MoreIsDue);
 
 /// <summary>Takes due work, judged by the database's time. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
-/// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other. One that does not answer this instance is left to instances that it answers: see <see cref="LooksLeftToOthers"/>.</remarks>
-public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, StepBack stepBack, GrantPace pace)
+/// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other. What does not answer this instance is left to instances that it answers: see <see cref="LooksLeftToOthers"/>.</remarks>
+public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, LeftToOthers leftToOthers, StepBack stepBack, GrantPace pace)
 {
     // Giving looks at the vault, its locks, the role and the result; a reserve of reads is kept for looking at what was taken away.
     private const int ReadsPerGive = 4;
     private const int ReadsKeptForEnds = 50;
 
-    /// <summary>While a subscription does not answer this instance, what has become due there is left to the others for so many looks (<see cref="GrantPace.LookEvery"/>). What nobody took by then this instance tries by itself.</summary>
+    /// <summary>While a subscription does not answer this instance, what has become due there is left to the others for so many looks (<see cref="GrantPace.LookEvery"/>); and so is a row whose last call from here got no answer, whatever was answered since. What nobody took by then this instance tries by itself.</summary>
     public const int LooksLeftToOthers = 3;
 
     /// <summary>Claims at most <paramref name="most"/> rows.</summary>
@@ -39,9 +39,10 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
         await stepBack.MendAsync(db, now, ct);
+        var left = leftToOthers.At(now, pace.LookEvery * LooksLeftToOthers);
         var claims = new List<LaneClaim>();
         var moreIsDue = false;
-        foreach (var lane in await dueWork.FindAsync(db, now, ct))
+        foreach (var lane in await dueWork.FindAsync(db, now, left, ct))
         {
             var room = Math.Min(Math.Min(RoomFor(lane, claims, now), most - claims.Sum(c => c.Most)), lane.Rows);
             moreIsDue |= room < lane.Rows;
@@ -49,7 +50,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
                 claims.Add(new LaneClaim(lane.SubscriptionId, lane.ToEnd, lane.PrivilegeRank, room, now, now + pace.Lease));
         }
 
-        return new ClaimedWork(claims.Count == 0 ? [] : await dueWork.ClaimAsync(db, claims, ct), moreIsDue);
+        return new ClaimedWork(claims.Count == 0 ? [] : await dueWork.ClaimAsync(db, claims, left, ct), moreIsDue);
     }
 
     /// <summary>Holds claims for another <see cref="GrantPace.Lease"/>.</summary>

@@ -32,6 +32,35 @@ public sealed class LateCallTests
         Assert.Null((await world.AssignmentAsync(promised.AssignmentId)).DueAt);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_call_that_was_given_up_with_its_claim_is_looked_for_at_once(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        var slow = Assert.Single(await world.ClaimAsync());
+        using var lost = new CancellationTokenSource();
+        world.Cloud.FailAfter = _ =>
+        {
+            // This instance stood still for longer than its lease, with the call on its way; another one took the grant back; then this one hears of it.
+            world.Cloud.FailAfter = null;
+            world.Clock.Advance(PortalWorld.Lease);
+            Task.Run(async () =>
+            {
+                await world.RevokeAsync(promised.Id, Company.Tomas);
+                await world.WorkAsync();
+            }).GetAwaiter().GetResult();
+            lost.Cancel();
+            return new OperationCanceledException(lost.Token);
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.DriveAsync(slow, lost.Token));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+
+        world.Cloud.LandLate();
+        await world.WorkAsync();
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.swept");
+    }
+
     [Fact]
     public async Task It_is_removed_within_moments_of_the_look_that_finds_it()
     {

@@ -8,12 +8,13 @@ public interface IDueWork
     /// <summary>Where work is due that nobody holds, the most urgent first: ends before gives, then the most privileged, then the longest due. With nothing due this is one look into an index.</summary>
     /// <param name="db">The database.</param>
     /// <param name="now">The database's time.</param>
+    /// <param name="left">What is left to other instances, where there can be others.</param>
     /// <param name="ct">Cancels.</param>
-    Task<IReadOnlyList<DueLane>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct);
+    Task<IReadOnlyList<DueLane>> FindAsync(PortalDb db, DateTimeOffset now, IReadOnlyList<LeftRow> left, CancellationToken ct);
 
     /// <summary>Takes rows of some lanes in one transaction: of each the longest due first. What another worker is taking at this moment is passed over.</summary>
     /// <returns>What was taken, lane by lane, in that order; fewer than asked for, or none, when others were faster.</returns>
-    Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, CancellationToken ct);
+    Task<IReadOnlyList<AssignmentClaim>> ClaimAsync(PortalDb db, IReadOnlyList<LaneClaim> claims, IReadOnlyList<LeftRow> left, CancellationToken ct);
 
     /// <summary>Holds claims for longer, in one statement.</summary>
     /// <returns>The rows that are still held under the number that claimed them; the others are lost.</returns>

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
 using Portal.Core.Data;
+using Portal.Core.Grants.Claims;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
@@ -13,11 +15,18 @@ public sealed partial class DriveAssignment(
     DriveSteps steps,
     ClockWatch clock,
     ChangeFeed changes,
+    LeftToOthers leftToOthers,
     GrantPace pace,
     Random jitter,
     ILogger<DriveAssignment> logger)
 {
+    // Whoever has lost a claim may have lost the database with it, and has others waiting for its end.
+    private static readonly TimeSpan PatienceForDoubt = TimeSpan.FromSeconds(5);
+
     /// <summary>Drives a claimed row.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="actor">Who acts.</param>
+    /// <param name="ct">Cancelled when the claim is lost, or the worker halts: what is under way is given up.</param>
     /// <returns>True when an outcome was saved; false when the claim was lost meanwhile and somebody else goes on.</returns>
     public async Task<Result<bool>> ExecuteAsync(AssignmentClaim claim, Actor actor, CancellationToken ct)
     {
@@ -41,22 +50,64 @@ public sealed partial class DriveAssignment(
         if (announced.Call != AssignmentIntent.None)
             steps.Reach(DriveStep.Announced, claim.AssignmentId, announced.Call);
 
-        var outcome = await ActAsync(announced, clearance, ct);
-        foreach (var fault in outcome.Faults)
+        Settled? settled;
+        try
         {
-            LogCallFailed(logger, claim.AssignmentId, fault.Code, fault.Message);
-            PortalTelemetry.FailedCalls.Add(1, new KeyValuePair<string, object?>("code", fault.Code));
-            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, fault.Code);
+            settled = await FollowAsync(claim, announced, clearance, activity, actor, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested && announced.Call != AssignmentIntent.None)
+        {
+            await DoubtAsync(claim);
+            throw;
         }
 
-        steps.Reach(DriveStep.Settling, claim.AssignmentId, announced.Call);
-        var settled = await saves.RunAsync(claim, announced.Trio, at => SettleAsync(at, outcome, actor), ct);
-        steps.Reach(DriveStep.Settled, claim.AssignmentId, announced.Call);
         if (settled is null)
             return false;
         Measure(settled);
         Publish(settled.Grants);
         return true;
+    }
+
+    /// <summary>Makes the announced call, and saves what came of it.</summary>
+    /// <returns>Null when the claim is lost.</returns>
+    private async Task<Settled?> FollowAsync(AssignmentClaim claim, Announcement announced, Clearance clearance, Activity? activity, Actor actor, CancellationToken ct)
+    {
+        var outcome = await ActAsync(announced, clearance, ct);
+        foreach (var fault in outcome.Faults)
+        {
+            LogCallFailed(logger, claim.AssignmentId, fault.Code, fault.Message);
+            PortalTelemetry.FailedCalls.Add(1, new KeyValuePair<string, object?>("code", fault.Code));
+            activity?.SetStatus(ActivityStatusCode.Error, fault.Code);
+        }
+
+        steps.Reach(DriveStep.Settling, claim.AssignmentId, announced.Call);
+        var settled = await saves.RunAsync(claim, announced.Trio, at => SettleAsync(at, outcome, actor), ct);
+        steps.Reach(DriveStep.Settled, claim.AssignmentId, announced.Call);
+        if (settled is not null)
+            leftToOthers.Note(claim.AssignmentId, answered: outcome.Faults.All(fault => fault.Code != AttentionCode.NoAnswer), settled.DueAt);
+        return settled;
+    }
+
+    /// <summary>The turn was given up with its call under way, which may still arrive. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once.</summary>
+    private async Task DoubtAsync(AssignmentClaim claim)
+    {
+        using var patience = new CancellationTokenSource(PatienceForDoubt);
+        try
+        {
+            await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at)), patience.Token);
+        }
+        catch (Exception fault)
+        {
+            LogNotTold(logger, fault, claim.AssignmentId);
+        }
+    }
+
+    // A claim that still holds says by itself, when it runs out, that its call was never answered.
+    private static bool Doubt(TrioAtWork at)
+    {
+        if (at.Trio is null)
+            at.Row?.Doubt(at.Now, lateCall: true);
+        return at.Trio is null;
     }
 
     /// <summary>Looks again at all that granting rests on, for whoever waits for the role or has lost it.</summary>
@@ -181,7 +232,7 @@ public sealed partial class DriveAssignment(
         {
             // A call got through after the claim was lost. Nobody may save its outcome, but whoever has the row now has to know that something may stand there.
             if (outcome.Call != AssignmentIntent.None)
-                at.Row?.Doubt(at.Now, lateCall: true);
+                Doubt(at);
             return null;
         }
 
@@ -189,7 +240,7 @@ public sealed partial class DriveAssignment(
         await settlement.ApplyAsync(at.Db, at.Ct);
         var next = settlement.NextLook(jitter.NextDouble());
         trio.Assignment.Release(settlement.Plan.WantedUntil, next, next is { } due && trio.PlanAt(at.Now, outcome.Clearance).EndsAt(due, trio.Grants));
-        return new Settled([.. settlement.Touched], at.Now);
+        return new Settled([.. settlement.Touched], at.Now, next);
     }
 
     private static void Measure(Settled settled)
@@ -228,8 +279,12 @@ public sealed partial class DriveAssignment(
 
     /// <param name="Grants">The grants that may have changed.</param>
     /// <param name="At">When.</param>
-    private sealed record Settled(IReadOnlyList<Grant> Grants, DateTimeOffset At);
+    /// <param name="DueAt">When the row is due next; null for not at all.</param>
+    private sealed record Settled(IReadOnlyList<Grant> Grants, DateTimeOffset At, DateTimeOffset? DueAt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code} and is tried again: {Text}")]
     private static partial void LogCallFailed(ILogger logger, Guid assignmentId, string code, string text);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} was given up and may still arrive; nobody could be told, and whoever has it now looks in its own time")]
+    private static partial void LogNotTold(ILogger logger, Exception fault, Guid assignmentId);
 }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -15,6 +16,8 @@ public sealed class ClaimTests
 {
     private const string Healthy = "11111111-0000-4000-8000-000000000001";
     private const string Sick = "22222222-0000-4000-8000-000000000002";
+
+    private static readonly CloudCallException NoAnswer = new(AttentionCode.NoAnswer, "No answer within 30 s.", null, isTransient: true);
 
     [Theory, BothDatabases]
     public async Task Ends_go_ahead_of_gives_then_the_most_privileged_then_the_longest_due(DatabaseKind kind)
@@ -115,6 +118,53 @@ public sealed class ClaimTests
         Assert.Equal(give, Assert.Single(await world.ClaimAsync()).AssignmentId);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_row_whose_call_got_no_answer_here_is_left_to_others_though_its_subscription_answers_again(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = call => call.Verb == CloudVerb.Put ? NoAnswer : null;
+        await world.WorkAsync();
+        world.Cloud.FailBefore = null;
+        await AdvanceToDueAsync(world, promised.AssignmentId);
+        if (kind == DatabaseKind.Sqlite)
+        {
+            // There are no others.
+            Assert.Single(await world.ClaimAsync());
+            return;
+        }
+
+        Assert.Empty(await world.ClaimAsync());
+        world.Clock.Advance((new GrantPace().LookEvery * ClaimDueAssignments.LooksLeftToOthers) - TimeSpan.FromMilliseconds(2));
+        Assert.Empty(await world.ClaimAsync());
+        Assert.Equal(promised.AssignmentId, Assert.Single((await Another(world).ExecuteAsync(1, Core.Identity.Actor.System, Ct)).Value.Claims).AssignmentId);
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_nobody_took_is_tried_here_again(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = call => call.Verb == CloudVerb.Put ? NoAnswer : null;
+        await world.WorkAsync();
+        world.Cloud.FailBefore = null;
+        await AdvanceToDueAsync(world, promised.AssignmentId);
+        world.Clock.Advance(new GrantPace().LookEvery * ClaimDueAssignments.LooksLeftToOthers);
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_end_that_somebody_asks_for_meanwhile_is_left_to_nobody(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = call => call.Verb == CloudVerb.Put ? NoAnswer : null;
+        await world.WorkAsync();
+        await world.RevokeAsync(promised.Id, Company.Tomas);
+        Assert.True(Assert.Single(await world.ClaimAsync()).ToEnd);
+    }
+
     [Fact]
     public async Task What_is_answered_again_is_taken_at_once()
     {
@@ -196,6 +246,10 @@ public sealed class ClaimTests
         Assert.DoesNotContain(plan, line => line.Contains("TEMP B-TREE", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal));
     }
 
+    /// <summary>To the millisecond after it is due: no database keeps time as finely as a retry is spread.</summary>
+    private static async Task AdvanceToDueAsync(PortalWorld world, Guid assignmentId) =>
+        world.Clock.Advance((await world.AssignmentAsync(assignmentId)).DueAt!.Value - world.Clock.GetUtcNow() + TimeSpan.FromMilliseconds(1));
+
     private static async Task<IReadOnlyList<string>> PlanAsync(PortalWorld world, DatabaseKind kind, string statement)
     {
         await using var db = world.OpenDb();
@@ -220,7 +274,7 @@ public sealed class ClaimTests
     private static ClaimDueAssignments Another(PortalWorld world) => Another(world, new ClockWatch(world.Clock));
 
     private static ClaimDueAssignments Another(PortalWorld world, ClockWatch clock) => new(
-        world.Get<IDbContextFactory<PortalDb>>(), world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(world.Clock), new WorkUnderWay(), new StepBack(clock, new GrantPace()), new GrantPace());
+        world.Get<IDbContextFactory<PortalDb>>(), world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(world.Clock), new WorkUnderWay(), new LeftToOthers(), new StepBack(clock, new GrantPace()), new GrantPace());
 
     /// <summary>A row that is due, as its grant's approval or its settling would have left it.</summary>
     private static async Task<Guid> AddAsync(PortalWorld world, string subscription, string secret, bool ended, GrantableRole role, int minutesDue)
