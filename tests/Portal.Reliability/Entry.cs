@@ -10,10 +10,10 @@ internal static class Entry
     private const string Production = "production";
 
     private const string Usage = """
-        kill --kills 300 --seed 1 --database sqlite|postgres [--lanes 6] [--part 500] [--results FILE]
-            kills workers and compares what is left in the cloud with what was approved
-        two --rounds 200 --seed 1 [--lanes 8] [--pace tenth|production] [--part 200] [--results FILE]
-            two workers on one PostgreSQL database, of which one is frozen or cut off in each round
+        kill --kills 300 --seed 1 --database sqlite|postgres [--processes 6] [--portals 1] [--part 500] [--results FILE]
+            kills processes, each of which hosts so many portals, and compares what is left in the cloud with what was approved
+        two --rounds 200 --seed 1 [--pairs 8] [--portals 1] [--pace tenth|production] [--part 200] [--results FILE]
+            two processes with an instance each of so many portals, of which one is frozen or cut off in each round
         sum --results FILE
             adds up what a file of results says
         PostgreSQL needs PORTAL_TEST_POSTGRES: the connection string of a server where databases may be made.
@@ -28,10 +28,12 @@ internal static class Entry
                 return await WorkerProcess.RunAsync();
             case "kill" when Options.Read(args) is { } o:
                 var database = o.Text("database", WorkerSettings.Sqlite);
-                return await RunAsync(o, "kill", database, o.Number("kills", 300), (kills, seed) => new KillRun(new KillOrder(kills, seed, database, o.Number("lanes", 6))).RunAsync());
+                var portals = o.Number("portals", 1);
+                return await RunAsync(o, KillOrder.KindOf(portals), database, o.Number("kills", 300), (kills, seed) => new KillRun(new KillOrder(kills, seed, database, o.Number("processes", 6), portals)).RunAsync());
             case "two" when Options.Read(args) is { } o && o.Text("pace", Tenth) is (Tenth or Production) and var pace:
                 var production = pace == Production;
-                return await RunAsync(o, TwoInstancesOrder.KindOf(production), WorkerSettings.PostgreSql, o.Number("rounds", 200), (rounds, seed) => new TwoInstancesRun(new TwoInstancesOrder(rounds, seed, o.Number("lanes", 8), production)).RunAsync());
+                var hosted = o.Number("portals", 1);
+                return await RunAsync(o, TwoInstancesOrder.KindOf(production, hosted), WorkerSettings.PostgreSql, o.Number("rounds", 200), (rounds, seed) => new TwoInstancesRun(new TwoInstancesOrder(rounds, seed, o.Number("pairs", 8), hosted, production)).RunAsync());
             case "sum" when Options.Read(args)?.Text("results", "") is { Length: > 0 } file:
                 var results = RunResult.Read(file);
                 foreach (var line in RunResult.Sum(results))

@@ -18,12 +18,13 @@ internal sealed class KillRun(KillOrder order)
 
     private readonly LanePace _pace = new(order.Database, Lease: TimeSpan.FromSeconds(2), LookEvery: TimeSpan.FromMilliseconds(100), CallTimeout: TimeSpan.FromSeconds(10));
     private readonly ConcurrentBag<string> _faults = [];
-    private readonly ConcurrentDictionary<string, int> _points = new(Failpoint.All.ToDictionary(p => p, _ => 0));
+    private readonly Points _points = new();
     private readonly ConcurrentBag<TimeSpan> _startUps = [];
     private readonly ConcurrentBag<TimeSpan> _startUpWork = [];
     private readonly ConcurrentBag<TimeSpan> _convergences = [];
-    private int _kills;
     private int _left;
+    private int _deaths;
+    private int _processes;
 
     /// <summary>Runs it.</summary>
     public async Task<RunResult> RunAsync()
@@ -34,116 +35,127 @@ internal sealed class KillRun(KillOrder order)
         _left = order.Kills;
         // What is asked for is convergence within a minute of the restart. A call may be as late as its time-out, and a little on its way.
         var judgement = new Judgement(reach: _pace.CallTimeout + TimeSpan.FromSeconds(5), patience: Convergence.Within);
-        var grants = 0;
-        await Task.WhenAll(Enumerable.Range(1, order.Lanes).Select(async number =>
+        var (grants, kills) = (0, 0);
+        await Task.WhenAll(Enumerable.Range(1, order.Processes * order.Portals).Chunk(order.Portals).Select(async numbers =>
         {
-            await using var lane = await Lane.OpenAsync(number, sandbox, order.Database, directory.Path, _pace);
-            var life = new LaneLife(lane, new Random(unchecked((order.Seed * 7919) + number)));
+            await using var group = await LaneGroup.OpenAsync(numbers, sandbox, directory.Path, _pace, order.Seed);
             try
             {
-                await LiveAsync(life);
+                await LiveAsync(group);
             }
             catch (Exception fault)
             {
-                _faults.Add($"lane {number}: {fault}");
+                _faults.Add($"lanes {string.Join(", ", numbers)}: {fault}");
             }
 
-            Interlocked.Add(ref grants, lane.Desk.Promises.Count);
-            await life.JudgeAsync(judgement);
-            await RecordCheck.RunAsync(lane, judgement);
+            foreach (var life in group.Lives)
+            {
+                Interlocked.Add(ref grants, life.Lane.Desk.Promises.Count);
+                Interlocked.Add(ref kills, life.Kills);
+                await life.JudgeAsync(judgement);
+                await RecordCheck.RunAsync(life.Lane, judgement);
+            }
         }));
 
         var spent = TimeProvider.System.GetElapsedTime(began);
         // A few kills cannot pass everywhere; as many as are run before a change lands must.
-        if (order.Kills >= Failpoint.All.Count * 8)
-            foreach (var missed in _points.Where(p => p.Value == 0))
-                _faults.Add($"Nobody was killed at {missed.Key}.");
+        if (_points.Tried >= Failpoint.All.Count * 3 / 2)
+            foreach (var (point, _) in _points.Hits.Where(p => p.Value == 0))
+                _faults.Add($"Nobody was killed at {point}.");
         foreach (var violation in _faults.Concat(judgement.Violations).Take(40))
             Console.WriteLine(violation);
         var result = new RunResult
         {
-            Kind = "kill",
+            Kind = order.Kind,
             Database = order.Database,
             Seed = order.Seed,
-            Trials = _kills,
-            Points = new SortedDictionary<string, int>(_points, StringComparer.Ordinal),
+            Trials = kills,
+            Points = _points.Hits,
             Grants = grants,
             Violations = judgement.Counts(_faults.Count),
             Slowest = _convergences.DefaultIfEmpty().Max().TotalSeconds,
             Seconds = spent.TotalSeconds,
         };
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"kill {order.Database} seed {order.Seed}: {_kills} kills ({_points.Values.Sum()} at {_points.Count(p => p.Value > 0)} of {_points.Count} named points), {grants} grants; {result.Told}; slowest convergence {result.Slowest:0.0} s, median start {Median(_startUps).TotalMilliseconds:0} ms ({Median(_startUpWork).TotalMilliseconds:0} ms of a processor), {spent.TotalSeconds:0} s: {(result.Held ? "held" : "BROKEN")}"));
+            $"{order.Kind} {order.Database} seed {order.Seed}: {kills} kills ({_processes} processes, {result.Points.Values.Sum()} of them at {result.Points.Count(p => p.Value > 0)} of {result.Points.Count} named points), {grants} grants; {result.Told}; slowest convergence {result.Slowest:0.0} s, median start {Median(_startUps).TotalMilliseconds:0} ms ({Median(_startUpWork).TotalMilliseconds:0} ms of a processor), {spent.TotalSeconds:0} s: {(result.Held ? "held" : "BROKEN")}"));
         directory.Close(keep: !result.Held);
         return result;
     }
 
-    private async Task LiveAsync(LaneLife life)
+    private async Task LiveAsync(LaneGroup group)
     {
         using var stop = new CancellationTokenSource();
-        var busy = new People(life.Lane, life.Random).BusyAsync(stop.Token);
-        while (Interlocked.Decrement(ref _left) >= 0)
+        var busy = group.BusyAsync(stop.Token);
+        while (Interlocked.Add(ref _left, -order.Portals) > -order.Portals)
         {
             await using var child = Child.Start();
-            await DieAsync(life, child);
-            Interlocked.Increment(ref _kills);
-            if (busy.IsFaulted)
+            await DieAsync(group, child);
+            Interlocked.Increment(ref _processes);
+            foreach (var life in group.Lives)
+                life.WasKilled();
+            if (busy.Any(one => one.IsFaulted))
                 break;
         }
 
         // Half of the trios are to be there at the end, the other half not.
         await stop.CancelAsync();
-        await busy;
-        var people = new People(life.Lane, life.Random);
-        foreach (var trio in life.Lane.Estate.Trios.Where((_, i) => i % 2 == 0))
-            await people.HoldAsync(trio);
+        await Task.WhenAll(busy);
+        await Task.WhenAll(group.Lives.Select(async life =>
+        {
+            var people = new People(life.Lane, life.Random);
+            foreach (var trio in life.Lane.Estate.Trios.Where((_, i) => i % 2 == 0))
+                await people.HoldAsync(trio);
+        }));
 
         await using var last = Child.Start();
-        await last.BeginAsync(life.Lane.Settings());
+        await last.BeginAsync(group.Settings());
         await last.Ready;
-        _convergences.Add(await Convergence.OfAsync(life.Lane, "what was approved stands"));
-        foreach (var promise in life.Lane.Desk.Promises.Where(p => p.EndAskedFrom is null && p.EndsAt > TimeProvider.System.GetUtcNow()).ToList())
-            await life.Lane.Desk.EndAsync(promise, revoke: true);
-        _convergences.Add(await Convergence.OfAsync(life.Lane, "everything is taken back"));
-        life.WasUp("worker", last.ReadyAt!.Value, TimeProvider.System.GetUtcNow());
+        _convergences.Add(await group.ConvergeAsync("what was approved stands"));
+        await Task.WhenAll(group.Lanes.Select(async lane =>
+        {
+            foreach (var promise in lane.Desk.Promises.Where(p => p.EndAskedFrom is null && p.EndsAt > TimeProvider.System.GetUtcNow()).ToList())
+                await lane.Desk.EndAsync(promise, revoke: true);
+        }));
+        _convergences.Add(await group.ConvergeAsync("everything is taken back"));
+        group.WasUp("worker", last.ReadyAt!.Value, TimeProvider.System.GetUtcNow());
         await last.CloseAsync();
     }
 
-    private async Task DieAsync(LaneLife life, Child child)
+    private async Task DieAsync(LaneGroup group, Child child)
     {
-        var random = life.Random;
+        var random = group.Random;
         var started = TimeProvider.System.GetTimestamp();
-        var settings = life.Lane.Settings();
-        var death = random.NextDouble();
-        if (death < 0.05)
+        var settings = group.Settings();
+        if (IsForPoint(Interlocked.Increment(ref _deaths)))
+        {
+            var point = _points.Choose(random);
+            // Not always at the first time that it is passed by one of the portals.
+            await child.BeginAsync(settings, new Dictionary<string, string> { [ProcessSettings.Failpoint] = $"kill {point} {random.Next(1, 1 + (2 * order.Portals))}" });
+            await StartUpAsync(child, started);
+            using var patience = new CancellationTokenSource(PatienceAtPoint);
+            await child.GoneAsync(patience.Token);
+            _points.Note(point, reached: child.AtPoint.IsCompletedSuccessfully);
+        }
+        else if (random.NextDouble() < 0.1)
         {
             // Some never get so far as to be ready.
             await child.BeginAsync(settings);
             await Task.Delay(random.Next(50, 600));
         }
-        else if (death < 0.5)
+        else
         {
             await child.BeginAsync(settings);
             await StartUpAsync(child, started);
             await Task.Delay(random.Next(0, LongestLife));
         }
-        else
-        {
-            // At a point: one that was passed least so far, at the first, second or third time.
-            var point = _points.OrderBy(p => p.Value).ThenBy(_ => random.Next()).First().Key;
-            settings[WorkerSettings.Failpoint] = $"kill {point} {random.Next(1, 3)}";
-            await child.BeginAsync(settings);
-            await StartUpAsync(child, started);
-            using var patience = new CancellationTokenSource(PatienceAtPoint);
-            await child.GoneAsync(patience.Token);
-            if (child.AtPoint.IsCompletedSuccessfully)
-                _points.AddOrUpdate(await child.AtPoint, 1, (_, n) => n + 1);
-        }
 
         await child.KillAsync();
         if (child.ReadyAt is { } ready)
-            life.WasUp("worker", ready, child.GoneAt);
+            group.WasUp("worker", ready, child.GoneAt);
     }
+
+    // Half of the processes that host one portal. Of several portals one is at the point and the others somewhere in their work: of those three quarters.
+    private bool IsForPoint(int death) => order.Portals == 1 ? death % 2 == 0 : death % 4 != 0;
 
     private async Task StartUpAsync(Child child, long started)
     {
@@ -157,8 +169,16 @@ internal sealed class KillRun(KillOrder order)
 }
 
 /// <summary>What to kill.</summary>
-/// <param name="Kills">How many times.</param>
+/// <param name="Kills">How many portals are to be killed, or a few more.</param>
 /// <param name="Seed">Where chance begins.</param>
 /// <param name="Database"><c>sqlite</c> or <c>postgres</c>.</param>
-/// <param name="Lanes">How many at once.</param>
-internal sealed record KillOrder(int Kills, int Seed, string Database, int Lanes);
+/// <param name="Processes">How many processes at once.</param>
+/// <param name="Portals">How many portals each of them hosts: as many die with it.</param>
+internal sealed record KillOrder(int Kills, int Seed, string Database, int Processes, int Portals)
+{
+    /// <summary>What a file of results calls such a run.</summary>
+    public string Kind => KindOf(Portals);
+
+    /// <summary>What a file of results calls a run.</summary>
+    public static string KindOf(int portals) => portals == 1 ? "kill" : "kill together";
+}

@@ -38,25 +38,28 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         // A call that was announced may come as late as its process stood still.
         var judgement = new Judgement(reach: _pace.Lease + _pace.CallTimeout + TimeSpan.FromSeconds(5), patience: TakeOver);
         var (grants, outcomes) = (0, 0);
-        await Task.WhenAll(Enumerable.Range(1, order.Lanes).Select(async number =>
+        await Task.WhenAll(Enumerable.Range(1, order.Pairs * order.Portals).Chunk(order.Portals).Select(async numbers =>
         {
-            await using var lane = await Lane.OpenAsync(number, sandbox, WorkerSettings.PostgreSql, directory.Path, _pace);
-            await FenceRecord.InstallAsync(lane);
-            var life = new LaneLife(lane, new Random(unchecked((order.Seed * 7919) + number)));
+            await using var group = await LaneGroup.OpenAsync(numbers, sandbox, directory.Path, _pace, order.Seed);
+            foreach (var lane in group.Lanes)
+                await FenceRecord.InstallAsync(lane);
             try
             {
-                await LiveAsync(life, sandbox.Addresses.HttpsPort);
+                await LiveAsync(group, sandbox.Addresses.HttpsPort);
             }
             catch (Exception fault)
             {
-                _faults.Add($"lane {number}: {fault}");
+                _faults.Add($"lanes {string.Join(", ", numbers)}: {fault}");
             }
 
-            Interlocked.Add(ref grants, lane.Desk.Promises.Count);
-            await life.JudgeAsync(judgement);
-            await RecordCheck.RunAsync(lane, judgement);
-            var saved = await FenceRecord.JudgeAsync(lane, judgement);
-            Interlocked.Add(ref outcomes, saved);
+            foreach (var life in group.Lives)
+            {
+                Interlocked.Add(ref grants, life.Lane.Desk.Promises.Count);
+                await life.JudgeAsync(judgement);
+                await RecordCheck.RunAsync(life.Lane, judgement);
+                var saved = await FenceRecord.JudgeAsync(life.Lane, judgement);
+                Interlocked.Add(ref outcomes, saved);
+            }
         }));
 
         foreach (var violation in _faults.Concat(judgement.Violations).Take(40))
@@ -79,36 +82,36 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
         return result;
     }
 
-    private async Task LiveAsync(LaneLife life, int cloudPort)
+    private async Task LiveAsync(LaneGroup group, int cloudPort)
     {
-        await using var one = await Instance.StartAsync("one", life.Lane, cloudPort);
-        await using var two = await Instance.StartAsync("two", life.Lane, cloudPort);
-        await WarmUpAsync(life.Lane, one, two);
-        await WarmUpAsync(life.Lane, two, one);
+        await using var one = await Instance.StartAsync("one", group, cloudPort);
+        await using var two = await Instance.StartAsync("two", group, cloudPort);
+        await WarmUpAsync(group, one, two);
+        await WarmUpAsync(group, two, one);
         one.WholeSince = two.WholeSince = TimeProvider.System.GetUtcNow();
         using var stop = new CancellationTokenSource();
-        var people = new People(life.Lane, life.Random);
-        var busy = people.BusyAsync(stop.Token);
+        var busy = Task.WhenAll(group.BusyAsync(stop.Token));
         // Each of them is out for some rounds on end: only while the other stays whole can it be asked to have taken over in time.
-        var (victim, other) = life.Random.Next(2) == 0 ? (one, two) : (two, one);
-        for (var round = 1; Interlocked.Decrement(ref _left) >= 0; round++)
+        var (victim, other) = group.Random.Next(2) == 0 ? (one, two) : (two, one);
+        for (var round = 1; Interlocked.Add(ref _left, -order.Portals) > -order.Portals; round++)
         {
-            await RoundAsync(life, victim);
-            Interlocked.Increment(ref _rounds);
+            await RoundAsync(group, victim);
+            Interlocked.Add(ref _rounds, order.Portals);
             if (round % RoundsOnEnd == 0)
                 (victim, other) = (other, victim);
         }
 
         await stop.CancelAsync();
         await busy;
-        var left = life.Lane.Desk.Promises.Max(p => p.Possible.To) - TimeProvider.System.GetUtcNow();
+        var left = group.Lanes.SelectMany(lane => lane.Desk.Promises).Max(p => p.Possible.To) - TimeProvider.System.GetUtcNow();
         // And a little, so that nothing that still stands by right at the last instant is taken for converged.
         await Task.Delay((left > TimeSpan.Zero ? left : TimeSpan.Zero) + TimeSpan.FromMilliseconds(100));
-        await Convergence.OfAsync(life.Lane, "all that was approved has run out");
+        await group.ConvergeAsync("all that was approved has run out");
         foreach (var instance in (Instance[])[one, two])
         {
-            life.WasUp(instance.Name, instance.WholeSince, TimeProvider.System.GetUtcNow());
-            life.Stalled(instance.Name, instance.Child.Stalls.Concat(_stalls));
+            group.WasUp(instance.Name, instance.WholeSince, TimeProvider.System.GetUtcNow());
+            foreach (var life in group.Lives)
+                life.Stalled(instance.Name, instance.Child.Stalls.Concat(_stalls));
         }
 
         await one.Child.CloseAsync();
@@ -116,22 +119,22 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
     }
 
     // A process's first call takes long, as everything in it does the first time; that is no part of what is measured.
-    private static async Task WarmUpAsync(Lane lane, Instance warm, Instance still)
+    private static async Task WarmUpAsync(LaneGroup group, Instance warm, Instance still)
     {
         still.Child.Freeze();
-        var promise = await lane.Desk.PromiseAsync(lane.Estate.Trios[0], TimeSpan.FromMinutes(5));
-        await Convergence.OfAsync(lane, "the first grant is given");
-        await lane.Desk.EndAsync(promise!, revoke: false);
-        await Convergence.OfAsync(lane, "the first grant is taken back");
+        var promises = await Task.WhenAll(group.Lanes.Select(async lane => (Lane: lane, Promise: await lane.Desk.PromiseAsync(lane.Estate.Trios[0], TimeSpan.FromMinutes(5)))));
+        await group.ConvergeAsync("the first grant is given");
+        await Task.WhenAll(promises.Select(p => p.Lane.Desk.EndAsync(p.Promise!, revoke: false)));
+        await group.ConvergeAsync("the first grant is taken back");
         still.Child.Thaw();
     }
 
-    private async Task RoundAsync(LaneLife life, Instance victim)
+    private async Task RoundAsync(LaneGroup group, Instance victim)
     {
-        var random = life.Random;
-        life.WasUp(victim.Name, victim.WholeSince, TimeProvider.System.GetUtcNow());
+        var random = group.Random;
+        group.WasUp(victim.Name, victim.WholeSince, TimeProvider.System.GetUtcNow());
         var outage = (Outage)random.Next(4);
-        _outages.AddOrUpdate(outage.ToString(), 1, (_, n) => n + 1);
+        _outages.AddOrUpdate(outage.ToString(), order.Portals, (_, n) => n + order.Portals);
         switch (outage)
         {
             case Outage.Frozen:
@@ -184,10 +187,10 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
 
         public Relay Database => database;
 
-        public static async Task<Instance> StartAsync(string name, Lane lane, int cloudPort)
+        public static async Task<Instance> StartAsync(string name, LaneGroup group, int cloudPort)
         {
-            var instance = new Instance(name, Child.Start(), new Relay(cloudPort), new Relay(lane.Database.ServerPort));
-            await instance.Child.BeginAsync(new Dictionary<string, string>(lane.Settings(instance.Cloud.Port, instance.Database.Port)) { [WorkerSettings.Pulse] = "yes" });
+            var instance = new Instance(name, Child.Start(), new Relay(cloudPort), new Relay(group.Lanes.First().Database.ServerPort));
+            await instance.Child.BeginAsync(group.Settings(instance.Cloud.Port, instance.Database.Port), new Dictionary<string, string> { [ProcessSettings.Pulse] = "yes" });
             await instance.Child.Ready;
             return instance;
         }
@@ -202,15 +205,16 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
 }
 
 /// <summary>How many rounds.</summary>
-/// <param name="Rounds">Rounds in all.</param>
+/// <param name="Rounds">Rounds in all, or a few more: one for each portal whose two instances were parted.</param>
 /// <param name="Seed">Where chance begins.</param>
-/// <param name="Lanes">How many pairs at once.</param>
+/// <param name="Pairs">How many pairs of processes at once.</param>
+/// <param name="Portals">How many portals each pair hosts, an instance of each in each process.</param>
 /// <param name="Production">Whether lease, looks and time-outs are those of production, and not a tenth of them.</param>
-internal sealed record TwoInstancesOrder(int Rounds, int Seed, int Lanes, bool Production)
+internal sealed record TwoInstancesOrder(int Rounds, int Seed, int Pairs, int Portals, bool Production)
 {
     /// <summary>What a file of results calls such a run.</summary>
-    public string Kind => KindOf(Production);
+    public string Kind => KindOf(Production, Portals);
 
     /// <summary>What a file of results calls a run.</summary>
-    public static string KindOf(bool production) => production ? "two at production figures" : "two";
+    public static string KindOf(bool production, int portals) => (production ? "two at production figures" : "two") + (portals == 1 ? "" : " together");
 }

@@ -65,8 +65,8 @@ internal sealed class Judgement(TimeSpan reach, TimeSpan patience)
         JudgeCalls(who, timeline, announcements, certain, possible);
         foreach (var worker in workers)
         {
-            Lost += Wait(who, "needed and not there", certain, present, worker, GivingDelays, timeline);
-            Late += Wait(who, "not needed and still there", possible.Gaps(), present.Gaps(), worker, TakingDelays, timeline);
+            Lost += Wait(who, "needed and not there", certain.All, present, worker, GivingDelays, timeline);
+            Late += Wait(who, "not needed and still there", Left(present, possible), present.Gaps(), worker, TakingDelays, timeline);
         }
     }
 
@@ -135,11 +135,22 @@ internal sealed class Judgement(TimeSpan reach, TimeSpan patience)
     private static string Latest(IReadOnlyList<Announcement> announcements, AssignmentChange change) =>
         announcements.LastOrDefault(a => a.From <= change.At) is { } latest ? $"{latest.Call} {Of(latest)}" : "never";
 
+    // When something was to go: from when it was not needed, or was made by a call that came late, until it is needed, or made by the next such call.
+    private static IEnumerable<Span> Left(Spans present, Spans possible)
+    {
+        foreach (var gap in possible.Gaps().All)
+        {
+            var standing = present.Within(gap).ToList();
+            for (var i = 0; i < standing.Count; i++)
+                yield return new Span(standing[i].From, i + 1 < standing.Count ? standing[i + 1].From : gap.To);
+        }
+    }
+
     // While something should be so and a worker is up, it must become so within the worker's patience and stay so.
-    private int Wait(string who, string what, Spans due, Spans done, Attendance worker, List<TimeSpan> delays, Timeline timeline)
+    private int Wait(string who, string what, IEnumerable<Span> due, Spans done, Attendance worker, List<TimeSpan> delays, Timeline timeline)
     {
         var violations = 0;
-        foreach (var span in due.All.SelectMany(worker.Up.Within))
+        foreach (var span in due.SelectMany(worker.Up.Within))
         {
             var first = done.Within(span).FirstOrDefault();
             if (!first.IsEmpty && first.From > span.From)

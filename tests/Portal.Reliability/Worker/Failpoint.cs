@@ -16,8 +16,6 @@ internal sealed class Failpoint
     private readonly Lock _lock = new();
     private Armed? _armed;
 
-    public Failpoint(DriveSteps steps) => steps.Reached += reached => Pass(NameOf(reached.Step, reached.Call));
-
     /// <summary>All points, each by its name.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
@@ -35,6 +33,9 @@ internal sealed class Failpoint
         lock (_lock)
             _armed = order == Disarm ? null : new Armed(words[1], int.Parse(words[2], CultureInfo.InvariantCulture), words[0] == "kill" ? Kill : Stop);
     }
+
+    /// <summary>Looks at the steps of one more engine of this process. Passings are counted over all of them.</summary>
+    public void Watch(DriveSteps steps) => steps.Reached += reached => Pass(NameOf(reached.Step, reached.Call));
 
     private static string NameOf(DriveStep step, AssignmentIntent call) => call == AssignmentIntent.None ? $"{step}" : $"{step}/{call}";
 

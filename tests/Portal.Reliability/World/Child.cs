@@ -57,11 +57,18 @@ internal sealed class Child : IAsyncDisposable
     }
 
     /// <summary>Tells it what it is to work on, and lets it begin.</summary>
-    public async Task BeginAsync(IReadOnlyDictionary<string, string> settings)
+    /// <param name="portals">The settings of each portal that it is to host.</param>
+    /// <param name="own">Those of the process itself (<see cref="ProcessSettings"/>); null for none.</param>
+    public async Task BeginAsync(IEnumerable<IReadOnlyDictionary<string, string>> portals, IReadOnlyDictionary<string, string>? own = null)
     {
-        foreach (var (key, value) in settings)
-            await _process.StandardInput.WriteLineAsync($"{key}={value}");
-        await _process.StandardInput.WriteLineAsync();
+        var none = new Dictionary<string, string>();
+        foreach (var settings in (IEnumerable<IReadOnlyDictionary<string, string>>)[own ?? none, .. portals, none])
+        {
+            foreach (var (key, value) in settings)
+                await _process.StandardInput.WriteLineAsync($"{key}={value}");
+            await _process.StandardInput.WriteLineAsync();
+        }
+
         await _process.StandardInput.FlushAsync();
     }
 

@@ -42,9 +42,9 @@ internal sealed class Lane : IAsyncDisposable
     /// <summary>The desk where people ask, approve and end.</summary>
     public Desk Desk { get; private set; } = null!;
 
-    public static async Task<Lane> OpenAsync(int number, SandboxHost sandbox, string database, string directory, LanePace pace)
+    public static async Task<Lane> OpenAsync(int number, SandboxHost sandbox, string directory, LanePace pace)
     {
-        var lane = new Lane(number, sandbox, await LaneDatabase.CreateAsync(database, directory, number), directory, pace);
+        var lane = new Lane(number, sandbox, await LaneDatabase.CreateAsync(pace.Database, directory, number), directory, pace);
         lane.Desk = await Desk.OpenAsync(lane);
         return lane;
     }

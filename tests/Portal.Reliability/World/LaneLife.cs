@@ -12,6 +12,12 @@ internal sealed class LaneLife(Lane lane, Random random)
 
     public Random Random => random;
 
+    /// <summary>How many of its portals were killed.</summary>
+    public int Kills { get; private set; }
+
+    /// <summary>The process that hosted its portal was killed.</summary>
+    public void WasKilled() => Kills++;
+
     /// <summary>A worker was there from one instant to another, and nothing was in its way.</summary>
     /// <param name="who">Which worker, where several take turns or are there at once: what one of them leaves undone is not made up for by the other.</param>
     /// <param name="from">From when on.</param>

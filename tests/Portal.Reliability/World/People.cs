@@ -5,8 +5,8 @@ namespace Portal.Reliability.World;
 /// <summary>What people do at a lane's desk, from a seed: they get windows of seconds approved, overlapping ones too, give some back and have some revoked.</summary>
 internal sealed class People(Lane lane, Random random)
 {
-    private const int ShortestBreath = 120;
-    private const int LongestBreath = 600;
+    private const int ShortestBreath = 300;
+    private const int LongestBreath = 1200;
 
     /// <summary>Goes on until it is told to stop.</summary>
     public async Task BusyAsync(CancellationToken stop)
