@@ -123,7 +123,7 @@ internal static class EmptyPoll
                     throw new InvalidOperationException("Something is due.");
             var raw = Report.Since(start) * 1000;
             start = Stopwatch.GetTimestamp();
-            var found = (await work.FindAsync(db, TimeProvider.System.GetUtcNow(), CancellationToken.None)).Count;
+            var found = (await work.FindAsync(db, TimeProvider.System.GetUtcNow(), [], CancellationToken.None)).Count;
             var find = Report.Since(start) * 1000;
             start = Stopwatch.GetTimestamp();
             found += (await look.ExecuteAsync(WorkUnderWay.Most, Actor.System, CancellationToken.None)).Value.Claims.Count;
