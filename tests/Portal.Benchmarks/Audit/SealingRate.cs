@@ -13,7 +13,7 @@ internal static class SealingRate
     public static async Task RunAsync(bool smoke)
     {
         var round = smoke ? 5_000 : 200_000;
-        await using (var stage = await AuditStage.OnSqliteAsync((Rounds + 1) * round, sealing: false))
+        await using (var stage = await AuditStage.OnSqliteAsync(((Rounds + 1) * round) + SealingLag.Written(smoke), sealing: false))
             await MeasureAsync(stage, sqlite: true, round, smoke);
         if (Environment.GetEnvironmentVariable(ExportRate.ServerVariable) is not { Length: > 0 } server)
         {
@@ -21,7 +21,7 @@ internal static class SealingRate
             return;
         }
 
-        await using (var stage = await AuditStage.OnPostgreSqlAsync(server, (Rounds + 1) * round, sealing: false))
+        await using (var stage = await AuditStage.OnPostgreSqlAsync(server, ((Rounds + 1) * round) + SealingLag.Written(smoke), sealing: false))
             await MeasureAsync(stage, sqlite: false, round, smoke);
     }
 
@@ -51,7 +51,9 @@ internal static class SealingRate
         Report.Row("---", "---", "---", "---", "---", "---");
         Report.Row(sqlite ? "SQLite" : "PostgreSQL", round.ToString("N0", CultureInfo.InvariantCulture), Report.Text(most), Report.Text(real), (real / most).ToString("0.000", CultureInfo.InvariantCulture), Report.Text(Report.Median(own)));
         Report.Line("");
-        await SealingLag.MeasureAsync(stage, sqlite, (Rounds + 1) * round, smoke);
+        await SealingLag.OfWrittenAsync(stage, sqlite, (Rounds + 1) * round, smoke);
+        Report.Line("");
+        await SealingLag.MeasureAsync(stage, sqlite, ((Rounds + 1) * round) + SealingLag.Written(smoke), smoke);
         Report.Line("");
     }
 }
