@@ -150,7 +150,7 @@ public sealed class DesiredAssignment
     /// <summary>The number of the claim: an outcome is saved only under the number that claimed it.</summary>
     public long Fence { get; private set; }
 
-    /// <summary>Failed calls in a row.</summary>
+    /// <summary>Failed calls in a row, counted anew when access is to be taken away that was to be given.</summary>
     public int Attempts { get; private set; }
 
     /// <summary>When the failures began; null when the last call went well.</summary>
@@ -220,6 +220,9 @@ public sealed class DesiredAssignment
             : Observed == AssignmentObservation.Absent;
         if (!sameAgain)
             WrittenAt = null;
+        // What kept access from being given says nothing of taking it away, which is tried again as soon as after a first failure.
+        if (intent == AssignmentIntent.Delete && (Intent == AssignmentIntent.Put || WantedUntil is not null))
+            Attempts = 0;
         // The one before was never answered, or its answer never saved.
         if (Intent != AssignmentIntent.None)
             LostCallAt = now;

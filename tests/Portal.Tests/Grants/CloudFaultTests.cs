@@ -87,6 +87,22 @@ public sealed class CloudFaultTests
     }
 
     [Fact]
+    public async Task Taking_back_is_tried_again_in_seconds_however_often_giving_failed_before()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120));
+        world.Cloud.FailBefore = _ => Down();
+        await world.LiveAsync(TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(10));
+        Assert.InRange((await world.AssignmentAsync(promised.AssignmentId)).Attempts, 8, 12);
+        await world.RevokeAsync(promised.Id, Company.Tomas);
+        await world.WorkAsync();
+        world.Cloud.FailBefore = null;
+
+        await world.PassAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+    }
+
+    [Fact]
     public async Task A_lock_that_came_after_the_approval_stops_the_grant_before_any_call()
     {
         await using var world = await PortalWorld.OpenAsync();
