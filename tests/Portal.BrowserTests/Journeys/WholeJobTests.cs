@@ -30,8 +30,8 @@ public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
         var catalog = new CatalogPage(mira);
         await catalog.GoAsync();
         await catalog.Search.FillAsync(secret.Replace('-', ' '));
-        // Its heading, and the secret in two vaults: a click while rows still go can miss.
-        await Expect(catalog.Rows).ToHaveCountAsync(3);
+        // Nothing but the heading and that secret, in whichever vaults it is: a click while rows still go can miss.
+        await Expect(catalog.Rows.Filter(new() { HasNotText = secret })).ToHaveCountAsync(1);
         await catalog.AskForAsync(Stage.Vault, secret);
         var form = new RequestFormPage(mira);
         await form.ChooseLengthAsync("30 min");
