@@ -102,7 +102,7 @@ internal sealed class KillRun(KillOrder order)
         await Task.WhenAll(busy);
         await Task.WhenAll(group.Lives.Select(async life =>
         {
-            var people = new People(life.Lane, life.Random);
+            var people = group.PeopleOf(life);
             foreach (var trio in life.Lane.Estate.Trios.Where((_, i) => i % 2 == 0))
                 await people.HoldAsync(trio);
         }));

@@ -86,8 +86,8 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
     {
         await using var one = await Instance.StartAsync("one", group, cloudPort);
         await using var two = await Instance.StartAsync("two", group, cloudPort);
-        await WarmUpAsync(group, one, two);
-        await WarmUpAsync(group, two, one);
+        await WarmUpAsync(group, still: two);
+        await WarmUpAsync(group, still: one);
         one.WholeSince = two.WholeSince = TimeProvider.System.GetUtcNow();
         using var stop = new CancellationTokenSource();
         var busy = Task.WhenAll(group.BusyAsync(stop.Token));
@@ -119,7 +119,7 @@ internal sealed class TwoInstancesRun(TwoInstancesOrder order)
     }
 
     // A process's first call takes long, as everything in it does the first time; that is no part of what is measured.
-    private static async Task WarmUpAsync(LaneGroup group, Instance warm, Instance still)
+    private static async Task WarmUpAsync(LaneGroup group, Instance still)
     {
         still.Child.Freeze();
         var promises = await Task.WhenAll(group.Lanes.Select(async lane => (Lane: lane, Promise: await lane.Desk.PromiseAsync(lane.Estate.Trios[0], TimeSpan.FromMinutes(5)))));

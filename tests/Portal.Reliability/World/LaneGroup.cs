@@ -40,7 +40,10 @@ internal sealed class LaneGroup : IAsyncDisposable
 
     /// <summary>People at every desk, until they are told to stop.</summary>
     /// <returns>A task for each lane: one that fails says so at once.</returns>
-    public IReadOnlyList<Task> BusyAsync(CancellationToken stop) => [.. _lives.Select(life => new People(life.Lane, life.Random).BusyAsync(stop))];
+    public IReadOnlyList<Task> BusyAsync(CancellationToken stop) => [.. _lives.Select(life => PeopleOf(life).BusyAsync(stop))];
+
+    /// <summary>The people of a lane.</summary>
+    public People PeopleOf(LaneLife life) => new(life.Lane, life.Random, _lives.Count);
 
     /// <summary>Waits until every lane's cloud is as approved and its portal has nothing left to do.</summary>
     /// <returns>How long it took for the slowest.</returns>

@@ -3,10 +3,13 @@ using Portal.Reliability.Judging;
 namespace Portal.Reliability.World;
 
 /// <summary>What people do at a lane's desk, from a seed: they get windows of seconds approved, overlapping ones too, give some back and have some revoked.</summary>
-internal sealed class People(Lane lane, Random random)
+/// <param name="lane">The lane.</param>
+/// <param name="random">What decides.</param>
+/// <param name="beside">How many lanes share the process of this one's portal: with several of them each is half as busy, or what their people do would be most of what the machine does.</param>
+internal sealed class People(Lane lane, Random random, int beside)
 {
-    private const int ShortestBreath = 300;
-    private const int LongestBreath = 1200;
+    // Milliseconds from one thing that somebody does to the next.
+    private readonly (int Shortest, int Longest) _breath = beside > 1 ? (300, 1200) : (120, 600);
 
     /// <summary>Goes on until it is told to stop.</summary>
     public async Task BusyAsync(CancellationToken stop)
@@ -14,7 +17,7 @@ internal sealed class People(Lane lane, Random random)
         while (!stop.IsCancellationRequested)
         {
             await ActAsync();
-            await Task.Delay(random.Next(ShortestBreath, LongestBreath), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(random.Next(_breath.Shortest, _breath.Longest), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

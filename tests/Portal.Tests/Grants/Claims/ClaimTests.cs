@@ -122,10 +122,7 @@ public sealed class ClaimTests
     public async Task A_row_whose_call_got_no_answer_here_is_left_to_others_though_its_subscription_answers_again(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
-        var promised = await world.PromiseAsync();
-        world.Cloud.FailBefore = call => call.Verb == CloudVerb.Put ? NoAnswer : null;
-        await world.WorkAsync();
-        world.Cloud.FailBefore = null;
+        var promised = await UnansweredAsync(world);
         await AdvanceToDueAsync(world, promised.AssignmentId);
         if (kind == DatabaseKind.Sqlite)
         {
@@ -144,10 +141,7 @@ public sealed class ClaimTests
     public async Task What_nobody_took_is_tried_here_again(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
-        var promised = await world.PromiseAsync();
-        world.Cloud.FailBefore = call => call.Verb == CloudVerb.Put ? NoAnswer : null;
-        await world.WorkAsync();
-        world.Cloud.FailBefore = null;
+        var promised = await UnansweredAsync(world);
         await AdvanceToDueAsync(world, promised.AssignmentId);
         world.Clock.Advance(new GrantPace().LookEvery * ClaimDueAssignments.LooksLeftToOthers);
         await world.WorkAsync();
@@ -158,9 +152,7 @@ public sealed class ClaimTests
     public async Task An_end_that_somebody_asks_for_meanwhile_is_left_to_nobody(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
-        var promised = await world.PromiseAsync();
-        world.Cloud.FailBefore = call => call.Verb == CloudVerb.Put ? NoAnswer : null;
-        await world.WorkAsync();
+        var promised = await UnansweredAsync(world);
         await world.RevokeAsync(promised.Id, Company.Tomas);
         Assert.True(Assert.Single(await world.ClaimAsync()).ToEnd);
     }
@@ -244,6 +236,16 @@ public sealed class ClaimTests
         var plan = await PlanAsync(world, kind, next);
         Assert.Contains(plan, line => line.Contains("IX_DesiredAssignments_Lane", StringComparison.Ordinal));
         Assert.DoesNotContain(plan, line => line.Contains("TEMP B-TREE", StringComparison.Ordinal) || line.Contains("Sort", StringComparison.Ordinal));
+    }
+
+    /// <summary>A grant whose first call got no answer, in a cloud that answers again.</summary>
+    private static async Task<Grant> UnansweredAsync(PortalWorld world)
+    {
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = call => call.Verb == CloudVerb.Put ? NoAnswer : null;
+        await world.WorkAsync();
+        world.Cloud.FailBefore = null;
+        return promised;
     }
 
     /// <summary>To the millisecond after it is due: no database keeps time as finely as a retry is spread.</summary>
