@@ -18,6 +18,8 @@ internal sealed unsafe partial class RowFunction : IDisposable
     private const string Library = "e_sqlite3";
     private const int Utf8 = 1;
     private const int DirectOnly = 0x80000;
+    private const int Integer = 1;
+    private const int Text = 3;
     private const int Null = 5;
 
     private readonly SqliteConnection _connection;
@@ -107,7 +109,7 @@ internal sealed unsafe partial class RowFunction : IDisposable
     {
         var columns = AuditColumn.All;
         for (var column = 0; column < columns.Count; column++)
-            Add(columns[column].Kind, Bytes(values[column]));
+            Add(columns[column].Kind, values[column]);
         var position = values[columns.Count];
         _into.EndRow(sqlite3_value_type(position) == Null ? null : sqlite3_value_int64(position), Bytes(values[columns.Count + 1]));
     }
@@ -118,24 +120,29 @@ internal sealed unsafe partial class RowFunction : IDisposable
         return bytes is null ? default : new ReadOnlySpan<byte>(bytes, sqlite3_value_bytes(value));
     }
 
-    private void Add(AuditColumnKind kind, ReadOnlySpan<byte> stored)
+    // What stands there in another form than the portal writes was changed behind its back, and must not pass for what it looks like: neither a filter nor a legal hold would meet it.
+    private void Add(AuditColumnKind kind, nint value)
     {
-        if (stored.IsEmpty)
+        // Asked first: asking for bytes makes a text of a number.
+        var type = sqlite3_value_type(value);
+        var stored = Bytes(value);
+        if (type == Null)
             _into.AddNothing();
-        // What is no GUID was changed behind the portal's back, and must not pass for nothing.
-        else if (kind == AuditColumnKind.Id && stored.Length == 36 && Ascii.ToLower(stored, _into.Room(36), out var written) == OperationStatus.Done)
+        else if (kind == AuditColumnKind.Number ? type == Integer : type == Text && kind == AuditColumnKind.Text)
+            _into.AddText(stored);
+        else if (type == Text && kind == AuditColumnKind.Id && stored.Length == 36 && !stored.ContainsAnyInRange((byte)'a', (byte)'z') && Ascii.ToLower(stored, _into.Room(36), out var written) == OperationStatus.Done)
             _into.Take(written);
-        else if (kind == AuditColumnKind.Instant && IsInstant(stored))
+        else if (type == Text && kind == AuditColumnKind.Instant && IsInstant(stored))
             AddInstant(stored);
         else
-            _into.AddText(stored);
+            _into.AddForeign(stored);
     }
 
-    /// <summary>Whether it is as Microsoft.Data.Sqlite saves instants: <c>yyyy-MM-dd HH:mm:ss.FFFFFFF</c>. What is not was changed behind the portal's back, and is shown as it is.</summary>
+    /// <summary>Whether it is as Microsoft.Data.Sqlite saves instants: <c>yyyy-MM-dd HH:mm:ss.FFFFFFF</c>.</summary>
     private static bool IsInstant(ReadOnlySpan<byte> stored) =>
-        stored.Length is 19 or (> 20 and <= 27) && stored[10] == ' ' && (stored.Length == 19 || stored[19] == '.') && DigitsOf(stored).IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
+        stored.Length is 19 or (> 20 and <= 27) && stored[10] == ' ' && (stored.Length == 19 || (stored[19] == '.' && stored[^1] != '0')) && DigitsOf(stored).IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
 
-    private static ReadOnlySpan<byte> DigitsOf(ReadOnlySpan<byte> instant) => instant.Length > 20 ? instant[20..].TrimEnd((byte)'0') : default;
+    private static ReadOnlySpan<byte> DigitsOf(ReadOnlySpan<byte> instant) => instant.Length > 20 ? instant[20..] : default;
 
     private void AddInstant(ReadOnlySpan<byte> stored)
     {

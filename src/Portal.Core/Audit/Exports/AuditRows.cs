@@ -15,6 +15,9 @@ public sealed class AuditRows
     /// <summary>How many rows a piece is meant to have. There is room for more when a database that was tampered with has more.</summary>
     public const int Most = 1000;
 
+    /// <summary>Stands in front of what is stored in a form in which the portal writes nothing. No text of the portal's has it: PostgreSQL could not hold it.</summary>
+    public const byte ForeignMark = 0;
+
     private const string WholeMilliseconds = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const string Ticks = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
     private const long NoPosition = -1;
@@ -100,6 +103,9 @@ public sealed class AuditRows
             utf8 = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8));
         Add(utf8);
     }
+
+    /// <summary>Adds the next cell: something that is stored in a form in which the portal writes nothing, behind <see cref="ForeignMark"/>, so that it is another value than the one that it looks like.</summary>
+    public void AddForeign(ReadOnlySpan<byte> stored) => AddText([ForeignMark, .. stored]);
 
     /// <summary>Adds the next cell: a GUID.</summary>
     public void AddId(Guid id)

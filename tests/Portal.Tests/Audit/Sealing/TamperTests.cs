@@ -51,6 +51,18 @@ public sealed class TamperTests
             await RestoreAsync(world, "AuditEvents");
         }
 
+        // The same in another form, which no filter and no legal hold would meet any more: only SQLite can hold one.
+        if (kind == DatabaseKind.Sqlite)
+            foreach (var (column, field, type) in Columns)
+                foreach (var (form, where) in OtherForms(column, type))
+                {
+                    var held = await CountAsync(world, $"SELECT count(*) FROM \"AuditEvents\" WHERE {where}");
+                    Assert.InRange(held, 1, Events);
+                    await SqlAsync(world, $"UPDATE \"AuditEvents\" SET \"{column}\" = {form} WHERE {where}");
+                    await AssertNamedAsync(world, field, held);
+                    await RestoreAsync(world, "AuditEvents");
+                }
+
         // The number that the database gave an event is sealed as well.
         await SqlAsync(world, "UPDATE \"AuditEvents\" SET \"Sequence\" = \"Sequence\" + 100000");
         await AssertNamedAsync(world, EventField.Sequence, Events);
@@ -65,6 +77,10 @@ public sealed class TamperTests
     [InlineData("36 bytes that are no GUID where there was nothing", "UPDATE \"AuditEvents\" SET \"GrantId\" = 'ü2345678-0000-4000-8000-00000000000' WHERE \"Sequence\" = 1", "grant_id is now 'ü2345678-")]
     [InlineData("bytes that would be read as what they took the place of", "UPDATE \"AuditEvents\" SET \"SubjectName\" = CAST(replace(CAST(\"SubjectName\" AS BLOB), x'e280af', x'ff') AS TEXT) WHERE \"Sequence\" = 500", "subject_name is now")]
     [InlineData("bytes in a text's place", "UPDATE \"AuditEvents\" SET \"Comment\" = x'00ff' WHERE \"Sequence\" = 500", "comment is now")]
+    [InlineData("a time with zeros behind it, which sorts elsewhere", "UPDATE \"AuditEvents\" SET \"At\" = \"At\" || '0' WHERE \"Sequence\" = 500", "at is now '2026-03-02")]
+    [InlineData("an empty text where there was no id", "UPDATE \"AuditEvents\" SET \"GrantId\" = '' WHERE \"Sequence\" = 1", "grant_id is now empty, in a form")]
+    [InlineData("an empty text where there was no instant", "UPDATE \"AuditEvents\" SET \"WindowEnd\" = '' WHERE \"Sequence\" = 1", "window_end is now empty, in a form")]
+    [InlineData("an empty text where there was no number", "UPDATE \"AuditEvents\" SET \"PolicyVersion\" = '' WHERE \"Sequence\" = 1", "policy_version is now empty, in a form")]
     public async Task What_the_portal_could_never_write_is_named_and_not_stumbled_over(string what, string sql, string says)
     {
         await using var world = await SealedAsync(DatabaseKind.Sqlite);
@@ -79,6 +95,11 @@ public sealed class TamperTests
         await using var world = await SealedAsync(kind);
         var id = kind == DatabaseKind.Sqlite ? "'FFFFFFFF-0000-4000-8000-' || printf('%012X', \"Sequence\")" : "gen_random_uuid()";
         var columns = string.Join(", ", Columns.Select(c => $"\"{c.Column}\""));
+        var byHand = $"INSERT INTO \"AuditEvents\" (\"Sequence\", \"EventId\", {columns}) SELECT \"Sequence\" + 5000, {id}, {columns} FROM \"AuditEvents\" WHERE \"Sequence\" = 7";
+        var never = kind == DatabaseKind.Sqlite ? "'9998-01-01 00:00:00'" : "timestamptz '9998-01-01 00:00:00Z'";
+        var own = SigningKey.Create("portal.test/audit");
+        var beneath = SignedNote.Parse(world.Checkpoints.Notes.Single(note => CheckpointFile.SizeOf(note) == 300))!;
+        beneath = beneath with { Signatures = [.. beneath.Signatures, own.Sign(beneath.Text)] };
         (string Sql, string Says)[] changes =
         [
             ("DELETE FROM \"AuditEvents\" WHERE \"Sequence\" = 1", "at position 0 is not in the database: it was taken away"),
@@ -88,8 +109,8 @@ public sealed class TamperTests
             ("DELETE FROM \"AuditLeaves\" WHERE \"Position\" = 499", "no event at position 499"),
             ("DELETE FROM \"AuditEvents\" WHERE \"Sequence\" = 500; DELETE FROM \"AuditLeaves\" WHERE \"Position\" = 499", "no event at position 499"),
             ("DELETE FROM \"AuditEvents\" WHERE \"Sequence\" > 990; DELETE FROM \"AuditLeaves\" WHERE \"Position\" >= 990", "has a checkpoint of 1000 events"),
-            ($"INSERT INTO \"AuditEvents\" (\"Sequence\", \"EventId\", {columns}) SELECT \"Sequence\" + 5000, {id}, {columns} FROM \"AuditEvents\" WHERE \"Sequence\" = 7", "number 5007, was not written by the portal"),
-            ($"INSERT INTO \"AuditEvents\" (\"Sequence\", \"EventId\", {columns}) SELECT \"Sequence\" + 5000, {id}, {columns} FROM \"AuditEvents\" WHERE \"Sequence\" = 7; INSERT INTO \"AuditLeaves\" (\"Position\", \"EventId\", \"FieldDigests\") SELECT 1000, e.\"EventId\", l.\"FieldDigests\" FROM \"AuditEvents\" e, \"AuditLeaves\" l WHERE e.\"Sequence\" = 5007 AND l.\"Position\" = 6", "at position 1000 was changed after it was sealed: sequence"),
+            (byHand, "number 5007, was not written by the portal"),
+            ($"{byHand}; INSERT INTO \"AuditLeaves\" (\"Position\", \"EventId\", \"FieldDigests\") SELECT 1000, e.\"EventId\", l.\"FieldDigests\" FROM \"AuditEvents\" e, \"AuditLeaves\" l WHERE e.\"Sequence\" = 5007 AND l.\"Position\" = 6", "at position 1000 was changed after it was sealed: sequence"),
             ("DROP INDEX \"IX_AuditEvents_EventId\"; INSERT INTO \"AuditEvents\" (\"Sequence\", \"EventId\", " + columns + ") SELECT \"Sequence\" + 5000, \"EventId\", " + columns + " FROM \"AuditEvents\" WHERE \"Sequence\" = 7", "position 6"),
             ($"UPDATE \"AuditEvents\" SET \"EventId\" = {id} WHERE \"Sequence\" = 500", "at position 499 is not in the database"),
             ($"UPDATE \"AuditEvents\" SET \"EventId\" = {id} WHERE \"Sequence\" = 500", "number 500, was not written by the portal"),
@@ -107,6 +128,13 @@ public sealed class TamperTests
             ("UPDATE \"AuditCheckpoints\" SET \"Note\" = replace(\"Note\", 'portal', 'mortal') WHERE \"Size\" = 300", "is signed by none of the log's keys"),
             ("UPDATE \"AuditCheckpoints\" SET \"Note\" = 'gone' WHERE \"Size\" = 300", "cannot be read"),
             ("DELETE FROM \"AuditKeys\"", "is signed by none of the log's keys"),
+            ($"INSERT INTO \"AuditKeys\" (\"Vkey\", \"Since\", \"Until\") SELECT '{own.Verifier}', \"Since\", \"Since\" FROM \"AuditKeys\"", "signed no checkpoint together with another of the log's keys"),
+            ($"INSERT INTO \"AuditKeys\" (\"Vkey\", \"Since\", \"Until\") SELECT '{own.Verifier}', \"Since\", \"Since\" FROM \"AuditKeys\"; UPDATE \"AuditCheckpoints\" SET \"Note\" = '{beneath}' WHERE \"Size\" = 300", "signed no checkpoint together with another of the log's keys"),
+            ("INSERT INTO \"AuditKeys\" (\"Vkey\", \"Since\", \"Until\") SELECT 'none', \"Since\", \"Since\" FROM \"AuditKeys\"", "A key of the log in the database cannot be read"),
+            // An event by hand, and what would make up for it in the count: a note for an event that never was, or one more for an event that waits.
+            ($"{byHand}; INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT {never}, {id} FROM \"AuditEvents\" WHERE \"Sequence\" = 8", "number 5007, was not written by the portal"),
+            ($"{byHand}; INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT {never}, {id} FROM \"AuditEvents\" WHERE \"Sequence\" = 8", "a note was entered for one that never was"),
+            ($"{byHand}; {byHand.Replace("5000", "6000", StringComparison.Ordinal).Replace("= 7", "= 9", StringComparison.Ordinal)}; INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT {never}, \"EventId\" FROM \"AuditEvents\" WHERE \"Sequence\" = 6009; INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT \"At\", \"EventId\" FROM \"AuditEvents\" WHERE \"Sequence\" = 6009", "number 5007, was not written by the portal"),
         ];
         foreach (var (sql, says) in changes)
         {
@@ -241,6 +269,16 @@ public sealed class TamperTests
 
     private static async Task<VerifyReport> VerifyAsync(PortalWorld world, VerifierKey? key = null, long from = 0) =>
         (await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(from, key is null ? null : [key]) { MostFindings = 2 * Events }, null, Actor.System, Ct)).Value;
+
+    private static IEnumerable<(string Form, string Where)> OtherForms(string column, char type)
+    {
+        // Nothing and an empty text are one to the portal, and in the log.
+        yield return ($"CAST(\"{column}\" AS BLOB)", $"length(\"{column}\") > 0");
+        if (type == 'g')
+            yield return ($"lower(\"{column}\")", $"\"{column}\" <> lower(\"{column}\")");
+        if (type == 'i')
+            yield return ($"\"{column}\" || CASE WHEN \"{column}\" LIKE '%.%' THEN '0' ELSE '.0' END", $"\"{column}\" IS NOT NULL");
+    }
 
     private static string Other(DatabaseKind kind, char type, string column) => (type, kind) switch
     {

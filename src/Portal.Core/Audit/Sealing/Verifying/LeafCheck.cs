@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Data;
 
@@ -117,6 +118,8 @@ internal sealed class LeafCheck(PortalDb db, PrunedPositions prunable, Findings 
     // Text of a tampered row may hold anything.
     private static string Shown(string text)
     {
+        if (text.StartsWith((char)AuditRows.ForeignMark))
+            return $"{Shown(text[1..])}, in a form in which the portal writes nothing";
         var plain = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
         return text.Length == 0 ? "empty" : $"'{(plain.Length > 80 ? plain[..80] + "…" : plain)}'";
     }

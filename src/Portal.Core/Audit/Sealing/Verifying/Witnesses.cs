@@ -26,7 +26,8 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
         }
 
         var rows = await db.AuditCheckpoints.AsNoTracking().OrderBy(c => c.Size).ToListAsync(ct);
-        var keys = trusted.Count > 0 ? trusted : [.. (await db.AuditKeys.AsNoTracking().Select(k => k.Vkey).ToListAsync(ct)).Select(VerifierKey.Parse).OfType<VerifierKey>()];
+        var entered = await new KeyChain(db, findings).ReadAsync([.. stored.SelectMany(s => s.Notes)], rows, ct);
+        var keys = trusted.Count > 0 ? trusted : entered;
         foreach (var row in rows)
             if (Read(row.Note, keys, "the database") is { } checkpoint)
             {
