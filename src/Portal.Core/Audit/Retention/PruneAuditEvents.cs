@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -50,6 +51,9 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
     private async Task<Turn> PruneAsync(PortalDb db, TimeSpan period, TrailPlace? after, Actor actor, CancellationToken ct)
     {
         var now = await clock.AskAsync(databaseClock, db, ct);
+        // A record that nobody can seal would not count, and whoever verifies meanwhile would find events missing.
+        if (await db.PendingSeals.AnyAsync(p => p.Since < now - AuditHealthReading.Patience, ct))
+            return new Turn(0, null);
         var state = await db.RetentionStates.SingleAsync(ct);
         var through = Math.Min(state.ExportedThrough, await db.AuditCheckpoints.MaxAsync(c => (long?)c.Size, ct) ?? 0);
         var events = Prunable(db, now - period);

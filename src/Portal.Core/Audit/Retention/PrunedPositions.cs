@@ -43,9 +43,15 @@ public sealed class PrunedPositions
     }
 
     /// <summary>Reads the records of the database. Only those count that are the portal's own, and sealed.</summary>
-    public static async Task<PrunedPositions> ReadAsync(PortalDb db, CancellationToken ct) => new((await db.AuditEvents.AsNoTracking()
-        .Where(e => e.Code == AuditCode.EventsPruned.Value && e.ActorKind == ActorKind.System && db.AuditLeaves.Any(l => l.EventId == e.EventId))
-        .Select(e => e.Comment).ToListAsync(ct)).SelectMany(Parse));
+    public static async Task<PrunedPositions> ReadAsync(PortalDb db, CancellationToken ct) =>
+        await OfAsync(db.AuditEvents.Where(e => db.AuditLeaves.Any(l => l.EventId == e.EventId)), ct);
+
+    /// <summary>Reads those records that wait for their place in the log: they count for nothing yet.</summary>
+    public static async Task<PrunedPositions> ReadWaitingAsync(PortalDb db, CancellationToken ct) =>
+        await OfAsync(db.AuditEvents.Where(e => !db.AuditLeaves.Any(l => l.EventId == e.EventId) && db.PendingSeals.Any(p => p.EventId == e.EventId)), ct);
+
+    private static async Task<PrunedPositions> OfAsync(IQueryable<AuditEvent> events, CancellationToken ct) =>
+        new((await events.AsNoTracking().Where(e => e.Code == AuditCode.EventsPruned.Value && e.ActorKind == ActorKind.System).Select(e => e.Comment).ToListAsync(ct)).SelectMany(Parse));
 
     /// <summary>Writes positions as the record has them: <c>positions 0-998, 1001</c>.</summary>
     /// <param name="positions">In ascending order.</param>

@@ -9,10 +9,11 @@ namespace Portal.Core.Audit.Sealing.Verifying;
 
 /// <summary>Compares events with the hashes that were sealed, place by place, and builds the tree from them.</summary>
 /// <param name="db">The database.</param>
-/// <param name="prunable">What retention has pruned, as the log itself says.</param>
+/// <param name="pruned">What retention has pruned, as the log itself said when this began.</param>
 /// <param name="findings">Receives what is not as it was.</param>
-internal sealed class LeafCheck(PortalDb db, PrunedPositions prunable, Findings findings)
+internal sealed class LeafCheck(PortalDb db, PrunedPositions pruned, Findings findings)
 {
+    private PrunedPositions _pruned = pruned;
     private readonly byte[] _hash = new byte[MerkleTree.HashSize];
 
     /// <summary>Whether something is found that makes every later root another one.</summary>
@@ -61,13 +62,19 @@ internal sealed class LeafCheck(PortalDb db, PrunedPositions prunable, Findings 
     // Each leaves the hash with which the tree goes on: what was sealed, as far as that can still be told, so that one change is one finding.
     private async Task GoneAsync(StoredPiece piece, long position, CancellationToken ct)
     {
+        // Retention goes on beside this: what it took meanwhile is in a record of meanwhile.
+        if (!_pruned.Contains(position) && !findings.AreFull)
+            _pruned = await PrunedPositions.ReadAsync(db, ct);
         // A sealed record of the portal's says that retention took it; its hash is what is left to compare.
-        if (prunable.Contains(position) && !piece.Sealed(position).IsEmpty)
+        if (_pruned.Contains(position) && !piece.Sealed(position).IsEmpty)
             Pruned++;
         else
         {
             var id = !findings.AreFull ? await NamedAtAsync(position, ct) : "";
-            findings.Add($"The event {id} at position {position} is not in the database: it was taken away.", position, id);
+            var why = !findings.AreFull && (await PrunedPositions.ReadWaitingAsync(db, ct)).Contains(position)
+                ? "a record of retention that is not sealed yet names it. Verify again once it is; until then it proves nothing."
+                : "it was taken away.";
+            findings.Add($"The event {id} at position {position} is not in the database: {why}", position, id);
             Broken |= piece.Sealed(position).IsEmpty;
         }
 
