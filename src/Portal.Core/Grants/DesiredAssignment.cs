@@ -129,7 +129,7 @@ public sealed class DesiredAssignment
     /// <summary>When to read it again; null when nothing asks for it.</summary>
     public DateTimeOffset? LookDueAt { get; private set; }
 
-    /// <summary>When a call was given up whose outcome never became known: it may arrive late and undo what was written after it. Null when none can any more.</summary>
+    /// <summary>When a call was given up whose outcome never became known, or one was taken back before it had ever shown: it may show late and undo what was written after it. Null when none can any more.</summary>
     public DateTimeOffset? LostCallAt { get; private set; }
 
     /// <summary>The announced call.</summary>
@@ -184,7 +184,8 @@ public sealed class DesiredAssignment
     {
         if (DueAt is null || when < DueAt)
             (DueAt, DueToEnd) = (when, toEnd);
-        else if (when == DueAt)
+        else
+            // Due already: what may now take access away does not wait among what only gives it.
             DueToEnd |= toEnd;
         Revision++;
     }
@@ -215,16 +216,18 @@ public sealed class DesiredAssignment
     /// <summary>Announces a call, before it is made. From here on the assignment may be there.</summary>
     public void Announce(AssignmentIntent intent, DateTimeOffset? wantedUntil, DateTimeOffset now)
     {
+        // What has not shown yet is not found by a call that looks for it first, and may show after it.
+        var unseen = intent == AssignmentIntent.Delete && Observed == AssignmentObservation.Present && WrittenAt is not null && SeenAt is null;
         var sameAgain = intent == AssignmentIntent.Put
             ? Observed == AssignmentObservation.Present && DescribedUntil == wantedUntil
             : Observed == AssignmentObservation.Absent;
         if (!sameAgain)
             WrittenAt = null;
         // What kept access from being given says nothing of taking it away, which is tried again as soon as after a first failure.
-        if (intent == AssignmentIntent.Delete && (Intent == AssignmentIntent.Put || WantedUntil is not null))
+        if (intent == AssignmentIntent.Delete && (Observed == AssignmentObservation.Present || Intent == AssignmentIntent.Put || WantedUntil is not null))
             Attempts = 0;
         // The one before was never answered, or its answer never saved.
-        if (Intent != AssignmentIntent.None)
+        if (Intent != AssignmentIntent.None || unseen)
             LostCallAt = now;
         Intent = intent;
         IntentAt = now;
@@ -297,7 +300,13 @@ public sealed class DesiredAssignment
     {
         // A call that the provider turned down was not carried out and cannot arrive late.
         if (called && fault.Status is >= 400 and < 500 and not 408)
+        {
+            // Nothing is the portal's yet: who comes in before the next try was put there by somebody else. Unless an earlier call may still have done it.
+            if (Intent == AssignmentIntent.Put && FreeSeenAt == IntentAt && LostCallAt is null)
+                FreeSeenAt = null;
             (Intent, IntentAt) = (AssignmentIntent.None, null);
+        }
+
         Attempts++;
         FailingSince ??= now;
         FaultCode = fault.Code;

@@ -54,6 +54,15 @@ internal static class GrantAudit
     public static void NotRemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, string? code, string? message, ProviderCall call) =>
         trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Failed, about, new AuditDetail(code ?? "OutcomeUnknown", message).Of(call));
 
+    /// <summary>A removal of what this database knows nothing of: what the spool says is all there is.</summary>
+    public static void OfUnknownInOutage(this AuditTrail trail, SpoolLine announced, SpoolLine? outcome)
+    {
+        var removed = outcome is { Kind: SpoolLineKind.Removed };
+        var about = new AuditSubject { GrantId = announced.GrantIds is [var first, ..] ? first : null };
+        var what = $"Assignment {announced.AssignmentId}, for {string.Join(", ", announced.GrantIds)}: this database does not know it. {outcome?.Message}".TrimEnd();
+        trail.RecordLate(announced.Id, AuditCode.RemovedInOutage, removed ? AuditOutcome.Success : AuditOutcome.Failed, about, new AuditDetail(removed ? "UnknownAssignment" : outcome?.Code ?? "OutcomeUnknown", what).Of(outcome?.ProviderCall ?? ProviderCall.Unknown));
+    }
+
     public static void RetryAsked(this AuditTrail trail, AuditSubject about, bool ofAll) => trail.Record(AuditCode.RetryAsked, about, ofAll ? new AuditDetail("All") : null);
 
     private static AuditDetail Of(this AuditDetail detail, ProviderCall call) => detail with { ProviderRequestId = call.RequestId, ProviderCorrelationId = call.CorrelationId };

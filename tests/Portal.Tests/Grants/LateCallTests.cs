@@ -172,6 +172,31 @@ public sealed class LateCallTests
         Assert.Null((await world.GrantOfAsync(promised.RequestId)).AttentionCode);
     }
 
+    [Theory, BothDatabases]
+    public async Task Nor_is_it_when_the_first_try_to_put_it_back_failed_and_nothing_is_taken_on_that_account(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.Cloud.Remove(Assert.Single(world.Cloud.Standing));
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Put ? new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true) : null;
+        await DoubtAsync(world, promised);
+        world.Inventory.Lock(Company.PaymentsVault, "freeze");
+        world.Cloud.FailBefore = null;
+        await world.LiveAsync(TimeSpan.FromSeconds(20), Second);
+        Assert.Empty(world.Cloud.Standing);
+        Assert.DoesNotContain(world.Cloud.Calls, c => c.Verb == CloudVerb.Delete);
+        var held = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal((GrantState.Active, "ScopeLocked"), (held.State, held.AttentionCode));
+
+        world.Inventory.Lock(Company.PaymentsVault, null);
+        await world.LiveAsync(TimeSpan.FromMinutes(2), Second);
+        Assert.Single(world.Cloud.Standing);
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+    }
+
     [Fact]
     public async Task Ours_taken_away_and_anothers_put_in_its_place_is_standing_access_and_said_so()
     {

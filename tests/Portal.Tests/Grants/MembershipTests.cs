@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -162,6 +163,60 @@ public sealed class MembershipTests
         var given = await world.GrantOfAsync(again.RequestId);
         Assert.Equal((GrantState.Active, false), (given.State, given.StandingAccess));
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Theory, BothDatabases]
+    public async Task Who_is_put_in_by_an_administrator_after_the_portals_call_was_refused_stays(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        world.Memberships.FailBefore = _ => new CloudCallException("Authorization_RequestDenied", "Insufficient privileges.", 403, isTransient: false);
+        await world.WorkAsync();
+        world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        world.Memberships.FailBefore = null;
+        await world.PassAsync(TimeSpan.FromMinutes(16));
+        var active = await world.GrantOfAsync(grant.RequestId);
+        Assert.Equal((GrantState.Active, true), (active.State, active.StandingAccess));
+
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.DoesNotContain(world.Memberships.Calls, c => c.Verb == CloudVerb.Delete);
+    }
+
+    [Theory, BothDatabases]
+    public async Task When_somebody_elses_goes_away_the_portals_takes_its_place(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        Assert.Equal(1, (await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct)).Value);
+        await world.WorkAsync();
+        Assert.True((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        Assert.Empty(world.Memberships.Calls);
+
+        world.Memberships.Remove(Readers, Company.Mira.ObjectId);
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await world.WorkAsync();
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.Equal(0, (await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct)).Value);
+    }
+
+    [Fact]
+    public async Task A_look_that_fails_beside_a_grant_that_is_held_back_is_tried_again_when_the_directory_asks()
+    {
+        await using var world = await OpenAsync();
+        await world.PromiseAsync(draft: Vault(60));
+        await world.PromiseAsync(draft: Vault(60, "kv-payments-test"));
+        world.Inventory.Lock(Company.VaultId("kv-payments-prod"), "freeze");
+        world.Memberships.Lag = _ => throw new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true, TimeSpan.FromMinutes(2));
+        Assert.True(await world.DriveAsync(Assert.Single(await world.ClaimAsync())));
+        var row = await world.ReadAsync(db => db.DesiredAssignments.SingleAsync(Ct));
+        Assert.Equal(world.Clock.GetUtcNow() + TimeSpan.FromMinutes(2), row.DueAt);
     }
 
     [Fact]

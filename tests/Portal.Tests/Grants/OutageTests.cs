@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Catalog;
@@ -214,6 +215,27 @@ public sealed class OutageTests
         File.WriteAllText(Path.Combine(world.Spool.Directory!, "revocations-left.jsonl"), "not a line of ours\n");
         Assert.Equal(0, await EnterAsync(world));
         Assert.True(File.Exists(Path.Combine(world.Spool.Directory!, "revocations-left.jsonl.unreadable")));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_removal_that_a_restored_database_knows_nothing_of_is_recorded_and_holds_up_no_other(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        var (announced, lost) = (Guid.CreateVersion7(), new SpoolLine(Guid.CreateVersion7(), SpoolLineKind.Announced, Guid.NewGuid(), [Guid.NewGuid()], PortalWorld.Start));
+        var known = new SpoolLine(announced, SpoolLineKind.Announced, promised.AssignmentId, [promised.Id], promised.EndsAt);
+        Directory.CreateDirectory(world.Spool.Directory!);
+        File.WriteAllLines(Path.Combine(world.Spool.Directory!, "revocations-left.jsonl"), new[] { lost, lost with { Kind = SpoolLineKind.Removed }, known, known with { Kind = SpoolLineKind.Removed } }.Select(line => JsonSerializer.Serialize(line, JsonSerializerOptions.Web)));
+        world.Clock.Advance(TimeSpan.FromMinutes(31));
+
+        Assert.Equal(2, await EnterAsync(world));
+        Assert.Equal(0, await EnterAsync(world));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+        var unknown = Assert.Single(await world.EventsAsync(), e => e.Code == "grant.removed_in_outage" && e.Reason == "UnknownAssignment");
+        Assert.Equal((lost.Id, lost.GrantIds[0]), (unknown.EventId, unknown.GrantId));
+        Assert.Contains(lost.AssignmentId.ToString(), unknown.Comment, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(world.Spool.Directory!, "revocations-left*"));
     }
 
     [Fact]

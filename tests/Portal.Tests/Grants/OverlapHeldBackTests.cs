@@ -30,6 +30,26 @@ public sealed class OverlapHeldBackTests
         Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
     }
 
+    [Fact]
+    public async Task An_end_is_tried_again_in_seconds_however_long_another_could_not_be_looked_at()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120));
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        await world.LiveAsync(TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(5));
+        Assert.InRange((await world.AssignmentAsync(first.AssignmentId)).Attempts, 7, 12);
+
+        var refused = 0;
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Delete && refused++ == 0 ? new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true) : null;
+        // An end waits half a minute for an answer about the other, and then a first failure's two seconds.
+        await world.LiveAsync(PortalWorld.Lease + TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1));
+        Assert.Equal(2, refused);
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
+    }
+
     [Theory, BothDatabases]
     public async Task Whoever_begins_while_another_is_looked_at_keeps_the_role_that_still_stands(DatabaseKind kind)
     {

@@ -98,6 +98,40 @@ public sealed class ScheduledGrantTests
         Assert.DoesNotContain(world.Schedules.Calls, c => c.Verb == CloudVerb.Delete);
     }
 
+    [Theory, BothDatabases]
+    public async Task What_is_taken_back_before_it_ever_showed_is_watched_and_taken_when_it_shows(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        world.Schedules.Lags = true;
+        var grant = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+        await world.WorkAsync();
+        Assert.Equal((GrantState.Active, null), ((await world.GrantOfAsync(grant.RequestId)).State, (await world.GrantOfAsync(grant.RequestId)).SeenAt));
+        await world.LiveAsync(TimeSpan.FromMinutes(6), TimeSpan.FromSeconds(5));
+        await world.RevokeAsync(grant.Id, Company.Tomas);
+        await world.LiveAsync(TimeSpan.FromMinutes(3), TimeSpan.FromSeconds(5));
+        // No list showed it, so that there was nothing to take; it stands all the same.
+        Assert.Single(world.Schedules.Standing);
+        world.Schedules.Lags = false;
+        await world.LiveAsync(TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(5));
+        Assert.Empty(world.Schedules.Standing);
+        Assert.Contains("grant.swept", await world.CodesAsync(grant.RequestId));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
+    [Fact]
+    public async Task When_the_other_means_go_away_the_portals_schedule_takes_their_place()
+    {
+        await using var world = await OpenAsync();
+        world.Schedules.HeldByAnother = true;
+        var grant = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 60));
+        await world.WorkAsync();
+        world.Schedules.HeldByAnother = false;
+        Assert.Equal(1, (await world.Get<LookAgain>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken)).Value);
+        await world.WorkAsync();
+        Assert.Equal([grant.EndsAt], world.Schedules.Standing.Select(end => end!.Value));
+        Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+    }
+
     [Fact]
     public async Task Nothing_shorter_than_ten_minutes_can_be_asked_for()
     {

@@ -76,6 +76,9 @@ public sealed class FakeSchedules(TimeProvider clock) : IGrantProvider
     /// <summary>Whether somebody holds the trio otherwise.</summary>
     public bool HeldByAnother { get; set; }
 
+    /// <summary>What was made does not show yet, in no list: nothing finds it, to read or to remove.</summary>
+    public bool Lags { get; set; }
+
     /// <summary>False when the licence has lapsed.</summary>
     public bool Licensed { get; private set; } = true;
 
@@ -120,6 +123,8 @@ public sealed class FakeSchedules(TimeProvider clock) : IGrantProvider
     public Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct)
     {
         Note(CloudVerb.Delete, target);
+        if (Lags)
+            return Task.FromResult(ProviderCall.Unknown);
         if (_schedules.TryGetValue(target.Name, out var known) && clock.GetUtcNow() - known.Since is var age && age < TimeSpan.FromMinutes(5))
             throw new CloudCallException("ActiveDurationTooShort", "Not yet.", 400, isTransient: false, TimeSpan.FromMinutes(5) - age);
         _schedules.Remove(target.Name);
@@ -129,7 +134,7 @@ public sealed class FakeSchedules(TimeProvider clock) : IGrantProvider
     public Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct)
     {
         _ = Standing;
-        return Task.FromResult(new AssignmentReading(!_schedules.TryGetValue(target.Name, out var known) ? ReadingKind.Missing : known.Until == until && until is not null ? ReadingKind.AsOrdered : ReadingKind.Altered));
+        return Task.FromResult(new AssignmentReading(Lags || !_schedules.TryGetValue(target.Name, out var known) ? ReadingKind.Missing : known.Until == until && until is not null ? ReadingKind.AsOrdered : ReadingKind.Altered));
     }
 
     private void Note(CloudVerb verb, AssignmentTarget target)

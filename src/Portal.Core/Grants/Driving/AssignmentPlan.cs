@@ -32,6 +32,9 @@ public sealed record AssignmentPlan(
         var toEnd = grants.Where(g => g.IsToEndAt(now)).ToList();
         DateTimeOffset? wantedUntil = needing.Count > 0 ? needing.Max(g => g.EndsAt) : null;
         var call = CallFor(assignment, wantedUntil, needing.Exists(g => g.State != GrantState.Active), now);
+        // Who has the role and may only not be given it again now, loses nothing of it that may be there.
+        if (call == AssignmentIntent.Delete && assignment.Observed == AssignmentObservation.Unknown && clearance is not null && grants.Any(g => g.State == GrantState.Active && g.NeedsRoleAt(now) && clearance.HeldBack.ContainsKey(g.Id)))
+            call = AssignmentIntent.None;
         var look = call == AssignmentIntent.None && assignment.LookDueAt <= now;
         var next = NextChangeOf(grants, now);
         if (call == AssignmentIntent.None && !look)

@@ -56,7 +56,8 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
             return now;
         if ((outcome.Fault ?? heldBack.Values.FirstOrDefault()) is not { } fault)
             return rest.NextChange;
-        var retry = now + RetryDelay.After(Row.Attempts, fault.RetryAfter, jitter);
+        // Of several that are held back, whoever is asked to wait longest.
+        var retry = now + RetryDelay.After(Row.Attempts, outcome.Fault is null ? heldBack.Values.Max(reason => reason.RetryAfter) : fault.RetryAfter, jitter);
         // An end waits for an answer about others only so long, the first of several too, and not for the next try to get one.
         if (outcome.Fault is null && rest.ToEnd.Count > 0 && rest.ToEnd.Min(g => g.OverAt) + patience is var latest && latest < retry)
             retry = latest;

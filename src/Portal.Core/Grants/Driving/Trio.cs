@@ -52,7 +52,8 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     public IReadOnlyList<Grant> ToClearAt(DateTimeOffset now)
     {
         var plan = PlanAt(now);
-        return Assignment.Observed == AssignmentObservation.Absent ? plan.Needing : plan.ToProvision;
+        // Also after a call to put it back that nobody knows the outcome of.
+        return Assignment is { Observed: AssignmentObservation.Absent } or { Observed: AssignmentObservation.Unknown, DescribedUntil: null } ? plan.Needing : plan.ToProvision;
     }
 
     /// <summary>Whether an active grant needs what a read showed to be missing or altered.</summary>

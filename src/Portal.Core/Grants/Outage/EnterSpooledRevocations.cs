@@ -32,7 +32,14 @@ public sealed class EnterSpooledRevocations(IDbContextFactory<PortalDb> database
         if (await db.AuditEvents.AnyAsync(e => e.EventId == announced.Id, ct))
             return false;
 
-        var row = await db.DesiredAssignments.SingleAsync(a => a.Id == announced.AssignmentId, ct);
+        if (await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == announced.AssignmentId, ct) is not { } row)
+        {
+            // The database was put back to before there was such a row. What was done is recorded, and holds up no other.
+            new AuditTrail(db, actor, outcome?.At ?? announced.At).OfUnknownInOutage(announced, outcome);
+            await db.SaveChangesAsync(ct);
+            return true;
+        }
+
         var grants = await db.Grants.Where(g => g.AssignmentId == row.Id && (g.State != GrantState.Ended || announced.GrantIds.Contains(g.Id))).ToListAsync(ct);
         var about = grants.Find(g => announced.GrantIds.Contains(g.Id))?.Subject() ?? new AuditSubject { Principal = row.Principal, Scope = row.Scope };
         if (outcome is { Kind: SpoolLineKind.Removed })

@@ -22,7 +22,8 @@ internal static class FirstLooks
         }
         catch (CloudCallException fault)
         {
-            return clearance with { HeldBack = plan.Needing.ToDictionary(g => g.Id, _ => fault) };
+            // Beside whoever is held back already.
+            return clearance with { HeldBack = clearance.HeldBack.Concat(plan.Needing.Select(g => KeyValuePair.Create(g.Id, fault))).ToDictionary() };
         }
     }
 

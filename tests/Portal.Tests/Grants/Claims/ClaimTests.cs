@@ -47,6 +47,20 @@ public sealed class ClaimTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_revocation_of_what_is_due_to_be_given_goes_among_the_ends(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync();
+        await world.WorkAsync();
+        var longer = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120));
+        // Nobody has taken the longer one up yet, and nobody will for a while: its subscription takes no writes.
+        world.Clock.Advance(TimeSpan.FromSeconds(7));
+        await world.RevokeAsync(first.Id, Company.Tomas);
+        await world.RevokeAsync(longer.Id, Company.Tomas);
+        Assert.True(Assert.Single(await world.ClaimAsync()).ToEnd);
+    }
+
+    [Theory, BothDatabases]
     public async Task A_subscription_that_asks_to_wait_is_passed_over_and_holds_up_no_other(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
