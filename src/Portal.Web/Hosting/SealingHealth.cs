@@ -6,14 +6,20 @@ using Portal.Core.Data;
 
 namespace Portal.Web.Hosting;
 
-/// <summary>Degraded while the audit trail is not sealed: nothing new is granted then, taking back goes on. Degraded too, without that, while checkpoints are kept where somebody could change them. The operations page says why.</summary>
+/// <summary>Degraded while the audit trail is not sealed: nothing new is granted then, taking back goes on. Degraded too, without that, on an instance that could not take the sealing over, and while checkpoints are kept where somebody could change them. The operations page says why.</summary>
 public sealed class SealingHealth(IDbContextFactory<PortalDb> databases, AuditHealth health, CheckpointProtection protection, ClockWatch clocks) : IHealthCheck
 {
+    /// <summary>Begins the line that says that one instance alone can seal.</summary>
+    public const string Alone = "AuditSealerAlone";
+
     /// <inheritdoc />
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if ((await health.ReadAsync(db, clocks.Now(), cancellationToken))?.Hold is null)
+        var reading = await health.ReadAsync(db, clocks.Now(), cancellationToken);
+        if (reading?.CouldNotTakeOver is { } alone)
+            return HealthCheckResult.Degraded($"{Alone} ({alone.Problem}): another instance seals the audit trail, and this one could not go on when it stops. Lay the log's signing key where this instance looks for it (Audit:SigningKeyFile).");
+        if (reading?.Hold is null)
             return (await protection.UnprotectedAsync(cancellationToken)).Count == 0
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Degraded("CheckpointsUnprotected: checkpoints are kept where somebody could change them. The operations page says where.");

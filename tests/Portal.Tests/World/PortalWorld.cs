@@ -236,6 +236,9 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>The sealer of another instance on the same database and store.</summary>
     public SealEvents AnotherSealer(string holder, LogState? state = null) => ActivatorUtilities.CreateInstance<SealEvents>(_services, Sealing with { Holder = holder }, state ?? new LogState());
 
+    /// <summary>The sealer of another instance with files and a health of its own.</summary>
+    public SealEvents AnotherSealer(SealingOptions options, AuditHealth health) => ActivatorUtilities.CreateInstance<SealEvents>(_services, options, new LogState(), new SigningKeyFile(options), health);
+
     public Task<Grant> GrantOfAsync(Guid requestId) => ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == requestId));
 
     public Task<AccessRequest> RequestAsync(Guid requestId) => ReadAsync(db => db.AccessRequests.AsNoTracking().SingleAsync(r => r.Id == requestId));

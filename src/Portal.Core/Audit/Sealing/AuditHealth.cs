@@ -15,6 +15,9 @@ public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long Sig
     /// <summary>How long an event may wait before nothing new is granted.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    /// <summary>Why this instance could not go on sealing when the one that seals now stops; null when it could, or is the one.</summary>
+    public SealingException? CouldNotTakeOver => SealedElsewhere && Hold is null ? Fault : null;
+
     /// <summary>Why nothing new is granted; null when it may be.</summary>
     public string? Hold => Fault switch
     {

@@ -41,7 +41,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
         try
         {
             var outcome = await TurnAsync(order, ct);
-            health.Note(null);
+            health.Note(outcome.ByAnother ? await WouldFailAsync(ct) : null);
             return outcome;
         }
         catch (DbUpdateException)
@@ -101,12 +101,35 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
         return new SealOutcome(batch.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
     }
 
-    private async Task<SigningKey> KeyAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    // Whoever seals now may be gone in a minute: what would keep this instance from going on is said while there is time.
+    private async Task<SealingException?> WouldFailAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        try
+        {
+            await KeyInUseAsync(db, ct);
+            return null;
+        }
+        catch (SealingException fault)
+        {
+            return fault;
+        }
+    }
+
+    private async Task<(SigningKey? Key, bool InUse)> KeyInUseAsync(PortalDb db, CancellationToken ct)
     {
         var inUse = await db.AuditKeys.AsNoTracking().Where(k => k.Until == null).Select(k => k.Vkey).SingleOrDefaultAsync(ct);
         var key = keyFile.Load(inUse);
-        if (inUse is not null)
-            return key ?? throw new SealingException(SealingProblem.KeyMissing, $"The file of the signing key is not there: {options.SigningKeyFile}. The log is signed with {inUse}; put its file back. Nothing is sealed until then.");
+        if (inUse is not null && key is null)
+            throw new SealingException(SealingProblem.KeyMissing, $"The file of the signing key is not there: {options.SigningKeyFile}. The log is signed with {inUse}; put its file back. Nothing is sealed here until then.");
+        return (key, inUse is not null);
+    }
+
+    private async Task<SigningKey> KeyAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        var (key, inUse) = await KeyInUseAsync(db, ct);
+        if (inUse)
+            return key!;
         if (state.Log!.Size > 0)
             throw new SealingException(SealingProblem.Contradiction, "The log has events and no key: the database was changed by other means than the portal. Nothing is sealed. Run 'portal audit verify'.");
         key ??= keyFile.Create();

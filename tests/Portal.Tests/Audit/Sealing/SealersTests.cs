@@ -1,7 +1,11 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Portal.Core;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
+using Portal.Web.Hosting;
 using static Portal.Tests.Audit.Sealing.WorldLog;
 
 namespace Portal.Tests.Audit.Sealing;
@@ -25,6 +29,41 @@ public sealed class SealersTests
         world.Clock.Advance(SealEvents.Lease);
         Assert.Equal(5, (await one.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Sealed);
         await AssertHoldsAsync(world);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_instance_without_the_key_says_so_while_the_other_still_seals(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var options = world.Sealing with { Holder = "other", StopsGrants = true, SigningKeyFile = world.Sealing.SigningKeyFile + "-of-the-other" };
+        var health = new AuditHealth(options);
+        var (one, other) = (world.AnotherSealer("one"), world.AnotherSealer(options, health));
+        await RecordAsync(world, 1);
+        await one.ExecuteAsync(new SealOrder(true), Actor.System, Ct);
+        Assert.True((await other.ExecuteAsync(new SealOrder(), Actor.System, Ct)).Value.ByAnother);
+        var early = await ReadAsync();
+        Assert.Equal((SealingProblem.KeyMissing, null), (early.CouldNotTakeOver?.Problem, early.Hold));
+        var answer = await new SealingHealth(world.Get<IDbContextFactory<PortalDb>>(), health, world.Get<CheckpointProtection>(), world.Get<ClockWatch>()).CheckHealthAsync(new HealthCheckContext(), Ct);
+        Assert.Equal(HealthStatus.Degraded, answer.Status);
+        Assert.StartsWith("AuditSealerAlone (KeyMissing)", answer.Description, StringComparison.Ordinal);
+
+        // Another key is no better; the log's own is.
+        await File.WriteAllTextAsync(options.SigningKeyFile, SigningKey.Create("portal.test/audit").ToPrivateText(), Ct);
+        await other.ExecuteAsync(new SealOrder(), Actor.System, Ct);
+        Assert.Equal(SealingProblem.KeyChanged, (await ReadAsync()).CouldNotTakeOver?.Problem);
+        File.Copy(world.Sealing.SigningKeyFile, options.SigningKeyFile, overwrite: true);
+        await other.ExecuteAsync(new SealOrder(), Actor.System, Ct);
+        Assert.Null((await ReadAsync()).CouldNotTakeOver);
+        await RecordAsync(world, 1);
+        world.Clock.Advance(SealEvents.Lease);
+        Assert.Equal(1, (await other.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Sealed);
+        await AssertHoldsAsync(world);
+
+        async Task<AuditHealthReading> ReadAsync()
+        {
+            await using var db = world.OpenDb();
+            return (await health.ReadAsync(db, world.Clock.GetUtcNow(), Ct))!;
+        }
     }
 
     [Theory, BothDatabases]
