@@ -221,6 +221,8 @@ public sealed class VerifyExportTests
             ("UPDATE \"AuditEvents\" SET \"Comment\" = 'I was never here' WHERE \"Sequence\" = 7", "is not as it was sealed: comment"),
             ("DELETE FROM \"AuditEvents\" WHERE \"Sequence\" = 7", "is gone"),
             ("stranger", "was never sealed"),
+            // A note for an event that never was, to make up for it in the count.
+            ("stranger; INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") VALUES ('9998-01-01 00:00:00', '0193B3B0-0000-7000-8000-00000000000F')", "was never sealed"),
             ("DELETE FROM \"AuditLeaves\" WHERE \"Position\" = 6", "lost its events from position 6"),
             ("DELETE FROM \"AuditTiles\" WHERE \"Level\" = 0", "lost the hash at position 0"),
             ("UPDATE \"AuditTiles\" SET \"Hashes\" = zeroblob(length(\"Hashes\"))", "position 0 is not as it was sealed"),
@@ -235,7 +237,7 @@ public sealed class VerifyExportTests
         await using var world = await PortalWorld.OpenAsync(empty: true);
         var log = await FillAsync(world);
         await using (var db = world.OpenDb())
-            await db.Database.ExecuteSqlRawAsync(change == "stranger" ? Copy(db) : change, Ct);
+            await db.Database.ExecuteSqlRawAsync(change.Replace("stranger", Copy(db), StringComparison.Ordinal), Ct);
         var export = await OrderAsync(world, new AuditFilter(), Company.Ingrid);
         var file = new MemoryStream();
         await export.WriteAsync(format, file, Ct);
