@@ -41,7 +41,7 @@ public static class AuditCatalogue
         "request.submitted" => new(code, "requesters", [.. Request, .. Why, .. Window], ["CC6.2", "A.5.15", "A.5.18"]),
         "request.withdrawn" => new(code, "the one who asked", Request, ["CC6.2", "A.5.18"]),
         "request.lapsed" => new(code, Itself, Request, ["CC6.2", "A.5.18"]),
-        ['r', 'e', 'q', ..] => new(code, "approvers of the policy, never the one who asked; the portal where the policy approves by itself", [.. Request, .. Why], ["CC6.2", "CC6.3", "A.5.18", "A.8.2"]),
+        ['r', 'e', 'q', ..] => new(code, "approvers of the policy, never the one who asked", [.. Request, .. Why], ["CC6.2", "CC6.3", "A.5.18", "A.8.2"]),
         "grant.returned" => new(code, "the holder", [.. Grant, .. Why], ["CC6.2", "CC6.3", "A.5.18"]),
         "grant.revoked" => new(code, $"{Administrator}; the portal on behalf of one", [.. Grant, .. Why], ["CC6.2", "CC6.3", "A.5.18", "A.8.2"]),
         "grant.retry_asked" => new(code, Administrator, [.. Grant, .. Why], ["CC7.2"]),

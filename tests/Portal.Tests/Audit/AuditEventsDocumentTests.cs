@@ -1,6 +1,7 @@
 using System.Text;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Sealing;
+using Portal.Web.Audit;
 
 namespace Portal.Tests.Audit;
 
@@ -47,7 +48,10 @@ public sealed class AuditEventsDocumentTests
 
             ## The CSV export
 
-            `GET /audit/export` with the filters of the audit page (`from`, `to`, `person`, `vault`, `secret`, `code`, `request`; instants in ISO 8601, UTC) gives the events that the page shows to the same person, up to the log's latest signed checkpoint: all of the log in its order, and what a filter leaves in the order of time. `format` is `csv`, `jsonl` or `ocsf`; `checkpoint` names the size of an earlier checkpoint. That it was exported is recorded before the first row leaves, and is not in the file. The last row says how the file ended; if anything fails on the way the connection breaks as well. `Range` with `If-Range` goes on with a download that was broken off. A filter that cannot be read, or a parameter that there is not, is refused with 400. [audit-log-format.md](audit-log-format.md) describes the formats and how a file is checked.
+            `GET /audit/export` with the filters of the audit page (
+            """);
+        text.Append('`').AppendJoin("`, `", AuditAddress.Names).Append('`').Append("""
+            ; instants in ISO 8601, UTC) gives the events that the page shows to the same person, up to the log's latest signed checkpoint: all of the log in its order, and what a filter leaves in the order of time. `format` is `csv`, `jsonl` or `ocsf`; `checkpoint` names the size of an earlier checkpoint. That it was exported is recorded before the first row leaves, and is not in the file. The last row says how the file ended; if anything fails on the way the connection breaks as well. `Range` with `If-Range` goes on with a download that was broken off. A filter that cannot be read, or a parameter that there is not, is refused with 400. [audit-log-format.md](audit-log-format.md) describes the formats and how a file is checked.
 
             The file is RFC 4180 with CRLF, UTF-8 with a byte order mark. Times are UTC, ISO 8601 with milliseconds (`2026-11-22T17:40:05.007Z`). What an event does not know is an empty cell. New columns are only ever added at the end:
 
