@@ -87,7 +87,7 @@ public sealed partial class AuditStreamWorker(OpenStreams open, DeliverStream de
     [LoggerMessage(LogLevel.Warning, "Stream {Stream} of the audit trail was not delivered at this try; the page Operations says why, and it is tried again")]
     private partial void LogNotDelivered(string stream);
 
-    [LoggerMessage(LogLevel.Error, "The destination of stream {Stream} takes no more of the audit trail, and the page Operations says why; it waits until somebody has it go on ('audit replay')")]
+    [LoggerMessage(LogLevel.Error, "The destination of stream {Stream} takes no more of the audit trail, and the page Operations says why; it waits until somebody has it go on ('dotnet Portal.Web.dll audit replay')")]
     private partial void LogPaused(string stream);
 
     [LoggerMessage(LogLevel.Error, "A stream of the audit trail could not be worked on; trying again")]

@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
 using Portal.Core;
+using Portal.Tests.Architecture;
 using Portal.Web.Commands;
 
 namespace Portal.Tests.Commands;
 
 /// <summary>What the executable makes of its arguments.</summary>
-public sealed class PortalCommandsTests
+public sealed partial class PortalCommandsTests
 {
     private static readonly CommandOption[] Options =
     [
@@ -34,6 +36,19 @@ public sealed class PortalCommandsTests
         Assert.Equal(2.5, _given.Number("--speed", 1, 10));
         Assert.Null(_given.Number("--name2", 1, 10));
     }
+
+    [Fact]
+    public void Whoever_is_told_to_run_a_command_is_told_how_it_is_called()
+    {
+        var texts = SourceTree.Files("src", ".cs", ".resx").Concat(SourceTree.Files("docs", ".md").Where(f => !f.Path.StartsWith("docs/decisions/", StringComparison.Ordinal)))
+            .Append(("README.md", File.ReadAllText(Path.Combine(SourceTree.Root, "README.md")))).ToList();
+        Assert.Empty(texts.SelectMany(f => NoSuchProgram().Matches(f.Item2).Select(m => $"{f.Item1}: {m.Value}")));
+        Assert.Equal(2, NoSuchProgram().Count("Run 'portal audit verify'.\nPortal.Web audit verify\ndotnet Portal.Web.dll audit verify\nan actor named \"portal audit verify\""));
+    }
+
+    // Between quotation marks it is an actor's name; to be run is what stands between others, or begins a line.
+    [GeneratedRegex(@"(?:['`]|^)(?:portal|Portal\.Web) (?:audit|sweep)\b", RegexOptions.Multiline)]
+    private static partial Regex NoSuchProgram();
 
     [Theory]
     [InlineData("There is no command 'swep'.", "swep")]

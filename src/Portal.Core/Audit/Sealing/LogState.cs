@@ -139,5 +139,5 @@ public sealed class LogState
     internal static string Where(string where) => char.ToUpperInvariant(where[0]) + where[1..];
 
     private static SealingException Contradicts(string what) =>
-        new(SealingProblem.Contradiction, $"{what} Nothing is sealed. Run 'portal audit verify' and see the runbook, AuditNotSealed.");
+        new(SealingProblem.Contradiction, $"{what} Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify' and see the runbook, AuditNotSealed.");
 }

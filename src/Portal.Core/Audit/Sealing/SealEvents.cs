@@ -131,7 +131,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
         if (inUse)
             return key!;
         if (state.Log!.Size > 0)
-            throw new SealingException(SealingProblem.Contradiction, "The log has events and no key: the database was changed by other means than the portal. Nothing is sealed. Run 'portal audit verify'.");
+            throw new SealingException(SealingProblem.Contradiction, "The log has events and no key: the database was changed by other means than the portal. Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify'.");
         key ??= keyFile.Create();
         db.AuditKeys.Add(new AuditKey(key.Verifier.ToString(), now));
         return key;

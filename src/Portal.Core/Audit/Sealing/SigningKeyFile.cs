@@ -23,7 +23,7 @@ public sealed class SigningKeyFile(SealingOptions options)
             return next;
         }
 
-        return key is null ? null : throw new SealingException(SealingProblem.KeyChanged, $"{options.SigningKeyFile} holds the key {key.Verifier}, and the log is signed with {inUse}. Put the log's key back; to change keys use 'portal audit rotate-key'.");
+        return key is null ? null : throw new SealingException(SealingProblem.KeyChanged, $"{options.SigningKeyFile} holds the key {key.Verifier}, and the log is signed with {inUse}. Put the log's key back; to change keys use 'dotnet Portal.Web.dll audit rotate-key'.");
     }
 
     /// <summary>Makes the first key.</summary>
