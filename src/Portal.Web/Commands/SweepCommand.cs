@@ -27,7 +27,8 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
         """
         Looks through all vaults that the portal's identity sees, at each vault and everything below it, for role assignments
         whose description carries the portal's mark, and prints each. It needs no database: after the database is lost, this
-        is how everything that the portal ever gave is found and taken back. Nothing without the mark is ever touched.
+        is how every role assignment that the portal ever made is found and taken back. Nothing without the mark is ever
+        touched: memberships in groups carry none, and schedules of Privileged Identity Management end by themselves.
 
         Where ConnectionStrings:Portal names a database, what its live grants explain is left alone, and each removal is
         recorded in the audit trail before it is made. It uses the portal's own configuration and identity.
