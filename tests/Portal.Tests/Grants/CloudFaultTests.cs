@@ -103,6 +103,22 @@ public sealed class CloudFaultTests
     }
 
     [Fact]
+    public async Task A_provider_that_asks_to_wait_for_an_hour_is_told_of_at_once()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Delete ? new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true, TimeSpan.FromHours(1)) : null;
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        var waiting = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal((GrantState.Revoking, "TooManyRequests"), (waiting.State, waiting.AttentionCode));
+        world.Cloud.FailBefore = null;
+        await world.PassAsync(TimeSpan.FromHours(1));
+        var ended = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal((GrantState.Ended, null), (ended.State, ended.AttentionCode));
+    }
+
+    [Fact]
     public async Task A_lock_that_came_after_the_approval_stops_the_grant_before_any_call()
     {
         await using var world = await PortalWorld.OpenAsync();

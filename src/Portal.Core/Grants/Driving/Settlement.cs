@@ -10,6 +10,8 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     /// <summary>What was confirmed and does not show for longer than the provider says it may take.</summary>
     public const string NotSeen = AttentionCode.NotSeenInProvider;
 
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(2);
+
     private readonly List<Grant> _ended = [];
 
     /// <summary>The plan by which the grants were judged: as things are after the call.</summary>
@@ -138,8 +140,8 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         return await trio.WitnessAsync(db, ct) is { } witness ? [witness] : [];
     }
 
-    // The alert must be there within five minutes; what cannot get better by itself is said at once.
-    private bool IsPatientWith(CloudCallException fault) => fault.IsTransient && Row.Attempts < 4 && now - Row.FailingSince < TimeSpan.FromMinutes(2);
+    // The alert must be there within five minutes; what cannot get better by itself is said at once, and so is what is asked to wait for longer.
+    private bool IsPatientWith(CloudCallException fault) => fault.IsTransient && Row.Attempts < 4 && now - Row.FailingSince < Quiet && !(fault.RetryAfter > Quiet);
 
     private void Note(Grant grant, string code, string message, ProviderCall call)
     {
