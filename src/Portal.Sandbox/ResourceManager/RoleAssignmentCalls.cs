@@ -39,7 +39,7 @@ internal static partial class RoleAssignmentCalls
         call.DemandExistence(scope);
         // No exception: every removal is read back, and this is what it finds.
         return call.State.FindVisible(scope, name) is { } found
-            ? call.AnswerAsync(200, Shape(found))
+            ? call.AnswerAsync(200, Shape(scope, found))
             : call.AnswerAsync(404, ArmCall.ErrorBody("RoleAssignmentNotFound", $"The role assignment '{name:N}' is not found."));
     }
 
@@ -74,8 +74,8 @@ internal static partial class RoleAssignmentCalls
         });
         await (outcome switch
         {
-            PutOutcome.Created => call.AnswerAsync(201, Shape(result!)),
-            PutOutcome.Updated => call.AnswerAsync(200, Shape(result!)),
+            PutOutcome.Created => call.AnswerAsync(201, Shape(scope, result!)),
+            PutOutcome.Updated => call.AnswerAsync(200, Shape(scope, result!)),
             PutOutcome.Exists => throw new ArmException(409, "RoleAssignmentExists", "The role assignment already exists."),
             PutOutcome.UpdateNotPermitted => throw new ArmException(400, "RoleAssignmentUpdateNotPermitted",
                 "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."),
@@ -92,7 +92,7 @@ internal static partial class RoleAssignmentCalls
         call.DemandExistence(scope);
         if (found is null) return call.NothingAsync(204);
         call.DemandUnlocked(scope, found.Id);
-        return call.State.RemoveAssignment(name) is { } removed ? call.AnswerAsync(200, Shape(removed)) : call.NothingAsync(204);
+        return call.State.RemoveAssignment(name) is { } removed ? call.AnswerAsync(200, Shape(scope, removed)) : call.NothingAsync(204);
     }
 
     // What is not there has no role that a condition could refuse: a holder of Key Vault Data Access Administrator gets 204 as well.
@@ -104,7 +104,7 @@ internal static partial class RoleAssignmentCalls
         call.Demand(scope, Provider + "/read");
         call.DemandExistence(scope);
         var wanted = Wanted(call, scope);
-        return call.PageAsync(call.State.VisibleAssignments().Where(v => wanted(v.Assignment)), Shape);
+        return call.PageAsync(call.State.VisibleAssignments().Where(v => wanted(v.Assignment)), a => Shape(scope, a));
     }
 
     /// <summary>What a list at a scope shows under the call's filter: with <c>atScope()</c> at the scope and above it, otherwise below it as well.</summary>
@@ -128,12 +128,12 @@ internal static partial class RoleAssignmentCalls
         return a => (a.Scope.Covers(scope) || (!atScope && scope.Covers(a.Scope))) && wanted(a);
     }
 
-    private static JsonNode Shape(RoleAssignment a) => new JsonObject
+    private static JsonNode Shape(ArmScope asked, RoleAssignment a) => new JsonObject
     {
         ["properties"] = new JsonObject
         {
-            // Without the subscription, also where it was sent with one.
-            ["roleDefinitionId"] = $"/providers/Microsoft.Authorization/roleDefinitions/{a.RoleDefinitionId}",
+            // The subscription is the one that was asked: what is given at the root shows that of each scope at which it is listed.
+            ["roleDefinitionId"] = RoleDefinitionCalls.IdAt(asked, a.RoleDefinitionId),
             ["principalId"] = a.PrincipalId.ToString(),
             ["principalType"] = a.PrincipalType,
             ["scope"] = a.Scope.Value,

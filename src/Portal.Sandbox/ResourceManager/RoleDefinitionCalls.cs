@@ -21,6 +21,10 @@ internal static partial class RoleDefinitionCalls
             : throw new ArmException(404, "RoleDefinitionDoesNotExist", $"The specified role definition with ID '{name.Replace("-", "", StringComparison.Ordinal)}' does not exist.");
     }
 
+    /// <summary>A role's id as it is seen from a scope: with that scope's subscription in front, also where what names the role stands above it.</summary>
+    public static string IdAt(ArmScope scope, Guid role) =>
+        $"{(scope.SubscriptionId is { } subscription ? ArmScope.OfSubscription(subscription).Value : "")}/providers/{Provider}/{role}";
+
     private static Func<RoleDefinition, bool> Filter(string filter)
     {
         if (filter.Length == 0 || filter.Equals("atScopeAndBelow()", StringComparison.OrdinalIgnoreCase)) return _ => true;
@@ -51,7 +55,6 @@ internal static partial class RoleDefinitionCalls
             permissions["condition"] = condition.Text;
         }
 
-        var prefix = scope.SubscriptionId is { } subscription ? ArmScope.OfSubscription(subscription).Value : "";
         return new JsonObject
         {
             ["properties"] = new JsonObject
@@ -64,7 +67,7 @@ internal static partial class RoleDefinitionCalls
                 ["createdBy"] = null,
                 ["updatedBy"] = null,
             },
-            ["id"] = $"{prefix}/providers/{Provider}/{role.Id}",
+            ["id"] = IdAt(scope, role.Id),
             ["type"] = Provider,
             ["name"] = role.Id.ToString(),
         };

@@ -69,8 +69,7 @@ internal static class ScheduleCalls
     }
 
     /// <summary>The role's id as these answers give it: with the subscription in front.</summary>
-    public static string RoleId(RoleAssignment a) =>
-        (a.Scope.SubscriptionId is { } subscription ? $"/subscriptions/{subscription}" : "") + $"/providers/Microsoft.Authorization/roleDefinitions/{a.RoleDefinitionId}";
+    public static string RoleId(RoleAssignment a) => RoleDefinitionCalls.IdAt(a.Scope, a.RoleDefinitionId);
 
     public static JsonNode Expanded(ArmCall call, RoleAssignment a)
     {

@@ -41,7 +41,7 @@ public sealed class ResourceManagerTests(SandboxFixture sandbox) : IClassFixture
         var made = await Cloud.ArmAsync(HttpMethod.Put, CloudClients.AssignmentPath(Secret, name), Portal, CloudClients.Grant(User, FenwickCompany.Priya, description: "first"));
         Assert.Equal(201, made.Status);
         JsonShape.Authorization.Fits("RoleAssignment", made.Json);
-        Assert.Equal($"/providers/Microsoft.Authorization/roleDefinitions/{User}", made.Json["properties"]!["roleDefinitionId"]!.GetValue<string>());
+        Assert.Equal($"/subscriptions/{FenwickEstate.Production}/providers/Microsoft.Authorization/roleDefinitions/{User}", made.Json["properties"]!["roleDefinitionId"]!.GetValue<string>());
         foreach (var header in new[] { "x-ms-request-id", "x-ms-correlation-request-id", "Date", "x-ms-ratelimit-remaining-subscription-writes" }) Assert.True(made.Headers.ContainsKey(header), header);
 
         var changed = await Cloud.ArmAsync(HttpMethod.Put, CloudClients.AssignmentPath(Secret, name), Portal, CloudClients.Grant(User, FenwickCompany.Priya, description: "second"));
