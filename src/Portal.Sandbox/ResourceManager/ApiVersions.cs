@@ -8,14 +8,14 @@ internal static class ApiVersions
     // Oldest first. Of Azure's own lists: those whose answers look as the sandbox's do.
     private static readonly ImmutableArray<string> Resources =
     [
-        "2016-06-01", "2018-05-01", "2019-05-01", "2019-06-01", "2019-07-01", "2019-10-01", "2019-11-01", "2020-01-01", "2020-06-01", "2020-10-01",
+        "2015-11-01", "2016-06-01", "2018-05-01", "2019-05-01", "2019-06-01", "2019-07-01", "2019-10-01", "2019-11-01", "2020-01-01", "2020-06-01", "2020-10-01",
         "2021-01-01", "2021-04-01", "2022-01-01", "2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01", "2024-07-01", "2024-11-01", "2025-03-01", "2025-04-01",
     ];
 
-    private static readonly ImmutableArray<string> RoleAssignments = ["2018-01-01-preview", "2018-07-01", "2018-09-01-preview", "2020-04-01-preview", "2020-08-01-preview", "2020-10-01-preview", "2022-04-01"];
+    private static readonly ImmutableArray<string> RoleAssignments = ["2015-07-01", "2018-01-01-preview", "2018-07-01", "2018-09-01-preview", "2020-04-01-preview", "2020-08-01-preview", "2020-10-01-preview", "2022-04-01"];
     private static readonly ImmutableArray<string> Usage = ["2019-08-01-preview"];
     private static readonly ImmutableArray<string> Schedules = ["2020-10-01-preview", "2020-10-01", "2022-04-01-preview"];
-    private static readonly ImmutableArray<string> RoleDefinitions = ["2018-01-01-preview", "2018-07-01", "2022-04-01", "2022-05-01-preview"];
+    private static readonly ImmutableArray<string> RoleDefinitions = ["2015-07-01", "2018-01-01-preview", "2018-07-01", "2022-04-01", "2022-05-01-preview"];
     private static readonly ImmutableArray<string> Locks = ["2016-09-01", "2017-04-01", "2020-05-01"];
     private static readonly ImmutableArray<string> Vaults = ["2021-10-01", "2022-07-01", "2022-11-01", "2023-02-01", "2023-07-01", "2024-04-01-preview", "2024-11-01", "2024-12-01-preview", "2025-05-01", "2026-02-01"];
 

@@ -62,12 +62,14 @@ internal static partial class InventoryCalls
     public static Task ResourcesAsync(ArmCall call, ArmScope scope)
     {
         call.DemandExistence(scope);
-        var match = ResourceType().Match(call.Filter);
+        var match = ResourceFilter().Match(call.Filter);
         if (call.Filter.Length > 0 && !match.Success)
-            throw new ArmException(400, "InvalidFilterInQueryString", $"Invalid $filter '{call.Filter}' specified in the query string. The sandbox supports 'resourceType eq' only.");
-        var any = !match.Success || match.Groups[1].Value.Equals(VaultType, StringComparison.OrdinalIgnoreCase);
+            throw new ArmException(400, "InvalidFilterInQueryString",
+                $"Invalid $filter '{call.Filter}' specified in the query string. The sandbox supports 'resourceType eq' and 'name eq', once each and joined by 'and'.");
+        var (type, name) = (match.Groups["type"], match.Groups["name"]);
+        var any = !type.Success || type.Value.Equals(VaultType, StringComparison.OrdinalIgnoreCase);
         // The list shows what the caller may read and hides the rest.
-        return call.PageAsync(call.State.Vaults.Where(v => any && scope.Covers(v.Scope) && MaySee(call, v.Scope, VaultType + "/read")), v => new JsonObject
+        return call.PageAsync(call.State.Vaults.Where(v => any && (!name.Success || name.Value.Equals(v.Name, StringComparison.OrdinalIgnoreCase)) && scope.Covers(v.Scope) && MaySee(call, v.Scope, VaultType + "/read")), v => new JsonObject
         {
             ["id"] = v.Scope.Value,
             ["name"] = v.Name,
@@ -156,6 +158,7 @@ internal static partial class InventoryCalls
 
     private static JsonObject Tags(ImmutableSortedDictionary<string, string> tags) => [.. tags.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)JsonValue.Create(t.Value)))];
 
-    [GeneratedRegex(@"^resourceType\s+eq\s+'([^']+)'$", RegexOptions.IgnoreCase)]
-    private static partial Regex ResourceType();
+    // Key Vault's own list in the management libraries asks by type; the command line adds the name.
+    [GeneratedRegex(@"^(?:resourceType\s+eq\s+'(?<type>[^']+)'(?:\s+and\s+name\s+eq\s+'(?<name>[^']+)')?|name\s+eq\s+'(?<name>[^']+)'(?:\s+and\s+resourceType\s+eq\s+'(?<type>[^']+)')?)$", RegexOptions.IgnoreCase)]
+    private static partial Regex ResourceFilter();
 }

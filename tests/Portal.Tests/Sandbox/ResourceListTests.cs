@@ -1,0 +1,51 @@
+using Portal.Sandbox.Company;
+
+namespace Portal.Tests.Sandbox;
+
+/// <summary>The list of resources and the old api-versions, as the command line and the management libraries ask for them.</summary>
+public sealed class ResourceListTests(SandboxFixture sandbox) : IClassFixture<SandboxFixture>
+{
+    private const string Vaults = "resourceType eq 'Microsoft.KeyVault/vaults'";
+    private static readonly Guid Portal = FenwickCompany.PortalPrincipal;
+
+    private CloudClients Cloud => new(sandbox.Host, sandbox.Handler);
+
+    [Theory]
+    [InlineData(Vaults, new[] { "kv-legacy-erp", "kv-logistics-prod", "kv-payments-prod", "kv-platform-prod" })]
+    [InlineData(Vaults + " and name eq 'kv-payments-prod'", new[] { "kv-payments-prod" })]
+    [InlineData("name eq 'KV-Payments-Prod' and " + Vaults, new[] { "kv-payments-prod" })]
+    [InlineData("name eq 'kv-payments-prod'", new[] { "kv-payments-prod" })]
+    [InlineData(Vaults + " and name eq 'kv-nowhere'", new string[0])]
+    [InlineData("resourceType eq 'Microsoft.Web/sites' and name eq 'kv-payments-prod'", new string[0])]
+    public async Task Vaults_are_found_by_type_and_name_at_the_version_that_Key_Vaults_own_list_asks_for(string filter, string[] expected)
+    {
+        var list = await Cloud.ArmAsync(HttpMethod.Get, Path("2015-11-01", filter), Portal);
+        Assert.Equal(200, list.Status);
+        Assert.Equal(expected, list.Json["value"]!.AsArray().Select(v => v!["name"]!.GetValue<string>()));
+    }
+
+    [Theory]
+    [InlineData("name eq 'kv-payments-prod' or " + Vaults)]
+    [InlineData("location eq 'westeurope'")]
+    [InlineData(Vaults + " and ")]
+    [InlineData("name eq 'a' and name eq 'b'")]
+    public async Task A_filter_that_is_not_understood_is_refused(string filter)
+    {
+        var refused = await Cloud.ArmAsync(HttpMethod.Get, Path("2022-12-01", filter), Portal);
+        Assert.Equal((400, "InvalidFilterInQueryString"), (refused.Status, refused.Code));
+    }
+
+    [Fact]
+    public async Task The_oldest_version_of_the_role_calls_is_answered()
+    {
+        var secret = FenwickEstate.SecretScope("kv-payments-prod", "adyen-hmac-key");
+        foreach (var type in new[] { "roleAssignments", "roleDefinitions" })
+        {
+            var list = await Cloud.ArmAsync(HttpMethod.Get, $"{secret}/providers/Microsoft.Authorization/{type}?api-version=2015-07-01", Portal);
+            Assert.Equal(200, list.Status);
+            Assert.NotEmpty(list.Json["value"]!.AsArray());
+        }
+    }
+
+    private static string Path(string version, string filter) => $"/subscriptions/{FenwickEstate.Production}/resources?api-version={version}&$filter={Uri.EscapeDataString(filter)}";
+}
