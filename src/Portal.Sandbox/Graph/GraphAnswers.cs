@@ -11,12 +11,12 @@ internal static class GraphAnswers
     private const int LargestPage = 999;
     private static readonly string[] Known = ["$select", "$filter", "$top", "$skiptoken", "$count"];
 
-    /// <summary>One object.</summary>
-    public static IResult One(HttpContext context, string entitySet, Dictionary<string, object?> item)
+    /// <summary>One object. With <paramref name="typed"/> it says its type, as it does where the address does not say it.</summary>
+    public static IResult One(HttpContext context, string entitySet, Dictionary<string, object?> item, bool typed = false)
     {
         if (Unsupported(context.Request.Query) is { } error) return error;
         var shown = new Dictionary<string, object?> { ["@odata.context"] = Context(entitySet + "/$entity") };
-        foreach (var (name, value) in Select(context, item)) shown[name] = value;
+        foreach (var (name, value) in Select(context, item, typed)) shown[name] = value;
         return Results.Json(shown);
     }
 

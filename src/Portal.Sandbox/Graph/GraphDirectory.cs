@@ -29,8 +29,7 @@ internal static class GraphDirectory
     public static IResult Object(HttpContext context, DirectoryState directory, string @object)
     {
         if (!Guid.TryParse(@object, out var id) || directory.Find(id) is not { } found) return GraphError.NotFound(@object);
-        var shape = GraphShapes.Of(found);
-        return GraphAnswers.One(context, "directoryObjects", shape);
+        return GraphAnswers.One(context, "directoryObjects", GraphShapes.Of(found), typed: true);
     }
 
     public static IResult GetByIds(HttpContext context, DirectoryState directory, GraphBody<IdsBody> body)
