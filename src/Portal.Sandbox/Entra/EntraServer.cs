@@ -28,7 +28,8 @@ internal static class EntraServer
                 // What a browser sees is plain http on this machine: there is no certificate to warn about.
                 .SetAuthorizationEndpointUris($"http://localhost:{addresses.HttpPort}/{tenant}/oauth2/v2.0/authorize")
                 .SetEndSessionEndpointUris($"http://localhost:{addresses.HttpPort}/{tenant}/oauth2/v2.0/logout");
-            server.AllowAuthorizationCodeFlow().RequireProofKeyForCodeExchange().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
+            // Entra asks no proof key of an application that has a secret, and all of these have one; a challenge that was sent binds the code.
+            server.AllowAuthorizationCodeFlow().AllowRefreshTokenFlow().AllowClientCredentialsFlow();
             server.AddSigningKey(keys.Signing).AddEncryptionKey(new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32))).DisableAccessTokenEncryption();
             server.SetAccessTokenLifetime(AccessTokenLifetime).SetIdentityTokenLifetime(AccessTokenLifetime).SetRefreshTokenLifetime(TimeSpan.FromDays(90));
             server.RegisterScopes("openid", "profile", "email", "offline_access");

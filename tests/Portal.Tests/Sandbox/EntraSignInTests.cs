@@ -64,14 +64,6 @@ public sealed class EntraSignInTests : IClassFixture<SandboxFixture>, IDisposabl
     }
 
     [Fact]
-    public async Task Without_a_code_challenge_there_is_no_code()
-    {
-        using var answer = await _browser.ChooseAsync(_browser.Request("openid", challenge: null), FenwickCompany.Mira);
-        Assert.DoesNotContain("code=", answer.Headers.Location?.Query ?? "", StringComparison.Ordinal);
-        Assert.Contains("code_challenge", answer.Headers.Location is { } l ? WebUtility.UrlDecode(l.Query) : await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Form_post_sends_code_and_state_to_the_application()
     {
         var request = _browser.Request("openid", EntraBrowser.Pkce().Challenge);
