@@ -66,11 +66,13 @@ internal sealed class EntraClaims(DirectoryState directory)
         return claims;
     }
 
+    /// <summary>The subject under which an application knows someone. Pairwise: the same person has another one in every application.</summary>
+    public static string SubjectOf(Guid objectId, Guid clientId) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes($"{objectId}|{clientId}")));
+
     private static Dictionary<string, object> Common(Guid objectId, Guid clientId) => new()
     {
         ["oid"] = objectId.ToString(),
-        // Pairwise: the same person has another subject in every application.
-        ["sub"] = Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes($"{objectId}|{clientId}"))),
+        ["sub"] = SubjectOf(objectId, clientId),
         ["tid"] = FenwickCompany.TenantId.ToString(),
         ["uti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
     };

@@ -42,7 +42,7 @@ internal static class GraphEndpoints
         Map(graph, "GET", "/v1.0/servicePrincipals(appId='{appId}')", GraphDirectory.ServicePrincipal, ReadApplications, null);
         Map(graph, "GET", "/v1.0/directoryObjects/{object}", GraphDirectory.Object, [.. ReadMemberships, .. ReadUsers], null);
         Map(graph, "POST", "/v1.0/directoryObjects/getByIds", GraphDirectory.GetByIds, [.. ReadMemberships, .. ReadUsers], null);
-        Map(graph, "GET", "/oidc/userinfo", GraphPeople.UserInfo, [Own, "openid"], null);
+        foreach (var method in new[] { "GET", "POST" }) Map(graph, method, "/oidc/userinfo", GraphPeople.UserInfo, [Own, "openid"], null);
         graph.Map("/{**rest}", (HttpContext context) => new GraphError(StatusCodes.Status400BadRequest, "BadRequest",
             $"Resource not found for the segment '{context.Request.Path.ToString().TrimEnd('/').Split('/')[^1]}'.")).AddEndpointFilter(new GraphGate([], null));
     }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Portal.Sandbox.Company;
+using Portal.Sandbox.Entra;
 
 namespace Portal.Sandbox.Graph;
 
@@ -38,10 +39,22 @@ internal static class GraphPeople
         return GraphAnswers.Values("Edm.String", directory.GroupsOf(user.Id, transitive: true).Select(g => g.Id.ToString()));
     }
 
-    public static IResult UserInfo(HttpContext context, DirectoryState directory) =>
-        Person(context, directory, null) is { } user
-            ? Results.Json(new { sub = user.Id, name = user.DisplayName, given_name = user.GivenName, family_name = user.Surname, email = user.UserPrincipalName })
-            : GraphError.NotFound(GraphEndpoints.Caller(context).ObjectId.ToString());
+    /// <summary>The person as OpenID Connect describes them: with the values of the id token, its subject too.</summary>
+    public static IResult UserInfo(HttpContext context, DirectoryState directory)
+    {
+        var caller = GraphEndpoints.Caller(context);
+        if (Person(context, directory, null) is not { } user) return GraphError.NotFound(caller.ObjectId.ToString());
+        // Entra's tokens always say for which application they are; without one there is no subject to give.
+        if (caller.AppId is not { } application) return GraphError.Unauthenticated("The access token names no application.");
+        return Results.Json(new
+        {
+            sub = EntraClaims.SubjectOf(user.Id, application),
+            name = user.DisplayName,
+            given_name = user.GivenName,
+            family_name = user.Surname,
+            email = user.UserPrincipalName,
+        });
+    }
 
     private static IResult Groups(HttpContext context, DirectoryState directory, string? id, bool transitive) =>
         Person(context, directory, id) is { } user
