@@ -51,7 +51,7 @@ internal sealed class AuthorizationEvents(ClientRegistrations registrations, Dir
 
     private EntraError? Consent(DirectoryServicePrincipal client, string? scope)
     {
-        var (resource, error) = RequestedScopes.Parse(scope, directory);
-        return error ?? resource!.Delegated(client).Error;
+        var (resources, error) = RequestedScopes.ParseAll(scope, directory);
+        return error ?? resources.Select(r => r.Delegated(client).Error).FirstOrDefault(e => e is not null);
     }
 }

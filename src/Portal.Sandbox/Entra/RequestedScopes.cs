@@ -14,12 +14,12 @@ internal enum ResourceKind
     Application,
 }
 
-/// <summary>The <c>scope</c> parameter as Entra ID reads it: OpenID scopes beside the scopes of one resource.</summary>
+/// <summary>What the <c>scope</c> parameter asks of one resource, with the OpenID scopes beside it.</summary>
 /// <param name="Kind">Which resource.</param>
 /// <param name="Audience">What goes into <c>aud</c>: the identifier as it was asked for.</param>
 /// <param name="Application">The application whose API is asked for; null for a cloud service.</param>
 /// <param name="Names">Scopes asked for, without the resource; empty means what Entra gives by default.</param>
-/// <param name="Text">The parameter as it came.</param>
+/// <param name="Text">The parameter as it came, without what it asks of other resources.</param>
 internal sealed record RequestedScopes(ResourceKind Kind, string Audience, DirectoryServicePrincipal? Application, IReadOnlyList<string> Names, string Text)
 {
     private const string Default = ".default";
@@ -28,26 +28,50 @@ internal sealed record RequestedScopes(ResourceKind Kind, string Audience, Direc
     /// <summary>Whether the one scope is <c>.default</c>.</summary>
     public bool IsDefault => Names is [Default];
 
-    /// <summary>Reads the parameter. An error is an AADSTS code with its text.</summary>
+    /// <summary>Reads the parameter where it is for a token, which is for one resource. An error is an AADSTS code with its text.</summary>
     public static (RequestedScopes? Scopes, EntraError? Error) Parse(string? scope, DirectoryState directory)
     {
-        var text = scope ?? "";
-        string? resource = null;
-        var names = new List<string>();
-        foreach (var item in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        if (ByResource(scope).Resources.Count > 1) return (null, EntraError.SeveralResources(scope!));
+        var (resources, error) = ParseAll(scope, directory);
+        return error is null ? (resources[0], null) : (null, error);
+    }
+
+    /// <summary>
+    /// Reads the parameter where it is for a sign-in, which can cover several resources: one item for each, in the order in which they are
+    /// first named; without any, what Entra gives by default.
+    /// </summary>
+    public static (IReadOnlyList<RequestedScopes> Resources, EntraError? Error) ParseAll(string? scope, DirectoryState directory)
+    {
+        var (openId, resources) = ByResource(scope);
+        var names = resources.SelectMany(r => r.Items).Select(NameIn).ToList();
+        if (names.Contains("")) return ([], EntraError.InvalidScope(scope!));
+        if (names.Contains(Default) && names.Count > 1) return ([], EntraError.DefaultWithOthers(scope!));
+        if (resources.Count == 0) resources = [(Audiences.Graph[0], [])];
+
+        var all = new List<RequestedScopes>();
+        foreach (var (resource, items) in resources)
         {
-            if (OpenId.Contains(item, StringComparer.OrdinalIgnoreCase)) continue;
-            // What stands before the last slash is the resource: "https://vault.azure.net//.default" asks for "https://vault.azure.net/".
-            var slash = item.LastIndexOf('/');
-            var (prefix, name) = slash < 0 ? (Audiences.Graph[0], item) : (item[..slash], item[(slash + 1)..]);
-            if (name.Length == 0) return (null, EntraError.InvalidScope(text));
-            if (resource is not null && !string.Equals(prefix, resource, StringComparison.OrdinalIgnoreCase)) return (null, EntraError.SeveralResources(text));
-            resource = prefix;
-            names.Add(name);
+            var (one, error) = Of(resource, [.. items.Select(NameIn)], string.Join(' ', openId.Concat(items)), directory);
+            if (error is not null) return ([], error);
+            all.Add(one!);
         }
 
-        if (names.Contains(Default) && names.Count > 1) return (null, EntraError.DefaultWithOthers(text));
-        var audience = resource ?? Audiences.Graph[0];
+        return (all, null);
+    }
+
+    private static (IReadOnlyList<string> OpenId, IReadOnlyList<(string Resource, IReadOnlyList<string> Items)> Resources) ByResource(string? scope)
+    {
+        var items = (scope ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToLookup(i => OpenId.Contains(i, StringComparer.OrdinalIgnoreCase));
+        return ([.. items[true]], [.. items[false].GroupBy(ResourceIn, StringComparer.OrdinalIgnoreCase).Select(g => (g.Key, (IReadOnlyList<string>)[.. g]))]);
+    }
+
+    // What stands before the last slash is the resource: "https://vault.azure.net//.default" asks for "https://vault.azure.net/".
+    private static string ResourceIn(string item) => item.LastIndexOf('/') is var slash and >= 0 ? item[..slash] : Audiences.Graph[0];
+
+    private static string NameIn(string item) => item[(item.LastIndexOf('/') + 1)..];
+
+    private static (RequestedScopes? Scopes, EntraError? Error) Of(string audience, IReadOnlyList<string> names, string text, DirectoryState directory)
+    {
         if (KindOf(audience) is { } kind) return (new RequestedScopes(kind, audience, null, names, text), null);
         if (ApplicationOf(audience, directory) is { } application)
             return (new RequestedScopes(ResourceKind.Application, application.AppId.ToString(), application, names, text), null);

@@ -61,9 +61,14 @@ internal sealed class TokenRequestEvents(ClientRegistrations registrations, Dire
     {
         var person = SignedInPerson.From(context.Principal!);
         var user = directory.Find(person.ObjectId) as DirectoryUser;
-        // With no scope of a resource, what the sign-in asked for still holds.
         var (resource, error) = RequestedScopes.Parse(scope, directory);
-        if (resource is { Names.Count: 0 }) (resource, error) = RequestedScopes.Parse(person.Scope, directory);
+        if (resource is { Names.Count: 0 })
+        {
+            // With no scope of a resource, what the sign-in asked for still holds: the first resource, where it asked for several.
+            (var all, error) = RequestedScopes.ParseAll(person.Scope, directory);
+            resource = all.Count > 0 ? all[0] : null;
+        }
+
         IReadOnlyList<string> scopes = [];
         if (user is null) error = EntraError.AccountUnknown();
         else if (!user.AccountEnabled) error = EntraError.AccountDisabled();
