@@ -107,25 +107,30 @@ internal static partial class RoleAssignmentCalls
         return call.PageAsync(call.State.VisibleAssignments().Where(v => wanted(v.Assignment)), a => Shape(scope, a));
     }
 
-    /// <summary>What a list at a scope shows under the call's filter: with <c>atScope()</c> at the scope and above it, otherwise below it as well.</summary>
+    /// <summary>
+    /// What a list at a scope shows under the call's filter: with <c>atScope()</c> at the scope and above it, otherwise below it as well.
+    /// Of schedules, <c>asTarget()</c> gives what was made for the caller; role assignments themselves have no such filter.
+    /// </summary>
     /// <exception cref="ArmException">400 InvalidFilter.</exception>
-    public static Func<RoleAssignment, bool> Wanted(ArmCall call, ArmScope scope)
+    public static Func<RoleAssignment, bool> Wanted(ArmCall call, ArmScope scope, bool ofSchedules = false)
     {
         var atScope = false;
-        Func<RoleAssignment, bool> wanted = _ => true;
+        var wanted = new List<Func<RoleAssignment, bool>>();
         foreach (var clause in And().Split(call.Filter).Select(c => c.Trim()).Where(c => c.Length > 0))
         {
             if (AtScope().IsMatch(clause)) atScope = true;
-            else if (Principal().Match(clause) is { Success: true } direct && Guid.TryParse(direct.Groups[1].Value, out var id)) wanted = a => a.PrincipalId == id;
+            else if (Principal().Match(clause) is { Success: true } direct && Guid.TryParse(direct.Groups[1].Value, out var id)) wanted.Add(a => a.PrincipalId == id);
             else if (AssignedTo().Match(clause) is { Success: true } any && Guid.TryParse(any.Groups[1].Value, out var member))
             {
                 var principals = call.Control.Directory.PrincipalsOf(member);
-                wanted = a => principals.Contains(a.PrincipalId);
+                wanted.Add(a => principals.Contains(a.PrincipalId));
             }
-            else throw new ArmException(400, "InvalidFilter", $"The filter '{call.Filter}' is not supported. Supported filters are 'atScope()', 'principalId eq' and 'assignedTo()'.");
+            else if (ofSchedules && AsTarget().IsMatch(clause)) wanted.Add(a => a.PrincipalId == call.Caller.ObjectId);
+            else throw new ArmException(400, "InvalidFilter",
+                $"The filter '{call.Filter}' is not supported. Supported filters are 'atScope()', 'principalId eq'{(ofSchedules ? ", 'asTarget()'" : "")} and 'assignedTo()'.");
         }
 
-        return a => (a.Scope.Covers(scope) || (!atScope && scope.Covers(a.Scope))) && wanted(a);
+        return a => (a.Scope.Covers(scope) || (!atScope && scope.Covers(a.Scope))) && wanted.TrueForAll(w => w(a));
     }
 
     private static JsonNode Shape(ArmScope asked, RoleAssignment a) => new JsonObject
@@ -226,6 +231,9 @@ internal static partial class RoleAssignmentCalls
 
     [GeneratedRegex(@"^atScope\(\)$", RegexOptions.IgnoreCase)]
     private static partial Regex AtScope();
+
+    [GeneratedRegex(@"^asTarget\(\)$", RegexOptions.IgnoreCase)]
+    private static partial Regex AsTarget();
 
     [GeneratedRegex(@"^principalId\s+eq\s+'?([0-9a-f-]+)'?$", RegexOptions.IgnoreCase)]
     private static partial Regex Principal();

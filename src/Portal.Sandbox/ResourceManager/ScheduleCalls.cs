@@ -16,7 +16,7 @@ internal static class ScheduleCalls
         var schedules = call.State.RoleSchedules.ToDictionary(s => s.AssignmentName);
         if (name is null)
         {
-            var wanted = RoleAssignmentCalls.Wanted(call, scope);
+            var wanted = RoleAssignmentCalls.Wanted(call, scope, ofSchedules: true);
             return call.PageAsync(call.State.VisibleAssignments().Where(v => wanted(v.Assignment)), Shape);
         }
 

@@ -36,7 +36,7 @@ internal static class ScheduleRequestCalls
         call.DemandExistence(scope);
         if (call.Filter.Equals("asRequestor()", StringComparison.OrdinalIgnoreCase))
             return call.PageAsync(call.State.ScheduleRequests.Where(r => r.RequestorId == call.Caller.ObjectId && (r.Target.Scope.Covers(scope) || scope.Covers(r.Target.Scope))), r => Shape(call, r));
-        var wanted = RoleAssignmentCalls.Wanted(call, scope);
+        var wanted = RoleAssignmentCalls.Wanted(call, scope, ofSchedules: true);
         return call.PageAsync(call.State.ScheduleRequests.Where(r => wanted(r.Target)), r => Shape(call, r));
     }
 

@@ -66,6 +66,34 @@ public sealed class ScheduleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task As_target_the_caller_sees_what_was_made_for_them_and_nothing_else()
+    {
+        State.Assign(Secret, BuiltInRoles.KeyVaultReader, FenwickCompany.Priya, "User");
+        State.Assign(FenwickEstate.VaultScope("kv-payments-prod"), BuiltInRoles.Reader, FenwickCompany.Mira, "User");
+        // Her group's is made for the group.
+        State.Assign(Secret, BuiltInRoles.KeyVaultReader, FenwickCompany.PaymentsEngineers, "Group");
+        var name = Guid.NewGuid();
+        await PutAsync("AdminAssign", Now.AddHours(1), name);
+
+        foreach (var (filter, expected) in new[] { ("asTarget()", 2), ("astarget() and atScope()", 2), ($"asTarget() and principalId eq '{FenwickCompany.Priya}'", 0) })
+        {
+            foreach (var what in new[] { "roleAssignmentSchedules", "roleAssignmentScheduleInstances" })
+            {
+                var seen = await Cloud.ArmAsync(HttpMethod.Get, Path(Secret, what, Uri.EscapeDataString(filter)), FenwickCompany.Mira);
+                Assert.Equal(200, seen.Status);
+                Assert.Equal(expected, seen.Json["value"]!.AsArray().Count);
+                Assert.All(seen.Json["value"]!.AsArray(), s => Assert.Equal(FenwickCompany.Mira.ToString(), s!["properties"]!["principalId"]!.GetValue<string>()));
+            }
+        }
+
+        var requests = await Cloud.ArmAsync(HttpMethod.Get, Path(Secret, "roleAssignmentScheduleRequests", "asTarget()"), FenwickCompany.Mira);
+        Assert.Equal(name.ToString(), Assert.Single(requests.Json["value"]!.AsArray())!["name"]!.GetValue<string>());
+        Assert.Empty((await GetAsync("roleAssignmentScheduleRequests", "asTarget()")).Json["value"]!.AsArray());
+        // Role assignments themselves know no such filter.
+        await RefusedAsync(400, "InvalidFilter", null, Cloud.ArmAsync(HttpMethod.Get, CloudClients.AssignmentPath(Secret, query: "&$filter=asTarget()"), Portal));
+    }
+
+    [Fact]
     public async Task It_cannot_be_taken_in_its_first_five_minutes()
     {
         await PutAsync("AdminAssign", Now.AddHours(1));
