@@ -132,6 +132,7 @@ public sealed class SandboxHost : IAsyncDisposable
 
         var app = builder.Build();
         app.UseRequestLog();
+        app.UseTenantName();
         app.UseKnownHosts();
         app.UseFaults();
         app.UseRouting();

@@ -13,12 +13,11 @@ namespace Portal.Sandbox.Entra;
 internal static class EntraEndpoints
 {
     private const string Scheme = OpenIddictServerAspNetCoreDefaults.AuthenticationScheme;
-    private static readonly string[] Hosts = ["localhost", "127.0.0.1", "login.microsoftonline.com"];
 
     public static void MapEntra(this WebApplication app)
     {
         var tenant = FenwickCompany.TenantId;
-        var entra = app.MapGroup("").RequireHost(Hosts);
+        var entra = app.MapGroup("").RequireHost(TenantName.Hosts);
         entra.MapMethods($"/{tenant}/oauth2/v2.0/authorize", ["GET", "POST"], Authorize);
         entra.MapMethods($"/{tenant}/oauth2/v2.0/logout", ["GET", "POST"], SignOut);
         entra.MapGet("/common/discovery/instance", InstanceDiscovery);
