@@ -15,7 +15,7 @@ internal static class BlobCalls
     public static Task AnswerAsync(HttpContext context, string account, IReadOnlySet<Guid> principals, SandboxControl control)
     {
         var request = context.Request;
-        var path = (request.Path.Value ?? "").TrimStart('/').Split('/', 2);
+        var path = BlobPath.Of(context);
         var ofContainer = request.Query["restype"] == "container";
         var ofList = ofContainer && request.Query["comp"] == "list";
         if (ofContainer != path.Length < 2 || (!ofList && request.Query["comp"].Count > 0)) throw BlobException.InvalidQuery("comp");
