@@ -31,6 +31,7 @@ internal static class BlobCalls
         // A container's properties are no data: the right to read the container shows them.
         var needed = ofContainer && !ofList ? ConditionInput.Of(ContainerRead) : ConditionInput.Of(DataAction + action);
         if (!control.Resources.Decide(principals, container.Scope, needed, isData: !ofContainer || ofList).Allowed) throw BlobException.NotPermitted();
+        BlobHeaders.DemandKnown(request, ofBlob: !ofContainer);
         if (ofContainer && !ofList) return Show(context, container, control.Blobs);
         if (ofContainer) return BlobList.AnswerAsync(context, container, control.Blobs);
         return action switch
@@ -49,20 +50,15 @@ internal static class BlobCalls
         if (type != "BlockBlob") throw BlobException.InvalidHeader("x-ms-blob-type");
         if (request.ContentLength is not { } length) throw BlobException.MissingHeader("Content-Length");
         if (length > LargestBlob) throw new BlobException(413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.");
-        var condition = request.Headers.IfNoneMatch.ToString();
-        if (condition is not ("" or "*") || request.Headers.IfMatch.Count > 0) throw BlobException.InvalidHeader("If-None-Match");
 
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body);
-        var content = body.ToArray();
-        var given = request.Headers["Content-MD5"].ToString();
-        if (given.Length > 0 && given != Md5(content)) throw new BlobException(400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server.");
-        var contentType = request.Headers["x-ms-blob-content-type"].ToString() is { Length: > 0 } own ? own : request.ContentType ?? "application/octet-stream";
-        var blob = state.WriteAsClient(container, name, content, contentType, onlyNew: condition == "*");
+        // Of conditions only "*" has come so far: that there is no such blob.
+        var blob = state.WriteAsClient(container, BlobHeaders.Read(request, name, body.ToArray()), onlyNew: request.Headers.IfNoneMatch.Count > 0);
         context.Response.StatusCode = StatusCodes.Status201Created;
         context.Response.Headers.ETag = blob.ETag;
         context.Response.Headers.LastModified = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
-        context.Response.Headers.ContentMD5 = Md5(content);
+        context.Response.Headers.ContentMD5 = Md5(blob.Content);
         context.Response.Headers["x-ms-request-server-encrypted"] = "true";
         context.Response.ContentLength = 0;
     }
@@ -88,10 +84,11 @@ internal static class BlobCalls
     private static async Task GetAsync(HttpContext context, BlobContainer container, string name, BlobState state)
     {
         var blob = state.Blobs(container.Account, container.Name).FirstOrDefault(b => b.Name == name) ?? throw BlobException.NotFound();
+        BlobHeaders.DemandMatch(context.Request, blob);
         if (context.Request.Headers["x-ms-range"].Count > 0 || context.Request.Headers.Range.Count > 0) throw BlobException.InvalidHeader("Range");
         var response = context.Response;
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = blob.ContentType;
+        BlobHeaders.Write(response, blob);
         response.ContentLength = blob.Content.Length;
         response.Headers.ETag = blob.ETag;
         response.Headers.LastModified = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
@@ -107,7 +104,7 @@ internal static class BlobCalls
 
     private static Task DeleteAsync(HttpContext context, BlobContainer container, string name, BlobState state)
     {
-        state.DeleteAsClient(container, name);
+        state.DeleteAsClient(container, name, blob => BlobHeaders.DemandMatch(context.Request, blob));
         context.Response.StatusCode = StatusCodes.Status202Accepted;
         context.Response.Headers["x-ms-delete-type-permanent"] = "true";
         context.Response.ContentLength = 0;

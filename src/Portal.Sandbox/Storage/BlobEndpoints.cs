@@ -51,6 +51,8 @@ internal static class BlobEndpoints
         {
             context.Response.StatusCode = refusal.Status;
             headers["x-ms-error-code"] = refusal.Code;
+            // Clients read the body of every error that says it is XML: an answer to HEAD has none, so it must not say so.
+            if (HttpMethods.IsHead(context.Request.Method)) return;
             context.Response.ContentType = "application/xml";
             var body = Encoding.UTF8.GetBytes(refusal.Body());
             context.Response.ContentLength = body.Length;

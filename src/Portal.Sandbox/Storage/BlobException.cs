@@ -28,6 +28,14 @@ internal sealed class BlobException(int status, string code, string message) : E
 
     public static BlobException InvalidHeader(string name) => new(400, "InvalidHeaderValue", $"The value for one of the HTTP headers is not in the correct format: {name}.");
 
+    public static BlobException UnsupportedHeader(string name) => new(400, "UnsupportedHeader", $"One of the HTTP headers specified in the request is not supported: {name}.");
+
+    public static BlobException ConditionNotMet() => new(412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.");
+
+    public static BlobException InvalidMetadata() => new(400, "InvalidMetadata", "The metadata specified is invalid. It has characters that are not permitted.");
+
+    public static BlobException EmptyMetadataKey() => new(400, "EmptyMetadataKey", "The key for one of the metadata key-value pairs is empty.");
+
     public static BlobException InvalidQuery(string name) => new(400, "InvalidQueryParameterValue", $"Value for one of the query parameters specified in the request URI is invalid: {name}.");
 
     public static BlobException Verb() => new(405, "UnsupportedHttpVerb", "The resource doesn't support specified Http Verb.");

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Portal.Sandbox.Control;
 using Portal.Sandbox.ResourceManager;
 
@@ -23,7 +24,23 @@ public sealed record BlobContainer(Guid SubscriptionId, string ResourceGroup, st
 /// <param name="ContentType">Their type.</param>
 /// <param name="CreatedOn">When it was made.</param>
 /// <param name="ETag">Another one for each content, in quotation marks.</param>
-public sealed record StoredBlob(string Name, byte[] Content, string ContentType, DateTimeOffset CreatedOn, string ETag);
+public sealed record StoredBlob(string Name, byte[] Content, string ContentType, DateTimeOffset CreatedOn, string ETag)
+{
+    /// <summary>The header <c>Content-Encoding</c> that it is given out with; null for none.</summary>
+    public string? ContentEncoding { get; init; }
+
+    /// <summary>The header <c>Content-Language</c> that it is given out with; null for none.</summary>
+    public string? ContentLanguage { get; init; }
+
+    /// <summary>The header <c>Content-Disposition</c> that it is given out with; null for none.</summary>
+    public string? ContentDisposition { get; init; }
+
+    /// <summary>The header <c>Cache-Control</c> that it is given out with; null for none.</summary>
+    public string? CacheControl { get; init; }
+
+    /// <summary>What its writer said of it, by name; names count without regard to case.</summary>
+    public ImmutableSortedDictionary<string, string> Metadata { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase);
+}
 
 /// <summary>
 /// Containers and blobs, for tests: what they put in or take out here goes past every policy and every right, as nothing on the wire can.
@@ -82,7 +99,7 @@ public sealed class BlobState
     /// <exception cref="KeyNotFoundException">There is no such container.</exception>
     public StoredBlob Write(string account, string container, string name, byte[] content, string contentType = "application/octet-stream")
     {
-        lock (_gate) return WriteLocked(_containers[Key(account, container)], name, content, contentType);
+        lock (_gate) return WriteLocked(_containers[Key(account, container)], new StoredBlob(name, content, contentType, default, ""));
     }
 
     /// <summary>Deletes a blob.</summary>
@@ -92,39 +109,40 @@ public sealed class BlobState
         lock (_gate) return _containers.TryGetValue(Key(account, container), out var held) && held.Blobs.Remove(name);
     }
 
-    /// <summary>Writes as a client may: under the conditions that it names and under the container's policy.</summary>
+    /// <summary>Writes as a client may: under the conditions that it names and under the container's policy. Time and ETag are given here.</summary>
     /// <exception cref="BlobException">404 or 409.</exception>
-    internal StoredBlob WriteAsClient(BlobContainer container, string name, byte[] content, string contentType, bool onlyNew)
+    internal StoredBlob WriteAsClient(BlobContainer container, StoredBlob blob, bool onlyNew)
     {
         lock (_gate)
         {
             var held = _containers.GetValueOrDefault(Key(container.Account, container.Name)) ?? throw BlobException.ContainerNotFound();
-            if (held.Blobs.ContainsKey(name))
+            if (held.Blobs.ContainsKey(blob.Name))
             {
                 // In Azure too an expired policy lets a blob be deleted, and never be written over.
                 if (onlyNew) throw BlobException.AlreadyExists();
                 if (held.Container.Retention is not null) throw BlobException.Immutable();
             }
 
-            return WriteLocked(held, name, content, contentType);
+            return WriteLocked(held, blob);
         }
     }
 
-    /// <summary>Deletes as a client may.</summary>
-    /// <exception cref="BlobException">404 or 409.</exception>
-    internal void DeleteAsClient(BlobContainer container, string name)
+    /// <summary>Deletes as a client may: under the conditions that it names and under the container's policy.</summary>
+    /// <exception cref="BlobException">404, 409 or 412.</exception>
+    internal void DeleteAsClient(BlobContainer container, string name, Action<StoredBlob> demand)
     {
         lock (_gate)
         {
             var held = _containers.GetValueOrDefault(Key(container.Account, container.Name)) ?? throw BlobException.ContainerNotFound();
             if (!held.Blobs.TryGetValue(name, out var blob)) throw BlobException.NotFound();
+            demand(blob);
             if (held.Container.Retention is { } time && _clock.GetUtcNow() < blob.CreatedOn + time) throw BlobException.Immutable();
             held.Blobs.Remove(name);
         }
     }
 
-    private StoredBlob WriteLocked(Held held, string name, byte[] content, string contentType) =>
-        held.Blobs[name] = new StoredBlob(name, content, contentType, _clock.GetUtcNow(), $"\"0x8DE{++_tags:X12}\"");
+    private StoredBlob WriteLocked(Held held, StoredBlob blob) =>
+        held.Blobs[blob.Name] = blob with { CreatedOn = _clock.GetUtcNow(), ETag = $"\"0x8DE{++_tags:X12}\"" };
 
     private static (string, string) Key(string account, string container) => (account.ToLowerInvariant(), container);
 
