@@ -66,6 +66,7 @@ public static class PortalComposition
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseAuthorization();
+        app.UseCircuitOrigin();
         app.UseAntiforgery();
 
         app.MapStaticAssets().AllowAnonymous().DisableRateLimiting();

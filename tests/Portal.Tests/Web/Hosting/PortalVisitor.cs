@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -42,11 +43,35 @@ internal sealed partial class PortalVisitor : IDisposable
     public Task<HttpResponseMessage> PostAsync(string url, string accept = Html, params (string Name, string Value)[] fields) =>
         SendAsync(HttpMethod.Post, url, accept, new FormUrlEncodedContent(fields.ToDictionary(field => field.Name, field => field.Value)));
 
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string url, string accept, HttpContent? content = null)
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string url, string accept, HttpContent? content = null, string? origin = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(new Uri(_host.Address), url)) { Content = content };
+        if (origin is not null)
+            request.Headers.Add("Origin", origin);
         request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
         return await _http.SendAsync(request, Ct);
+    }
+
+    /// <summary>Opens a WebSocket as a page would, and closes it.</summary>
+    /// <param name="url">Where.</param>
+    /// <param name="headers">What is sent along beside the cookies.</param>
+    /// <returns>What was answered: 101 when it was open.</returns>
+    public async Task<HttpStatusCode> ConnectAsync(string url, params (string Name, string Value)[] headers)
+    {
+        using var socket = new ClientWebSocket();
+        (socket.Options.Cookies, socket.Options.Proxy, socket.Options.CollectHttpResponseDetails) = (_cookies, null, true);
+        foreach (var (name, value) in headers)
+            socket.Options.SetRequestHeader(name, value);
+        try
+        {
+            await socket.ConnectAsync(new Uri(_host.Address.Replace("http:", "ws:", StringComparison.Ordinal) + url), Ct);
+        }
+        catch (WebSocketException) when (socket.HttpStatusCode != 0)
+        {
+            // Refused; the status says how.
+        }
+
+        return socket.HttpStatusCode;
     }
 
     /// <summary>The text of a page that must be there.</summary>
