@@ -70,6 +70,10 @@ public sealed partial class ApprovalsPage
 
         foreach (var entry in entries.Where(entry => entry.Fate is null && !waiting.Exists(item => item.Id == entry.Item.Id)))
             entry.Fate = InboxFate.Gone;
+        // What keeps it from being approved may have changed: a pause, a subscription that is full.
+        var fresh = waiting.ToDictionary(item => item.Id);
+        foreach (var entry in entries.Where(entry => entry.Fate is null))
+            entry.Item = fresh[entry.Item.Id];
         var known = entries.Select(entry => entry.Item.Id).ToHashSet();
         var news = _next is null ? waiting.Where(item => !known.Contains(item.Id)).ToList() : [];
         entries.AddRange(news.Select(item => new Entry(item)));
@@ -102,7 +106,7 @@ public sealed partial class ApprovalsPage
 
     private sealed class Entry(InboxItem item)
     {
-        public InboxItem Item { get; } = item;
+        public InboxItem Item { get; set; } = item;
 
         public InboxFate? Fate { get; set; }
     }
