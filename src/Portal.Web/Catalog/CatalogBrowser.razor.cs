@@ -4,6 +4,7 @@ using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
+using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
 using Portal.Web.SignIn;
@@ -81,7 +82,7 @@ public sealed partial class CatalogBrowser : IDisposable
 
     private async Task ReloadAsync()
     {
-        await LoadAsync(Math.Clamp(_entries.Count, PageSize, 100));
+        await LoadAsync(Math.Max(_entries.Count, PageSize));
         StateHasChanged();
     }
 
@@ -91,7 +92,15 @@ public sealed partial class CatalogBrowser : IDisposable
         var actor = await Reader.GetAsync(_left);
         var mayAsk = actor.Has(PortalRole.Requester);
         _readerId = actor.Id?.ObjectId;
-        var result = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, null, take), actor, _left);
+        IReadOnlyList<CatalogVault>? vaults = null;
+        var result = await ReadOn.UntilAsync(take, async (after, most) =>
+        {
+            var part = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, after, most), actor, _left);
+            if (!part.Succeeded)
+                return Result<Page<CatalogEntry>>.Refused(part.Refusals);
+            vaults = part.Value.Vaults;
+            return part.Value.Entries;
+        });
         // Whoever types on is not shown what they looked for before.
         if (filter != _loaded)
             return;
@@ -99,9 +108,9 @@ public sealed partial class CatalogBrowser : IDisposable
         _refusals = result.Refusals;
         if (!result.Succeeded)
             return;
-        _vaults = result.Value.Vaults;
-        _entries = result.Value.Entries.Items;
-        _next = result.Value.Entries.Next;
+        _vaults = vaults;
+        _entries = result.Value.Items;
+        _next = result.Value.Next;
     }
 
     private async Task LoadMoreAsync()

@@ -4,6 +4,7 @@ using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
+using Portal.Web.Components;
 using Portal.Web.Resources;
 
 namespace Portal.Web.Grants;
@@ -52,7 +53,8 @@ public sealed partial class GrantsPage
     {
         var turn = ++_turn;
         var view = $"{Show} {Of}";
-        var part = await ReadAsync(null, Math.Max(PageSize, _grants?.Count ?? 0));
+        // As many as the reader has loaded, so that a change does not shorten the list under their hands.
+        var part = await ReadOn.UntilAsync(Math.Max(PageSize, _grants?.Count ?? 0), ReadAsync);
         if (turn != _turn)
             return;
         _refusals = part.Refusals;
@@ -74,7 +76,10 @@ public sealed partial class GrantsPage
         if (left.Count == 0)
             return read;
         var over = await Grants.ExecuteAsync(new GrantQuery(Audience, Ended: true, Take: 100), await Actors.GetAsync(Gone), Gone);
-        var now = (over.Succeeded ? read.Concat(over.Value.Items) : read).ToDictionary(grant => grant.Id);
+        var now = read.ToDictionary(grant => grant.Id);
+        // What has ended since the other look is in both: this one is nearer to the truth.
+        foreach (var grant in over.Succeeded ? over.Value.Items : [])
+            now[grant.Id] = grant;
         return [.. read.Where(grant => !before.Exists(old => old.Id == grant.Id)), .. before.Select(old => now.GetValueOrDefault(old.Id)).OfType<GrantView>()];
     }
 

@@ -47,7 +47,7 @@ public sealed partial class LiveChanges(ChangeFeed feed, TimeProvider clock, ILo
                 do
                 {
                     Interlocked.Exchange(ref _state, 1);
-                    await _refresh();
+                    await RefreshAsync();
                     await Task.Delay(Quiet, _clock, _end.Token);
                 }
                 while (Interlocked.CompareExchange(ref _state, 0, 1) != 1);
@@ -60,11 +60,18 @@ public sealed partial class LiveChanges(ChangeFeed feed, TimeProvider clock, ILo
             {
                 // The circuit is gone.
             }
-            catch (Exception fault) when (fault is not OutOfMemoryException)
+        }
+
+        private async Task RefreshAsync()
+        {
+            try
             {
-                // Nobody awaits this task: unlogged, a failing redraw would vanish. The page keeps what it shows and hears of the next change.
+                await _refresh();
+            }
+            catch (Exception fault) when (fault is not (OutOfMemoryException or ObjectDisposedException) && !(fault is OperationCanceledException && _end.IsCancellationRequested))
+            {
+                // Nobody awaits this task: unlogged, a failing redraw would vanish. The page keeps what it shows and hears of the next change, one that has come meanwhile included.
                 _owner.NoteFailure(fault);
-                Interlocked.Exchange(ref _state, 0);
             }
         }
     }

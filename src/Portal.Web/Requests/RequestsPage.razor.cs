@@ -56,7 +56,7 @@ public sealed partial class RequestsPage
     {
         var turn = ++_turn;
         // As many as the reader has loaded, so that a change does not shorten the list under their hands.
-        var part = await ReadAsync(null, Math.Max(PageSize, _rows?.Count ?? 0));
+        var part = await ReadOn.UntilAsync(Math.Max(PageSize, _rows?.Count ?? 0), ReadAsync);
         if (turn != _turn)
             return;
         _refusals = part.Refusals;
