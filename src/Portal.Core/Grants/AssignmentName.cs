@@ -15,12 +15,18 @@ public static class AssignmentName
     public static Guid Of(string scope, Guid principalId, Guid roleDefinitionId) => Derive($"{scope.ToLowerInvariant()}|{principalId:D}|{roleDefinitionId:D}");
 
     /// <summary>The name for a grant's trio, by the provider that carries it. The same trio by two providers is two things in the cloud.</summary>
-    public static Guid Of(Grant grant) => grant.Provider switch
-    {
-        GrantProvider.RoleAssignment => Of(grant.Scope, grant.PrincipalObjectId, grant.RoleDefinitionId),
+    public static Guid Of(Grant grant) => grant.Provider == GrantProvider.GroupMembership
         // Whatever the grant is for: the cloud knows a member of a group once.
-        GrantProvider.GroupMembership => Derive($"member|{grant.GroupId:D}|{grant.PrincipalObjectId:D}"),
-        GrantProvider.PimSchedule => Derive($"schedule|{grant.Scope.ToLowerInvariant()}|{grant.PrincipalObjectId:D}|{grant.RoleDefinitionId:D}"),
+        ? Derive($"member|{grant.GroupId:D}|{grant.PrincipalObjectId:D}")
+        : Of(grant.Provider, grant.Scope, grant.PrincipalObjectId, grant.RoleDefinitionId);
+
+    /// <summary>The name for a trio that a provider carries by itself.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is carried by a group, whose members have names of another kind.</exception>
+    public static Guid Of(GrantProvider provider, string scope, Guid principalId, Guid roleDefinitionId) => provider switch
+    {
+        GrantProvider.RoleAssignment => Of(scope, principalId, roleDefinitionId),
+        GrantProvider.PimSchedule => Derive($"schedule|{scope.ToLowerInvariant()}|{principalId:D}|{roleDefinitionId:D}"),
+        _ => throw new ArgumentOutOfRangeException(nameof(provider), provider, "No trio of its own."),
     };
 
     /// <summary>The name for a request about an assignment: the same question, asked again, is the same request.</summary>

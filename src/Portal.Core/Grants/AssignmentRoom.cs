@@ -50,8 +50,8 @@ public sealed class AssignmentRoom(TimeProvider clock, IRoleAssignments? assignm
     {
         if (await ScarceAsync(scope, provider, ct) is not { Left: 0 } full)
             return null;
-        // More time for what stands needs no other assignment.
-        var name = AssignmentName.Of(scope, principalId, roleDefinitionId);
+        // More time for what stands needs no other assignment, as long as it is given the same way.
+        var name = AssignmentName.Of(provider, scope, principalId, roleDefinitionId);
         var stands = await db.DesiredAssignments.AnyAsync(a => a.Id == name && a.Observed == AssignmentObservation.Present, ct);
         return stands ? null : new Refusal(RefusalCode.NoRoom, null, full.Used, full.Limit);
     }

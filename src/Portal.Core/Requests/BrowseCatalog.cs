@@ -38,7 +38,7 @@ public sealed record Offer(GrantableRole Role, string PolicyName, int PolicyVers
 /// <param name="Tags">Its tags.</param>
 /// <param name="Obstacles">What keeps the portal from granting here; empty when nothing does.</param>
 /// <param name="Offers">What the policies offer here; empty when nothing.</param>
-/// <param name="HeldUntil">Until when the one who looks holds access here; null when they do not.</param>
+/// <param name="HeldUntil">Until when the one who looks has access here; null when they do not have it now.</param>
 /// <param name="PendingReference">Their own pending request here; null for none.</param>
 public sealed record CatalogEntry(
     string Scope,
@@ -54,6 +54,9 @@ public sealed record CatalogEntry(
     DateTimeOffset? HeldUntil,
     string? PendingReference)
 {
+    /// <summary>What is approved here for the one who looks and not there yet, the next to come; null for nothing.</summary>
+    public PromisedAccess? Promised { get; init; }
+
     /// <summary>Whether the one who looks may ask for anything here now.</summary>
     public bool MayAsk => Obstacles.Count == 0 && Offers.Any(o => o.MayAsk);
 }
@@ -177,15 +180,16 @@ public sealed class BrowseCatalog(IDbContextFactory<PortalDb> databases, TimePro
         var now = clock.Now();
         var scopes = entries.Select(e => e.Scope).ToList();
         // Only "not ended" is asked of the database: two states to leave out become a NOT IN, which no index of what has not ended answers.
-        var held = (await db.Grants
+        var live = (await db.Grants
             .Where(g => g.PrincipalObjectId == id.ObjectId && scopes.Contains(g.Scope) && g.State != GrantState.Ended && g.EndsAt > now)
-            .Select(g => new { g.Scope, g.EndsAt, g.State }).ToListAsync(ct)).Where(g => g.State != GrantState.Revoking).ToList();
+            .Select(g => new { g.Scope, g.StartsAt, g.EndsAt, g.State }).ToListAsync(ct)).Where(g => g.State != GrantState.Revoking).ToList();
         var pending = await db.AccessRequests
             .Where(r => r.State == RequestState.Pending && r.RequesterObjectId == id.ObjectId && scopes.Contains(r.Scope) && r.LapsesAt > now)
             .Select(r => new { r.Scope, r.Reference }).ToListAsync(ct);
         return [.. entries.Select(e => e with
         {
-            HeldUntil = held.Where(h => h.Scope == e.Scope).Select(h => (DateTimeOffset?)h.EndsAt).Max(),
+            HeldUntil = live.Where(g => g.Scope == e.Scope && g.State == GrantState.Active).Select(g => (DateTimeOffset?)g.EndsAt).Max(),
+            Promised = live.Where(g => g.Scope == e.Scope && g.State != GrantState.Active).OrderBy(g => g.StartsAt).Select(g => new PromisedAccess(g.StartsAt, g.EndsAt)).FirstOrDefault(),
             PendingReference = pending.FirstOrDefault(p => p.Scope == e.Scope)?.Reference,
         })];
     }

@@ -18,7 +18,7 @@ namespace Portal.Core.Requests;
 /// <param name="RequiresTicket">Whether a ticket is needed.</param>
 /// <param name="LapsesAfter">How long it would wait for a decision.</param>
 /// <param name="EndsAtIfApprovedNow">When access would end if it were approved this instant.</param>
-/// <param name="HeldUntil">Until when the person holds the very same already; null when they do not.</param>
+/// <param name="HeldUntil">Until when the person has the very same already; null when they do not have it now.</param>
 /// <param name="Pause">The pause that covers the person or the scope: it may be sent, and nothing is approved or given until it is lifted. Null when nothing is paused.</param>
 /// <param name="Provider">How it would reach the cloud; null when no policy governs.</param>
 /// <param name="ProviderGroup">The group whose member the person would become; null unless that is the way.</param>
@@ -40,7 +40,11 @@ public sealed record RequestPreview(
     GrantProvider? Provider,
     string? ProviderGroup,
     AssignmentUsage? Room,
-    IReadOnlyList<Refusal> Missing);
+    IReadOnlyList<Refusal> Missing)
+{
+    /// <summary>The very same that is approved and not there yet, the next to come; null for nothing.</summary>
+    public PromisedAccess? Promised { get; init; }
+}
 
 /// <summary>Says what would happen, by the evaluation that decides when it is sent. Changes nothing.</summary>
 public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, ClockWatch clock)
@@ -55,6 +59,7 @@ public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, Assign
         await using var db = await databases.CreateDbContextAsync(ct);
         var check = await RequestCheck.RunAsync(db, draft, actor, now, ct);
         var rule = check.Policy?.Policy?.Definition;
+        var (heldUntil, promised) = await HoldsAsync(db, check, actor, now, ct);
         return new RequestPreview(
             check.Scope?.Vault.Name ?? "",
             check.Scope?.Secret?.Name,
@@ -66,12 +71,15 @@ public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, Assign
             rule?.RequiresTicket ?? false,
             rule?.LapsesAfter,
             EndOf(draft, now),
-            await HeldUntilAsync(db, check, actor, now, ct),
+            heldUntil,
             check.Scope is null ? null : PauseNotice.Of(await PausesInForce.FindAsync(db, actor.Id!.Value, check.Scope.Secret?.ArmId ?? check.Scope.Vault.ArmId, ct)),
             rule?.Provider,
             rule?.ProviderGroup?.Name,
             check.Scope is null || rule is null ? null : await room.ScarceAsync(check.Scope.Vault.ArmId, rule.Provider, ct),
-            check.Refusals);
+            check.Refusals)
+        {
+            Promised = promised,
+        };
     }
 
     // A duration that overflows the calendar is refused as too long; the preview still has to show something.
@@ -83,15 +91,18 @@ public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, Assign
             : start + draft.Duration;
     }
 
-    private static async Task<DateTimeOffset?> HeldUntilAsync(PortalDb db, RequestCheck check, Actor actor, DateTimeOffset now, CancellationToken ct)
+    private static async Task<(DateTimeOffset? HeldUntil, PromisedAccess? Promised)> HoldsAsync(PortalDb db, RequestCheck check, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
         if (check.Scope is null || check.Role is null)
-            return null;
-        var assignment = AssignmentName.Of(check.Scope.Secret?.ArmId ?? check.Scope.Vault.ArmId, actor.Id!.Value.ObjectId, check.Role.DefinitionId);
+            return (null, null);
+        // By what it is and not by the name of its assignment: that depends on the way it was given, and the policy may name another by now.
+        var (scope, person, role) = (check.Scope.Secret?.ArmId ?? check.Scope.Vault.ArmId, actor.Id!.Value.ObjectId, check.Role.DefinitionId);
         // Only "not ended" is asked of the database: two states to leave out become a NOT IN, which no index of what has not ended answers.
-        var held = await db.Grants
-            .Where(g => g.AssignmentId == assignment && g.State != GrantState.Ended && g.EndsAt > now)
-            .Select(g => new { g.State, g.EndsAt }).ToListAsync(ct);
-        return held.Where(g => g.State != GrantState.Revoking).Select(g => (DateTimeOffset?)g.EndsAt).Max();
+        var live = await db.Grants
+            .Where(g => g.PrincipalObjectId == person && g.Scope == scope && g.RoleDefinitionId == role && g.State != GrantState.Ended && g.EndsAt > now)
+            .Select(g => new { g.State, g.StartsAt, g.EndsAt }).ToListAsync(ct);
+        return (
+            live.Where(g => g.State == GrantState.Active).Select(g => (DateTimeOffset?)g.EndsAt).Max(),
+            live.Where(g => g.State is GrantState.Scheduled or GrantState.Provisioning).OrderBy(g => g.StartsAt).Select(g => new PromisedAccess(g.StartsAt, g.EndsAt)).FirstOrDefault());
     }
 }

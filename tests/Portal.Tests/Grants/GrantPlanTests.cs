@@ -66,4 +66,13 @@ public sealed class GrantPlanTests
         var steps = await QueryPlans.OnAsync("Grants", world, () => world.Get<BrowseCatalog>().ExecuteAsync(new CatalogQuery(), mira, Ct));
         Assert.Contains("IX_Grants_HeldNow", steps[0], StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_preview_of_a_request_finds_it_there_too()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var mira = await world.IdentifyAsync(Company.Mira);
+        var steps = await QueryPlans.OnAsync("Grants", world, () => world.Get<PreviewRequest>().ExecuteAsync(PortalWorld.Draft(), mira, Ct));
+        Assert.Contains("IX_Grants_HeldNow", Assert.Single(steps), StringComparison.Ordinal);
+    }
 }

@@ -230,6 +230,7 @@ public sealed class SubmitRequestTests
         Assert.Empty(preview.Missing);
 
         var held = await world.PromiseAsync();
+        await world.WorkAsync();
         preview = (await world.Get<PreviewRequest>().ExecuteAsync(PortalWorld.Draft(), await world.IdentifyAsync(Company.Mira), TestContext.Current.CancellationToken)).Value;
         Assert.Equal(held.EndsAt, preview.HeldUntil);
     }

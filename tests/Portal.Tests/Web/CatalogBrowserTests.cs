@@ -51,11 +51,24 @@ public sealed class CatalogBrowserTests : BunitContext
     {
         await using var world = await this.OpenForAsync(Company.Mira);
         await world.PromiseAsync();
+        await world.WorkAsync();
         var waiting = await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
         var page = Open("/catalog");
         Assert.Contains("You have access", Row(page, "stripe-api-key"), StringComparison.Ordinal);
         Assert.Contains(waiting.Reference, Row(page, "ledger-db-password"), StringComparison.Ordinal);
         Assert.DoesNotContain("Request access", Row(page, "ledger-db-password"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_approved_and_begins_later_is_said_to_be_approved_and_not_held()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(3)));
+        var row = Row(Open("/catalog"), "stripe-api-key");
+        Assert.DoesNotContain("You have access", row, StringComparison.Ordinal);
+        Assert.Contains("Approved for you", row, StringComparison.Ordinal);
+        Assert.Contains("starts in 3 h", row, StringComparison.Ordinal);
+        Assert.Contains("Request access", row, StringComparison.Ordinal);
     }
 
     [Fact]
