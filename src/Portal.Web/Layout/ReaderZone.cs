@@ -13,17 +13,20 @@ public sealed class ReaderZone(IJSRuntime script)
 {
     private TimeZoneInfo? _zone;
 
-    /// <summary>A zone that is known already.</summary>
-    public static ReaderZone Of(TimeZoneInfo zone) => new(null!) { _zone = zone };
+    /// <summary>What the browser calls a zone that this server does not know: times are UTC then, and not the reader's. Null while nothing is asked, and when the zone is known.</summary>
+    public string? Unknown { get; private set; }
 
-    /// <summary>Asks the browser, the first time. UTC when it names a zone that this server does not know.</summary>
+    /// <summary>Asks the browser, the first time. UTC when it names a zone that this server does not know: see <see cref="Unknown"/>.</summary>
     public async ValueTask<TimeZoneInfo> GetAsync(CancellationToken ct = default)
     {
         if (_zone is not null)
             return _zone;
         await using var format = await script.InvokeAsync<IJSObjectReference>("Intl.DateTimeFormat", ct);
         var name = (await format.InvokeAsync<ResolvedOptions>("resolvedOptions", ct)).TimeZone;
-        return _zone = name is not null && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+        if (name is not null && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
+            return _zone = zone;
+        Unknown = name ?? "?";
+        return _zone = TimeZoneInfo.Utc;
     }
 
     /// <summary>The instant at which a clock in a zone shows a time. A time that the clock skips when summer begins is none; of one that it shows twice when summer ends, the first.</summary>

@@ -74,7 +74,7 @@ public sealed partial class RequestForm : IDisposable
 
     private IReadOnlyList<FieldProblem> General => _attempted ? [.. _problems.Where(p => p.Field is null or "scope")] : [];
 
-    private string ZoneName => _zone.Id;
+    private string ZoneHint => Zone.Unknown is { } unknown ? Words["Start.Zone.Unknown", unknown] : Words["Start.Zone", _zone.Id];
 
     private IEnumerable<int> Choices
     {
@@ -107,7 +107,7 @@ public sealed partial class RequestForm : IDisposable
         if (firstRender)
         {
             _zone = await Zone.GetAsync(_left);
-            _zoneKnown = true;
+            _zoneKnown = Zone.Unknown is null;
             FollowOn();
             await LookOverAsync();
             StateHasChanged();

@@ -1,7 +1,9 @@
 using System.Security.Claims;
+using System.Text.Json;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.JSInterop;
 using MudBlazor.Services;
 using Portal.Tests.World;
 using Portal.Web.Audit;
@@ -26,13 +28,28 @@ internal static class ReaderHost
         world.AddTo(context.Services);
         context.Services.AddLayout();
         context.Services.AddScoped<LiveChanges>().AddScoped<CurrentActor>().AddSingleton<ExportProgress>();
-        context.Services.AddScoped(_ => ReaderZone.Of(TimeZoneInfo.FindSystemTimeZoneById(zone)));
+        context.Services.AddScoped(_ => new ReaderZone(new BrowserIn(zone)));
         context.AddAuthorization().SetAuthorized(reader.Upn).SetClaims(
             new Claim("tid", Company.Tenant.ToString()),
             new Claim("oid", reader.ObjectId.ToString()),
             new Claim("name", reader.Name));
         context.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         return world;
+    }
+
+    /// <summary>A browser that tells its time zone, and nothing else.</summary>
+    private sealed class BrowserIn(string zone) : IJSRuntime, IJSObjectReference
+    {
+        public ValueTask<TValue> InvokeAsync<TValue>(string identifier, object?[]? args) => ValueTask.FromResult(identifier switch
+        {
+            "Intl.DateTimeFormat" => (TValue)(object)this,
+            "resolvedOptions" => JsonSerializer.Deserialize<TValue>($$"""{"timeZone":"{{zone}}"}""", JsonSerializerOptions.Web)!,
+            _ => throw new JSException(identifier),
+        });
+
+        public ValueTask<TValue> InvokeAsync<TValue>(string identifier, CancellationToken cancellationToken, object?[]? args) => InvokeAsync<TValue>(identifier, args);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     /// <summary>Where the reader is now: path and query.</summary>

@@ -28,6 +28,21 @@ public sealed class RequestFormTests : BunitContext
     }
 
     [Fact]
+    public async Task A_zone_that_the_server_does_not_know_is_named_and_its_times_are_said_to_be_UTC()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira, "Mars/Olympus_Mons");
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.FindAll("input[name=when]")[1].Change("on");
+
+        var hint = page.Find("#start-hint").TextContent;
+        Assert.Contains("UTC", hint, StringComparison.Ordinal);
+        Assert.Contains("Mars/Olympus_Mons", hint, StringComparison.Ordinal);
+        Assert.DoesNotContain("In your time zone", hint, StringComparison.Ordinal);
+        Assert.Contains("(UTC)", page.Find(".sentence").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("your time", page.Find(".sentence").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_says_how_access_is_given_and_when_the_subscription_takes_no_more()
     {
         await using var world = await this.OpenForAsync(Company.Mira, Zone);
