@@ -66,7 +66,7 @@ public static partial class AuditEndpoints
             return ProblemPages.WantsPage(http) ? Results.StatusCode(StatusOf(result.Refusals[0])) : Problem(result.Refusals[0], words);
 
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        progress.Show(http.Request.Query[Ticket], actor, result.Value);
+        using var followed = progress.Show(http.Request.Query[Ticket], actor, result.Value);
         try
         {
             // How long the file is shows only when it is written, and without that no part of it can be named.

@@ -30,7 +30,7 @@ internal static class EvidenceEndpoint
         if (!evidence.Succeeded)
             return ProblemPages.WantsPage(http) ? Results.StatusCode(AuditEndpoints.StatusOf(evidence.Refusals[0])) : AuditEndpoints.Problem(evidence.Refusals[0], words);
 
-        progress.Show(http.Request.Query[AuditEndpoints.Ticket], actor, evidence.Value.Events);
+        using var followed = progress.Show(http.Request.Query[AuditEndpoints.Ticket], actor, evidence.Value.Events);
         var response = http.Response;
         response.ContentType = "application/zip";
         response.Headers.CacheControl = "no-store";

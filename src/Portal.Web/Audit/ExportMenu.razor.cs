@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Identity;
 using Portal.Web.SignIn;
 
 namespace Portal.Web.Audit;
@@ -15,6 +16,7 @@ public sealed partial class ExportMenu : IDisposable
     private readonly CancellationTokenSource _gone = new();
     private Guid? _ticket;
     private State? _state;
+    private Actor? _reader;
     private bool _following;
 
     /// <summary>The filters.</summary>
@@ -37,6 +39,8 @@ public sealed partial class ExportMenu : IDisposable
     {
         _gone.Cancel();
         _gone.Dispose();
+        if (_ticket is { } ticket && _reader is { } reader)
+            Progress.Forget(ticket, reader);
     }
 
     /// <inheritdoc />
@@ -71,7 +75,7 @@ public sealed partial class ExportMenu : IDisposable
 
     private async Task WatchAsync(Guid ticket, CancellationToken left)
     {
-        var reader = await Current.GetAsync(left);
+        var reader = _reader = await Current.GetAsync(left);
         var before = Progress.Find(ticket, reader);
         using var tick = new PeriodicTimer(LookEvery, Clock);
         var started = Clock.GetTimestamp();
