@@ -1,4 +1,4 @@
-// j and k move through the items of a list; other keys press the button of the item that names them (data-key).
+// j and k move through the items of a list; other keys press the button of the item that names them (data-key). On a page without items they only lead to it: nobody has said yet that it is meant.
 import { busy, off } from "./keyboard.js";
 
 const items = () => [...document.querySelectorAll("main [data-item]")];
@@ -18,10 +18,11 @@ function press(key) {
   const item = document.activeElement?.closest?.("[data-item]");
   const scope = item ?? (items().length === 0 ? document.querySelector("main") : null);
   const target = scope?.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`);
+  if (!target) return false;
   // The button may vanish with what it does; the item stays.
-  if (target) item?.focus({ preventScroll: true });
-  target?.click();
-  return Boolean(target);
+  (item ?? target).focus({ preventScroll: Boolean(item) });
+  if (item) target.click();
+  return true;
 }
 
 document.addEventListener("keydown", event => {

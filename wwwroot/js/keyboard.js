@@ -3,18 +3,17 @@ const places = { h: "/", c: "/catalog", r: "/requests", a: "/approvals", m: "/gr
 export const off = () => localStorage.getItem("portal.keys") === "off";
 // Where keys mean something else.
 export const busy = target => target.closest?.("input, textarea, select, [contenteditable=true], dialog[open], .mud-dialog, [role=listbox], [role=menu]");
-let went = 0; // When "g" was pressed.
+let going = false; // "g" was pressed: the next letter says where to, however long it takes, and means nothing else.
 
 document.addEventListener("keydown", event => {
   if (off() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (busy(event.target)) return;
-  const place = places[event.key];
-  if (place && Date.now() - went < 1200) {
-    went = 0;
+  if (event.key === "g") {
+    going = true;
+  } else if (going && /^[a-z]$/.test(event.key)) {
+    going = false;
     event.preventDefault();
-    Blazor.navigateTo(place);
-  } else if (event.key === "g") {
-    went = Date.now();
+    if (places[event.key]) Blazor.navigateTo(places[event.key]);
   } else if (event.key === "/") {
     const field = document.querySelector("main [data-search], main input[type=search]");
     if (!field) return;
@@ -25,6 +24,12 @@ document.addEventListener("keydown", event => {
     open("keyboard-help");
   }
 });
+
+// Whoever does anything else has thought better of it.
+document.addEventListener("keydown", event => {
+  if (event.key !== "g" && !["Shift", "Control", "Alt", "Meta", "CapsLock"].includes(event.key)) going = false;
+});
+document.addEventListener("pointerdown", () => { going = false; });
 
 document.addEventListener("click", event => {
   const id = event.target.closest?.("[data-open-dialog]")?.dataset.openDialog;
