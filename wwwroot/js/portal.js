@@ -3,6 +3,7 @@ import "./early.js";
 import "./theme.js";
 import "./time.js";
 import "./copy.js";
+import "./places.js";
 import "./keyboard.js";
 import "./items.js";
 import "./circuit.js";
