@@ -41,4 +41,15 @@ public sealed class StayingTests(Stage stage) : BrowserTest(stage)
         foreach (var asked in (SubmittedRequest[])[first, second])
             await Stage.DecideAsync(Person.Priya, asked, Verdict.Approved);
     }
+
+    [Fact]
+    public async Task The_heading_of_a_request_keeps_the_focus_when_the_rest_arrives()
+    {
+        var asked = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Opened from the list.");
+        var mira = await SignedInAsync(Person.Mira, "/requests");
+        await mira.Page.GetByRole(AriaRole.Link, new() { Name = asked.Reference }).ClickAsync();
+        await Expect(new RequestPage(mira).Timeline.First).ToBeVisibleAsync();
+        await Expect(mira.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeFocusedAsync();
+        await Stage.DecideAsync(Person.Priya, asked, Verdict.Approved);
+    }
 }
