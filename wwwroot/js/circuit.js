@@ -1,6 +1,8 @@
 // The connection to the server: what to show when it breaks, and letting go of it while nobody looks.
 const pauseAfter = 5 * 60 * 1000;
 const dialog = document.getElementById("components-reconnect-modal");
+// What a paused page does not bring back: all that is written, but in a form that is kept (data-kept) and what looks for something, which stands in the address.
+const written = "main :is(textarea, input:not([type]), input[type=text]):not([data-kept] *)";
 let timer, pausedByUs = false;
 
 if (dialog) {
@@ -43,7 +45,10 @@ async function resume() {
 
 function wait() {
   clearTimeout(timer);
-  timer = setTimeout(async () => { pausedByUs = await Blazor.pauseCircuit?.() ?? false; /* Static pages have no circuit. */ }, pauseAfter);
+  timer = setTimeout(async () => {
+    if ([...document.querySelectorAll(written)].some(field => field.value !== "")) wait();
+    else pausedByUs = await Blazor.pauseCircuit?.() ?? false; // Static pages have no circuit.
+  }, pauseAfter);
 }
 
 async function wake() {
