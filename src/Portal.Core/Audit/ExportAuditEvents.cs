@@ -30,12 +30,13 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
             return refusal;
 
         await using var db = await databases.CreateDbContextAsync(ct);
-        var last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
-        await AuditQuery.ReadyAsync(db, filter, ct);
         if (order.Size is null)
             await checkpoints.GetAsync(SealWithin, ct);
         if (await PointAsync(db, order.Size, ct) is not { } point)
             return new Refusal(RefusalCode.FilterUnreadable, "checkpoint", order.Size ?? 0);
+        // After the checkpoint: all that it covers was committed by then, so that its size alone decides what is in the file.
+        var last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
+        await AuditQuery.ReadyAsync(db, filter, ct);
         new AuditTrail(db, actor, clock.Now()).Record(AuditCode.AuditExported, new AuditSubject
         {
             VaultName = filter.VaultName,
