@@ -47,8 +47,9 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
 
         var asked = timer.GetTimestamp();
         // What retention pruned is missing: then each row brings its own proof.
-        var whole = AuditQuery.IsWhole(actor, filter) && !await db.RetentionStates.AnyAsync(s => s.Pruned > 0, ct);
-        return new AuditExport(filter, point, whole, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
+        var pruned = await db.RetentionStates.Select(s => s.Pruned).SingleAsync(ct);
+        var whole = AuditQuery.IsWhole(actor, filter) && pruned == 0;
+        return new AuditExport(filter, point, whole, point.Note.Length > 0 ? pruned : last, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
             new ExportReader(databases, trail, actor, filter, point, last, whole).ReadAsync, MayGoOnAsync);
 
         async Task<bool> MayGoOnAsync(CancellationToken stop)

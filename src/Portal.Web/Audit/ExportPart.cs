@@ -6,7 +6,7 @@ using Portal.Core.Audit.Exports;
 
 namespace Portal.Web.Audit;
 
-/// <summary>What of an export's file is asked for: all of it, or the rest of a download that was broken off. A file is the same to the byte for the same filter, checkpoint, format and reader, so it can be made again and cut.</summary>
+/// <summary>What of an export's file is asked for: all of it, or the rest of a download that was broken off. A file is the same to the byte for the same filter, checkpoint, format and reader, as long as retention prunes nothing and no other key signs, so it can be made again and cut; its tag says whether it is that file.</summary>
 /// <param name="Format">The file's format.</param>
 /// <param name="Size">The size of the checkpoint; null for the latest.</param>
 /// <param name="From">The first byte that is asked for.</param>

@@ -21,7 +21,7 @@ internal static class Rows
 
     /// <summary>An export of these events, of which none was ever sealed.</summary>
     public static AuditExport Export(IAsyncEnumerable<AuditRows> pieces) =>
-        new(new AuditFilter(), new ExportPoint(0, null, "", [], []), whole: false, "auditor", _ => pieces, _ => Task.FromResult(true));
+        new(new AuditFilter(), new ExportPoint(0, null, "", [], []), whole: false, changes: 0, "auditor", _ => pieces, _ => Task.FromResult(true));
 
     /// <summary>What an export says, each row by the names of its columns.</summary>
     public static async Task<List<Dictionary<string, string>>> ReadAsync(IAsyncEnumerable<AuditRows> pieces)

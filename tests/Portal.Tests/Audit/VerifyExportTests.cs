@@ -300,7 +300,9 @@ public sealed class VerifyExportTests
         return file.ToArray();
     }
 
-    internal static async Task<ExportVerdict> VerifyAsync(SealedLog log, byte[] file, string? checkpoints = null)
+    internal static Task<ExportVerdict> VerifyAsync(SealedLog log, byte[] file, string? checkpoints = null) => VerifyAsync([log.Key.Verifier], file, checkpoints);
+
+    internal static async Task<ExportVerdict> VerifyAsync(IReadOnlyList<VerifierKey> keys, byte[] file, string? checkpoints = null)
     {
         var directory = Directory.CreateTempSubdirectory("portal-verify-").FullName;
         try
@@ -309,7 +311,7 @@ public sealed class VerifyExportTests
             await File.WriteAllBytesAsync(path, file, Ct);
             if (checkpoints is not null)
                 await File.WriteAllTextAsync(path + ".notes", checkpoints, Ct);
-            return (await new VerifyExport().ExecuteAsync(new ExportToVerify(path, [log.Key.Verifier], checkpoints is null ? null : path + ".notes"), null, Actor.System, Ct)).Value;
+            return (await new VerifyExport().ExecuteAsync(new ExportToVerify(path, keys, checkpoints is null ? null : path + ".notes"), null, Actor.System, Ct)).Value;
         }
         finally
         {

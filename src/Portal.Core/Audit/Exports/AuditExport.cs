@@ -57,13 +57,16 @@ public sealed class AuditExport
     /// <param name="filter">What was asked for.</param>
     /// <param name="point">The state of the log.</param>
     /// <param name="whole">Whether the rows are all of the log.</param>
+    /// <param name="changes">Goes up when the rows of the same state become others: how many events retention has pruned, or, where nothing is signed, the number of the last event.</param>
     /// <param name="reader">Tells readers apart who see different things.</param>
     /// <param name="pieces">Reads the rows; may be called more than once.</param>
     /// <param name="mayGoOn">Asked before each piece whether its reader may still read.</param>
-    public AuditExport(AuditFilter filter, ExportPoint point, bool whole, string reader, Func<CancellationToken, IAsyncEnumerable<AuditRows>> pieces, Func<CancellationToken, Task<bool>> mayGoOn)
+    public AuditExport(AuditFilter filter, ExportPoint point, bool whole, long changes, string reader, Func<CancellationToken, IAsyncEnumerable<AuditRows>> pieces, Func<CancellationToken, Task<bool>> mayGoOn)
     {
         (Filter, Point, IsWhole, _pieces, _mayGoOn) = (filter, point, whole && point.Note.Length > 0, pieces, mayGoOn);
-        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{reader}\n{point.Note}\n{string.Join('\n', FilterWords.Of(filter).Select(f => $"{f.Name}={f.Value}"))}")))[..32];
+        // All that decides the file's bytes: the rest of a download is never cut from another file.
+        string[] decides = [reader, point.Note, Kind, changes.ToString(CultureInfo.InvariantCulture), .. point.Keys, .. FilterWords.Of(filter).Select(f => $"{f.Name}={f.Value}")];
+        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', decides))))[..32];
     }
 
     private AuditExport(AuditExport same) =>
@@ -81,7 +84,7 @@ public sealed class AuditExport
     /// <summary>What the file says of that: <c>whole</c>, <c>filtered</c>, or <c>unsealed</c> when there is no signed state at all.</summary>
     public string Kind => Point.Note.Length == 0 ? "unsealed" : IsWhole ? "whole" : "filtered";
 
-    /// <summary>Tells exports apart: the same for the same filter, state and reader, whose files are the same to the byte.</summary>
+    /// <summary>Tells exports apart: the same for those whose files are the same to the byte. Another one once retention has pruned something or another key signs, although filter, state and reader are the same.</summary>
     public string Fingerprint { get; }
 
     /// <summary>How many rows have been read.</summary>

@@ -1,0 +1,117 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
+using Portal.Core.Audit.Retention;
+using Portal.Core.Audit.Sealing;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Audit;
+
+/// <summary>What becomes of a download when the portal would make another file by now for the same checkpoint: it is not put together of two.</summary>
+public sealed class ChangedExportTests : IAsyncLifetime
+{
+    private const int Old = 300;
+
+    private static readonly TimeSpan Period = TimeSpan.FromDays(400);
+
+    private ExportHost _host = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await ExportHost.StartAsync();
+        await AddAsync(_host.World, Old);
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Theory]
+    [InlineData("csv")]
+    [InlineData("jsonl")]
+    [InlineData("ocsf")]
+    public async Task A_download_of_all_that_was_begun_before_the_first_pruning_is_sent_anew(string format)
+    {
+        var address = $"/audit/export?format={format}";
+        var begun = await _host.GetAsync(address, Company.Ingrid);
+        await PruneAsync(Old);
+        await AssertSentAnewAsync(address, begun);
+    }
+
+    [Fact]
+    public async Task A_filtered_download_is_sent_anew_when_retention_took_something_meanwhile()
+    {
+        const string Address = "/audit/export?vault=kv-a";
+        await (await _host.GetAsync("/audit/export", Company.Ingrid)).Content.ReadAsByteArrayAsync(Ct);
+        await PruneAsync(Old);
+        await AddAsync(_host.World, 200);
+        await (await _host.GetAsync("/audit/export", Company.Ingrid)).Content.ReadAsByteArrayAsync(Ct);
+        var begun = await _host.GetAsync(Address, Company.Ingrid);
+        Assert.Equal(HttpStatusCode.PartialContent, (await AgainAsync(Address, begun)).StatusCode);
+        await PruneAsync(200);
+        await AssertSentAnewAsync(Address, begun);
+    }
+
+    [Theory]
+    [InlineData("csv")]
+    [InlineData("jsonl")]
+    public async Task A_download_is_sent_anew_when_another_key_signs_meanwhile(string format)
+    {
+        var address = $"/audit/export?vault=kv-a&format={format}";
+        var begun = await _host.GetAsync(address, Company.Ingrid);
+        Assert.True((await _host.World.Get<RotateSigningKey>().ExecuteAsync(Actor.System, Ct)).Succeeded);
+        await AssertSentAnewAsync(address, begun);
+    }
+
+    [Fact]
+    public async Task Exports_of_what_nobody_has_signed_are_other_files_when_more_happened()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await AddAsync(world, 5, seal: false);
+        var reader = await world.IdentifyAsync(Company.Ingrid);
+        var order = new ExportOrder(new AuditFilter(), Size: 0);
+        var begun = (await world.Get<ExportAuditEvents>().ExecuteAsync(order, reader, Ct)).Value;
+        var later = (await world.Get<ExportAuditEvents>().ExecuteAsync(order, reader, Ct)).Value;
+        Assert.Equal(("unsealed", "unsealed"), (begun.Kind, later.Kind));
+        Assert.NotEqual(begun.Fingerprint, later.Fingerprint);
+    }
+
+    private async Task AssertSentAnewAsync(string address, HttpResponseMessage begun)
+    {
+        var file = await begun.Content.ReadAsByteArrayAsync(Ct);
+        var rest = await AgainAsync(address, begun);
+        Assert.Equal(HttpStatusCode.OK, rest.StatusCode);
+        Assert.NotEqual(begun.Headers.ETag, rest.Headers.ETag);
+        var anew = await rest.Content.ReadAsByteArrayAsync(Ct);
+        Assert.NotEqual(file, anew);
+        var keys = (await _host.World.ReadAsync(db => db.AuditKeys.Select(k => k.Vkey).ToListAsync(Ct))).ConvertAll(vkey => VerifierKey.Parse(vkey)!);
+        var verdict = await VerifyExportTests.VerifyAsync(keys, anew);
+        Assert.True(verdict.Holds, verdict.Fault?.Message);
+    }
+
+    private Task<HttpResponseMessage> AgainAsync(string address, HttpResponseMessage begun) => _host.GetAsync(address, Company.Ingrid, from: 1000, tag: begun.Headers.ETag!.ToString());
+
+    private async Task PruneAsync(int events)
+    {
+        _host.World.Clock.Advance(Period + TimeSpan.FromSeconds(1));
+        Assert.Equal(events, (await Pruning(_host.World).ExecuteAsync(Actor.System, Ct)).Value);
+    }
+
+    private static PruneAuditEvents Pruning(PortalWorld world) => new(world.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(Period), world.DatabaseClock, world.Get<ClockWatch>());
+
+    private static async Task AddAsync(PortalWorld world, int events, bool seal = true)
+    {
+        var random = new Random(events);
+        await using (var db = world.OpenDb())
+        {
+            for (var i = 0; i < events; i++)
+                db.AuditEvents.Add(new AuditEvent(AuditCode.SignedIn, AuditOutcome.Success, Actor.System, new AuditSubject { VaultName = random.Next(2) == 0 ? "kv-a" : "kv-b" }, AuditDetail.None, world.Clock.GetUtcNow()));
+            await db.SaveChangesAsync(Ct);
+        }
+
+        if (seal)
+            await world.SealAsync(checkpoint: true);
+    }
+}
