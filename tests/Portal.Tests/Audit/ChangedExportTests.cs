@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
@@ -78,6 +79,33 @@ public sealed class ChangedExportTests : IAsyncLifetime
         Assert.NotEqual(begun.Fingerprint, later.Fingerprint);
     }
 
+    [Theory, BothDatabases]
+    public async Task An_export_of_all_during_which_retention_prunes_says_that_it_is_incomplete_and_why(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        // The first piece is of what stays for ever.
+        await AddAsync(world, AuditRows.Most, code: AuditCode.PolicyLoaded);
+        await AddAsync(world, 20);
+        var size = await world.ReadAsync(db => db.AuditLeaves.LongCountAsync(Ct));
+        Assert.Empty((await world.Get<NoteExport>().ExecuteAsync(size, await world.IdentifyAsync(Company.Ingrid), Ct)).Refusals);
+        world.Clock.Advance(Period + TimeSpan.FromSeconds(1));
+
+        var begun = (await world.Get<ExportAuditEvents>().ExecuteAsync(new ExportOrder(new AuditFilter(), size), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
+        Assert.Equal("whole", begun.Kind);
+        Assert.Equal(20, (await Pruning(world).ExecuteAsync(Actor.System, Ct)).Value);
+        var file = new MemoryStream();
+        await begun.WriteAsync(ExportFormat.Csv, file, Ct);
+        begun.ThrowIfBroken();
+        Assert.Equal((ExportOutcome.Incomplete, AuditRows.Most, false), (begun.End!.Outcome, begun.End.Rows, begun.CoversAll));
+        var verdict = await VerifyExportTests.VerifyAsync(new SealedLog(world), file.ToArray());
+        Assert.Equal("export.incomplete", verdict.Statement!.Code);
+        Assert.Contains("Retention pruned", verdict.Statement.Words, StringComparison.Ordinal);
+
+        // Taken again it has all that is left.
+        var again = await VerifyExportTests.VerifyAsync(new SealedLog(world), await VerifyExportTests.ExportAsync(world, new AuditFilter(), ExportFormat.Csv));
+        Assert.True(again.Holds, again.Fault?.Message);
+    }
+
     private async Task AssertSentAnewAsync(string address, HttpResponseMessage begun)
     {
         var file = await begun.Content.ReadAsByteArrayAsync(Ct);
@@ -101,13 +129,13 @@ public sealed class ChangedExportTests : IAsyncLifetime
 
     private static PruneAuditEvents Pruning(PortalWorld world) => new(world.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(Period), world.DatabaseClock, world.Get<ClockWatch>());
 
-    private static async Task AddAsync(PortalWorld world, int events, bool seal = true)
+    private static async Task AddAsync(PortalWorld world, int events, bool seal = true, AuditCode? code = null)
     {
         var random = new Random(events);
         await using (var db = world.OpenDb())
         {
             for (var i = 0; i < events; i++)
-                db.AuditEvents.Add(new AuditEvent(AuditCode.SignedIn, AuditOutcome.Success, Actor.System, new AuditSubject { VaultName = random.Next(2) == 0 ? "kv-a" : "kv-b" }, AuditDetail.None, world.Clock.GetUtcNow()));
+                db.AuditEvents.Add(new AuditEvent(code ?? AuditCode.SignedIn, AuditOutcome.Success, Actor.System, new AuditSubject { VaultName = random.Next(2) == 0 ? "kv-a" : "kv-b" }, AuditDetail.None, world.Clock.GetUtcNow()));
             await db.SaveChangesAsync(Ct);
         }
 

@@ -12,7 +12,7 @@ public enum ExportOutcome
     /// <summary>All that was asked for is in it, and all of it is as it was sealed.</summary>
     Complete,
 
-    /// <summary>It ends before its end: the reader's role was taken away, or something failed.</summary>
+    /// <summary>It ends before its end: the reader's role was taken away, retention pruned some of it, or something failed.</summary>
     Incomplete,
 
     /// <summary>All that was asked for is in it, and some of it is not as it was sealed, or was never sealed.</summary>
@@ -110,6 +110,8 @@ public sealed class AuditExport
         while (await NextAsync(pieces, ct))
         {
             var piece = pieces.Current;
+            if ((_stopped = piece.BrokenOff) is not null)
+                break;
             for (var row = 0; row < piece.Count; row++)
                 if (piece.IsShown(row))
                 {

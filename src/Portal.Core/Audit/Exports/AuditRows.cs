@@ -59,6 +59,9 @@ public sealed class AuditRows
     /// <summary>What was found not to be as it was sealed, in English; null when nothing was.</summary>
     public string? Fault { get; private set; }
 
+    /// <summary>Why the export ends here, before its end, in English; null when it goes on.</summary>
+    public string? BrokenOff { get; private set; }
+
     /// <summary>A cell; valid until the rows are cleared.</summary>
     /// <param name="row">From 0 to <see cref="Count"/> - 1.</param>
     /// <param name="column">The index in <see cref="AuditColumn.All"/>.</param>
@@ -89,7 +92,7 @@ public sealed class AuditRows
     /// <summary>Forgets all rows and keeps the room.</summary>
     public void Clear()
     {
-        (_cells, Count, Fault) = (0, 0, null);
+        (_cells, Count, Fault, BrokenOff) = (0, 0, null, null);
         Array.Clear(_left);
         Array.Clear(_redacted);
         Array.Clear(_leaves);
@@ -207,6 +210,9 @@ public sealed class AuditRows
 
     /// <summary>Notes that something is not as it was sealed; the first note stays.</summary>
     internal void Accuse(string fault) => Fault ??= fault;
+
+    /// <summary>Ends the export here, with no row of these.</summary>
+    internal void BreakOff(string why) => BrokenOff = why;
 
     /// <summary>Hands a row to what makes its canonical form.</summary>
     /// <param name="row">Which.</param>

@@ -63,6 +63,15 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         var sound = true;
         await foreach (var piece in InRangesAsync(check, ct))
         {
+            // What is gone, retention may have pruned since this began: then nobody forged anything, and the file is one that cannot be made any more.
+            if (piece.Fault is not null && await IsPrunedAsync(ct))
+            {
+                var end = new AuditRows();
+                end.BreakOff("Retention pruned events while it was written. Export again: what is left will be in the file.");
+                yield return end;
+                yield break;
+            }
+
             sound &= piece.Fault is null;
             yield return piece;
         }
@@ -74,6 +83,12 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         if (!sound || await HasStrangersAsync(ct))
             await foreach (var piece in InPiecesAsync<long?>((db, after) => AuditQuery.Strangers(db, after ?? 0, last, AuditRows.Most), piece => piece.Last().Sequence, new PieceCheck(point, whole: false), ct))
                 yield return piece;
+    }
+
+    private async Task<bool> IsPrunedAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.RetentionStates.AnyAsync(s => s.Pruned > 0, ct);
     }
 
     // Counting is far cheaper than looking each event up. In one statement, so that all of it is of one moment. Of notes only those that an event waits with: others would make up for an event that nobody sealed.
