@@ -43,6 +43,21 @@ public sealed class VerifyExportTests
             }
     }
 
+    [Fact]
+    public async Task A_file_whose_filter_has_empty_lines_holds()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var log = await FillAsync(world);
+        foreach (var format in Enum.GetValues<ExportFormat>())
+            foreach (var text in (string[])["kv\n\na", "\n\nkv\n\n\na\n\n"])
+            {
+                var verdict = await VerifyAsync(log, await ExportAsync(world, new AuditFilter { Text = text }, format));
+                Assert.True(verdict.Holds, $"{format}: {verdict.Fault?.Message}");
+                Assert.True(verdict.Rows > 0);
+                Assert.Contains($"filter: text {text}.", verdict.Statement!.Words, StringComparison.Ordinal);
+            }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -200,6 +215,16 @@ public sealed class VerifyExportTests
         var lie = new Checkpoint(log.Key.Verifier.Name, long.Parse(mine[^1][mine[0].IndexOf("position")], CultureInfo.InvariantCulture), new byte[32], PortalWorld.Start);
         var verdict = await VerifyAsync(log, file, SignedNote.Sign(lie.ToText(), log.Key).ToString());
         Assert.Equal(ExportFaultCode.Checkpoints, verdict.Fault!.Code);
+    }
+
+    [Fact]
+    public async Task A_file_of_what_nobody_has_signed_says_so_whatever_its_filter()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await AuditListTests.AddAsync(world, 3, seed: 8);
+        var key = SigningKey.Create("portal.test/audit").Verifier;
+        foreach (var filter in (AuditFilter[])[new(), new() { Text = "kv\n\na" }])
+            Assert.Equal(ExportFaultCode.Declared, (await VerifyAsync([key], await ExportAsync(world, filter, ExportFormat.Csv, size: 0))).Fault!.Code);
     }
 
     [Fact]

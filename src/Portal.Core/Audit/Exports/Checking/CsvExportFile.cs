@@ -120,9 +120,11 @@ internal sealed class CsvExportFile(Stream source) : ExportFile(source)
     private void TakeStatement()
     {
         var comment = Text(EventField.Comment);
-        var end = comment.IndexOf("\n\n", StringComparison.Ordinal);
-        if (end < 0)
+        // From behind: a note has one empty line of its own, and the words may have any number, since a filter's text stands in them. Where nothing is signed there is no note.
+        var within = comment.LastIndexOf("\n\n", StringComparison.Ordinal);
+        if (within < 0)
             throw new FormatException("The last row has no checkpoint.");
+        var end = comment[..within].LastIndexOf("\n\n", StringComparison.Ordinal) is >= 0 and var before ? before : within;
         var filled = new[] { EventField.Sequence, EventField.At, EventField.Code, EventField.Reason, EventField.Comment };
         for (var column = 0; column < _columns!.Length; column++)
             if (_columns[column] >= 0 && !filled.Contains((EventField)column) && !_csv.GetSpan(_columns[column]).IsEmpty)
