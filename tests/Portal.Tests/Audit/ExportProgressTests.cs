@@ -83,5 +83,5 @@ public sealed class ExportProgressTests
         return _progress.Show(ticket.ToString("N"), Reader, export);
     }
 
-    private static AuditExport Export() => new(new AuditFilter(), new ExportPoint(0, null, "", [], []), false, "auditor", _ => AsyncEnumerable.Empty<AuditRows>(), _ => Task.FromResult(true));
+    private static AuditExport Export() => new(new AuditFilter(), new ExportPoint(0, null, "", [], []), false, 0, "auditor", _ => AsyncEnumerable.Empty<AuditRows>(), _ => Task.FromResult(true));
 }
