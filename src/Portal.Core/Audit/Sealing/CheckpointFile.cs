@@ -24,8 +24,8 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
-            // The empty line in front ends what a crash may have cut off.
-            await file.WriteAsync(Encoding.UTF8.GetBytes((file.Position > 0 ? "\n" : "") + note + "\n"), ct);
+            // What a crash may have cut off in the middle of a line ends with an empty one: the note would go on from it.
+            await file.WriteAsync(Encoding.UTF8.GetBytes((file.Position > 0 ? "\n\n" : "") + note + "\n"), ct);
             file.Flush(flushToDisk: true);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -53,26 +53,16 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
             yield return note;
     }
 
-    /// <summary>The notes in a text: blocks of lines, of which each that ends in signatures ends a note. What is none is passed over.</summary>
+    /// <summary>The notes in a text, one after the other, with empty lines between them or without. What is none is passed over.</summary>
     public static IEnumerable<string> Split(string text)
     {
-        var (body, block) = ("", new StringBuilder());
-        foreach (var line in text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n').Append(""))
-        {
-            if (line.Length > 0)
-            {
-                block.Append(line).Append('\n');
-                continue;
-            }
-
-            if (block.Length == 0)
-                continue;
-            var note = body + "\n" + block;
-            if (block[0] == '\u2014' && SignedNote.Parse(note) is { } signed && Checkpoint.Parse(signed.Text) is not null)
+        var notes = new NoteSplitter();
+        var lines = new StringReader(text);
+        while (lines.ReadLine() is { } line)
+            if (notes.Take(line) is { } note)
                 yield return note;
-            body = block.ToString();
-            block.Clear();
-        }
+        if (notes.Take("") is { } last)
+            yield return last;
     }
 
     /// <summary>How many events a note is of; -1 when it is no checkpoint.</summary>

@@ -13,6 +13,9 @@ public sealed class VerifierKey : IEquatable<VerifierKey>
     /// <summary>The byte that says Ed25519.</summary>
     internal const byte Ed25519Algorithm = 1;
 
+    /// <summary>How many bytes a signature has.</summary>
+    internal static readonly int SignatureSize = Ed25519.SignatureSize;
+
     private readonly byte[] _publicKey;
 
     /// <summary>A key.</summary>

@@ -1,0 +1,62 @@
+using Portal.Core.Audit.Sealing;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Audit.Sealing;
+
+/// <summary>A file of checkpoints, and what a full disk or a crash leaves in it.</summary>
+public sealed class CheckpointFileTests : IDisposable
+{
+    private static readonly SigningKey Key = SigningKey.Create("portal.test/audit");
+
+    private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("portal-checkpoints-").FullName, "checkpoints");
+
+    private CheckpointFile Store => new(_path);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Of_a_note_that_was_cut_off_anywhere_nothing_is_read_and_those_around_it_are(int keys)
+    {
+        await Store.AppendAsync(5, Note(5), Ct);
+        var before = await File.ReadAllBytesAsync(_path, Ct);
+        var cut = SignedNote.Sign(TextOf(6), Enumerable.Repeat(Key, keys)).ToString();
+        await Store.AppendAsync(6, cut, Ct);
+        var after = await File.ReadAllBytesAsync(_path, Ct);
+        for (var length = before.Length; length < after.Length; length++)
+        {
+            await File.WriteAllBytesAsync(_path, after[..length], Ct);
+            var there = await AllAsync();
+            Assert.Equal(Note(5), there[0]);
+            // Only its last line ends are missing, or its second signature: it is signed all the same.
+            Assert.All(there[1..], note => Assert.True(SignedNote.Parse(note)!.IsSignedBy(Key.Verifier) && CheckpointFile.SizeOf(note) == 6));
+            Assert.Equal(there[^1], await Store.LatestAsync(Ct));
+
+            await Store.AppendAsync(7, Note(7), Ct);
+            Assert.Equal(Note(7), await Store.LatestAsync(Ct));
+            Assert.Equal([.. there, Note(7)], await AllAsync());
+        }
+    }
+
+    [Fact]
+    public void Notes_are_read_with_and_without_an_empty_line_between_them()
+    {
+        foreach (var between in (string[])["", "\n", "\n\n", "\r\n", "x\n\n", "\nx\n\n\u2014 x AAAAAAAA\n\n"])
+            Assert.Equal([Note(5), Note(7)], CheckpointFile.Split(Note(5) + between + Note(7)));
+    }
+
+    private static string TextOf(long size) => new Checkpoint(Key.Verifier.Name, size, MerkleTree.EmptyRoot(), PortalWorld.Start).ToText();
+
+    private static string Note(long size) => SignedNote.Sign(TextOf(size), Key).ToString();
+
+    private async Task<List<string>> AllAsync()
+    {
+        var all = new List<string>();
+        await foreach (var note in Store.ReadAsync(Ct))
+            all.Add(note);
+        return all;
+    }
+}
