@@ -79,6 +79,8 @@ public sealed class EvidenceTests : IAsyncLifetime
             ("the checkpoints are gone", parts => parts.Remove("checkpoints.txt")),
             ("a checkpoint is gone", parts => parts["checkpoints.txt"] = parts["checkpoints.txt"][(parts["checkpoints.txt"].IndexOf("\n\nportal.test", StringComparison.Ordinal) + 2)..]),
             ("a checkpoint is changed", parts => parts["checkpoints.txt"] = parts["checkpoints.txt"].Replace("portal.test/audit\n500\n", "portal.test/audit\n501\n", StringComparison.Ordinal)),
+            ("a checkpoint is cut off", parts => parts["checkpoints.txt"] = parts["checkpoints.txt"].TrimEnd()[..^5]),
+            ("something stands between the checkpoints", parts => parts["checkpoints.txt"] = parts["checkpoints.txt"].Replace("\n\nportal.test", "\n\nx\n\nportal.test", StringComparison.Ordinal)),
             ("a proof is gone", parts => parts["consistency.jsonl"] = parts["consistency.jsonl"][(parts["consistency.jsonl"].IndexOf('\n') + 1)..]),
             ("a proof is changed", parts => parts["consistency.jsonl"] = parts["consistency.jsonl"].Replace("\"from\":500", "\"from\":499", StringComparison.Ordinal)),
         ];

@@ -218,6 +218,31 @@ public sealed class VerifyExportTests
     }
 
     [Fact]
+    public async Task A_checkpoint_that_a_crash_cut_off_in_the_file_to_compare_with_is_passed_over_and_a_forged_one_is_not()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var log = await FillAsync(world, 12);
+        await AuditListTests.AddAsync(world, 7, seed: 9);
+        await log.SealAsync();
+        var file = await ExportAsync(world, new AuditFilter(), ExportFormat.JsonLines);
+        var notes = await world.ReadAsync(db => db.AuditCheckpoints.OrderBy(c => c.Size).Select(c => c.Note).ToListAsync(Ct));
+        Assert.Equal(2, notes.Count);
+        for (var cut = 1; cut < notes[0].Length - 1; cut += 3)
+        {
+            var verdict = await VerifyAsync(log, file, $"{notes[0]}\n\n\n{notes[0][..cut]}\n\n{notes[1]}\n");
+            Assert.True(verdict.Holds, $"{cut}: {verdict.Fault?.Message}");
+            Assert.Equal(2, verdict.Checkpoints);
+            Assert.True((await VerifyAsync(log, file, $"{notes[0]}\n\n\n{notes[1][..cut]}")).Holds, $"{cut}");
+        }
+
+        var forged = SignedNote.Sign(SignedNote.Parse(notes[0])!.Text, SigningKey.Create(log.Key.Verifier.Name)).ToString();
+        Assert.Contains("signed by none", (await VerifyAsync(log, file, forged + "\n" + notes[1])).Fault!.Message, StringComparison.Ordinal);
+        // The wrong file altogether would be compared with nothing.
+        foreach (var other in (string[])[log.Key.Verifier.ToString(), notes[0][..80]])
+            Assert.Equal(ExportFaultCode.Checkpoints, (await VerifyAsync(log, file, other)).Fault!.Code);
+    }
+
+    [Fact]
     public async Task A_file_of_what_nobody_has_signed_says_so_whatever_its_filter()
     {
         await using var world = await PortalWorld.OpenAsync(empty: true);

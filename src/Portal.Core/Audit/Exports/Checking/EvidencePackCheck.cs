@@ -23,7 +23,7 @@ internal sealed class EvidencePackCheck(ExportToVerify input, CheckpointBook boo
             var events = Entry(pack, EvidencePack.Events);
             CheckpointBook own;
             using (var notes = new StreamReader(await Entry(pack, EvidencePack.Checkpoints).OpenAsync(ct), Encoding.UTF8))
-                own = await CheckpointBook.ReadAsync(notes, input.Keys, ct);
+                own = await CheckpointBook.ReadAsync(notes, input.Keys, isWhole: true, ct);
             if (own.All.FirstOrDefault(c => book.At(c.Size) is { } kept && !kept.Agrees(c)) is { } lying)
                 return Failed(ExportFaultCode.Checkpoints, $"The pack's checkpoint at {lying.Size} contradicts the one that was kept elsewhere.");
             if (await CheckConsistencyAsync(pack, own, ct) is { } fault)

@@ -28,7 +28,7 @@ public sealed class VerifyExport
             var book = CheckpointBook.Empty;
             if (input.Checkpoints is { } path)
                 using (var notes = new StreamReader(path, Encoding.UTF8))
-                    book = await CheckpointBook.ReadAsync(notes, input.Keys, ct);
+                    book = await CheckpointBook.ReadAsync(notes, input.Keys, isWhole: false, ct);
             return await IsZipAsync(input.Path, ct)
                 ? await new EvidencePackCheck(input, book, progress).RunAsync(ct)
                 : await new ExportCheck(() => OpenRead(input.Path), input.Keys, book, Share(progress, new FileInfo(input.Path).Length)).RunAsync(ct);
