@@ -120,7 +120,7 @@ internal sealed unsafe partial class RowFunction : IDisposable
         return bytes is null ? default : new ReadOnlySpan<byte>(bytes, sqlite3_value_bytes(value));
     }
 
-    // What stands there in another form than the portal writes was changed behind its back, and must not pass for what it looks like: neither a filter nor a legal hold would meet it.
+    // What stands there in another form than the portal writes was changed behind its back. It is shown as it is; where it would then pass for what it looks like, it is marked, for neither a filter nor a legal hold meets it any more.
     private void Add(AuditColumnKind kind, nint value)
     {
         // Asked first: asking for bytes makes a text of a number.
@@ -134,9 +134,19 @@ internal sealed unsafe partial class RowFunction : IDisposable
             _into.Take(written);
         else if (type == Text && kind == AuditColumnKind.Instant && IsInstant(stored))
             AddInstant(stored);
+        else if (type == Text && !stored.IsEmpty && !CouldPass(kind, stored))
+            _into.AddText(stored);
         else
             _into.AddForeign(stored);
     }
+
+    /// <summary>Whether a text in the place of something else could be as the log has that: a lower-case GUID, an instant in its form, digits.</summary>
+    private static bool CouldPass(AuditColumnKind kind, ReadOnlySpan<byte> stored) => kind switch
+    {
+        AuditColumnKind.Id => stored.Length == 36 && Ascii.IsValid(stored),
+        AuditColumnKind.Instant => stored[^1] == 'Z',
+        _ => !stored.ContainsAnyExceptInRange((byte)'-', (byte)'9'),
+    };
 
     /// <summary>Whether it is as Microsoft.Data.Sqlite saves instants: <c>yyyy-MM-dd HH:mm:ss.FFFFFFF</c>.</summary>
     private static bool IsInstant(ReadOnlySpan<byte> stored) =>

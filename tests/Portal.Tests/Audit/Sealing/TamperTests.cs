@@ -78,6 +78,7 @@ public sealed class TamperTests
     [InlineData("bytes that would be read as what they took the place of", "UPDATE \"AuditEvents\" SET \"SubjectName\" = CAST(replace(CAST(\"SubjectName\" AS BLOB), x'e280af', x'ff') AS TEXT) WHERE \"Sequence\" = 500", "subject_name is now")]
     [InlineData("bytes in a text's place", "UPDATE \"AuditEvents\" SET \"Comment\" = x'00ff' WHERE \"Sequence\" = 500", "comment is now")]
     [InlineData("a time with zeros behind it, which sorts elsewhere", "UPDATE \"AuditEvents\" SET \"At\" = \"At\" || '0' WHERE \"Sequence\" = 500", "at is now '2026-03-02")]
+    [InlineData("a time as the log has it, and no database of the portal's", "UPDATE \"AuditEvents\" SET \"At\" = replace(\"At\", ' ', 'T') || 'Z' WHERE \"Sequence\" = 500", "in a form in which")]
     [InlineData("an empty text where there was no id", "UPDATE \"AuditEvents\" SET \"GrantId\" = '' WHERE \"Sequence\" = 1", "grant_id is now empty, in a form")]
     [InlineData("an empty text where there was no instant", "UPDATE \"AuditEvents\" SET \"WindowEnd\" = '' WHERE \"Sequence\" = 1", "window_end is now empty, in a form")]
     [InlineData("an empty text where there was no number", "UPDATE \"AuditEvents\" SET \"PolicyVersion\" = '' WHERE \"Sequence\" = 1", "policy_version is now empty, in a form")]
