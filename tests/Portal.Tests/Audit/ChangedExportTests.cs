@@ -89,6 +89,7 @@ public sealed class ChangedExportTests : IAsyncLifetime
         var size = await world.ReadAsync(db => db.AuditLeaves.LongCountAsync(Ct));
         Assert.Empty((await world.Get<NoteExport>().ExecuteAsync(size, await world.IdentifyAsync(Company.Ingrid), Ct)).Refusals);
         world.Clock.Advance(Period + TimeSpan.FromSeconds(1));
+        await world.SealAsync(checkpoint: true);
 
         var begun = (await world.Get<ExportAuditEvents>().ExecuteAsync(new ExportOrder(new AuditFilter(), size), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
         Assert.Equal("whole", begun.Kind);
@@ -124,6 +125,7 @@ public sealed class ChangedExportTests : IAsyncLifetime
     private async Task PruneAsync(int events)
     {
         _host.World.Clock.Advance(Period + TimeSpan.FromSeconds(1));
+        await _host.World.SealAsync(checkpoint: true);
         Assert.Equal(events, (await Pruning(_host.World).ExecuteAsync(Actor.System, Ct)).Value);
     }
 

@@ -38,6 +38,7 @@ public sealed class ExportPointTests
         await ExportAsync(world, new AuditFilter());
         Assert.Empty((await world.Get<NoteExport>().ExecuteAsync(10, await world.IdentifyAsync(Company.Ingrid), Ct)).Refusals);
         world.Clock.Advance(Period + TimeSpan.FromSeconds(1));
+        await world.SealAsync(checkpoint: true);
         Assert.Equal(10, await PruneAsync(world));
         await RecordAsync(world, 3);
 
