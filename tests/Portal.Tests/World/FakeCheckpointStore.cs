@@ -32,15 +32,18 @@ public sealed class FakeCheckpointStore : ICheckpointStore
     {
         if (Unreachable || Full)
             throw new SealingException(SealingProblem.StoreUnreachable, Full ? "No space left on device." : "Connection refused.");
-        if (!Forgets)
-            Notes.Add(note);
+        // Several sealers may be at it at once.
+        lock (Notes)
+            if (!Forgets)
+                Notes.Add(note);
         return Task.CompletedTask;
     }
 
     public Task<string?> LatestAsync(CancellationToken ct)
     {
         Check();
-        return Task.FromResult(Notes.MaxBy(note => Checkpoint.Parse(SignedNote.Parse(note)!.Text)!.Size));
+        lock (Notes)
+            return Task.FromResult(Notes.MaxBy(note => Checkpoint.Parse(SignedNote.Parse(note)!.Text)!.Size));
     }
 
     public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken ct)
