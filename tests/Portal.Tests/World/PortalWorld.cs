@@ -233,8 +233,9 @@ public sealed class PortalWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>The sealer of another instance on the same database and store.</summary>
-    public SealEvents AnotherSealer(string holder, LogState? state = null) => ActivatorUtilities.CreateInstance<SealEvents>(_services, Sealing with { Holder = holder }, state ?? new LogState());
+    /// <summary>The sealer of another instance on the same database, and on the same store unless it has its own.</summary>
+    public SealEvents AnotherSealer(string holder, LogState? state = null, CheckpointStores? stores = null) =>
+        ActivatorUtilities.CreateInstance<SealEvents>(_services, Sealing with { Holder = holder }, state ?? new LogState(), stores ?? Get<CheckpointStores>());
 
     /// <summary>The sealer of another instance with files and a health of its own.</summary>
     public SealEvents AnotherSealer(SealingOptions options, AuditHealth health) => ActivatorUtilities.CreateInstance<SealEvents>(_services, options, new LogState(), new SigningKeyFile(options), health);

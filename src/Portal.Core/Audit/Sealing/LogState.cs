@@ -47,9 +47,18 @@ public sealed class LogState
         var keys = await KeysAsync(db, ct);
         var newest = row?.Note;
         Signed = row is null ? null : await CompareAsync(db, size, row.Note, keys, "the database", ct);
+        var found = new List<(Checkpoint Kept, string Note)>();
         foreach (var (store, note) in _witnessed)
-            if (note is not null && await CompareAsync(db, size, note, keys, store.Name, ct) is var kept && kept.Size > (Signed?.Size ?? 0))
-                (Signed, newest) = (kept, note);
+            if (note is not null && await CompareAsync(db, size, note, keys, store.Name, ct) is var kept)
+            {
+                found.Add((kept, note));
+                if (kept.Size > (Signed?.Size ?? 0))
+                    (Signed, newest) = (kept, note);
+            }
+
+        // What one host wrote down, and could not save, while another one went on: before a store gets a newer one, since only its newest is seen here.
+        foreach (var (kept, note) in found.Where(f => f.Kept.Size < Signed!.Size))
+            await SaveAsync(db, kept, note, ct);
         await CompleteAsync(db, stores, newest, ct);
 
         try
@@ -73,8 +82,10 @@ public sealed class LogState
             return;
         if (latest is null || CheckpointFile.SizeOf(latest) < (witnessed is null ? 0 : CheckpointFile.SizeOf(witnessed)))
             throw new SealingException(SealingProblem.StoreForgets, $"{Where(store.Name)} held a checkpoint of {CheckpointFile.SizeOf(witnessed!)} events and does not any more. Find out who changed it, and put it back from a copy.");
-        await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
+        var kept = await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
         _witnessed[store] = latest;
+        // Whoever kept it may never come to save it.
+        await SaveAsync(db, kept, latest, ct);
     }
 
     /// <summary>A store that is new, another instance's own, or that was out of reach when the others got it: what this one knows goes there too. Only then does the database's own copy say that it is signed.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Identity;
@@ -107,6 +108,67 @@ public sealed class SealersTests
         Assert.Null(world.DatabaseFaults.Break);
         Assert.Equal(5, turn.Signed?.Size);
         await AssertHoldsAsync(world);
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite, true)]
+    [InlineData(DatabaseKind.Sqlite, false)]
+    [InlineData(DatabaseKind.PostgreSql, true)]
+    [InlineData(DatabaseKind.PostgreSql, false)]
+    public async Task What_each_of_two_hosts_wrote_down_while_the_container_refused_is_in_the_database_in_the_end(DatabaseKind kind, bool firstGoesFirst)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var container = new FakeCheckpointStore();
+        var hosts = new[] { new CheckpointStores([new FakeCheckpointStore(), container]), new CheckpointStores([new FakeCheckpointStore(), container]) };
+        SealEvents[] sealers = [world.AnotherSealer("one", stores: hosts[0]), world.AnotherSealer("other", stores: hosts[1])];
+        await TurnAsync(sealers[0]);
+        container.Full = true;
+        await Assert.ThrowsAsync<SealingException>(() => TurnAsync(sealers[0]));
+        await Assert.ThrowsAsync<SealingException>(() => TurnAsync(sealers[1]));
+        Assert.Equal(["3 6", "3 9"], hosts.Select(host => string.Join(' ', ((FakeCheckpointStore)host.All[0]).Notes.Select(CheckpointFile.SizeOf))));
+
+        container.Full = false;
+        var next = firstGoesFirst ? 0 : 1;
+        for (var turn = 0; turn < 4; turn++)
+            await TurnAsync(sealers[(next + turn) % 2]);
+        foreach (var host in hosts)
+            await AssertVerifiesAsync(world, host);
+
+        Task TurnAsync(SealEvents sealer) => SealThreeAsync(world, sealer);
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_another_sealer_kept_and_did_not_save_is_saved_by_the_one_that_finds_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var one = world.AnotherSealer("one");
+        var own = new FakeCheckpointStore();
+        var other = world.AnotherSealer("other", stores: new CheckpointStores([world.Checkpoints, own]));
+        await SealThreeAsync(world, one);
+        own.Notes.AddRange(world.Checkpoints.Notes);
+        own.Full = true;
+        await RecordAsync(world, 2);
+        Assert.Null((await one.ExecuteAsync(new SealOrder(), Actor.System, Ct)).Value.Signed);
+        world.Clock.Advance(SealEvents.Lease);
+        // The other signs for the one that is silent, and never comes to save that.
+        await Assert.ThrowsAsync<SealingException>(() => other.ExecuteAsync(new SealOrder(true), Actor.System, Ct));
+        Assert.Equal([3, 5], world.Checkpoints.Notes.Select(CheckpointFile.SizeOf));
+
+        await SealThreeAsync(world, one);
+        await AssertVerifiesAsync(world, new CheckpointStores([world.Checkpoints]));
+    }
+
+    private static async Task SealThreeAsync(PortalWorld world, SealEvents sealer)
+    {
+        await RecordAsync(world, 3);
+        world.Clock.Advance(SealEvents.Lease);
+        Assert.NotNull((await sealer.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Signed);
+    }
+
+    private static async Task AssertVerifiesAsync(PortalWorld world, CheckpointStores stores)
+    {
+        var report = (await new VerifyDatabase(world.Get<IDbContextFactory<PortalDb>>(), world.Get<IAuditReading>(), stores).ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value;
+        Assert.Empty(report.Findings);
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
