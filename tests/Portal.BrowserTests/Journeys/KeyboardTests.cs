@@ -51,6 +51,8 @@ public sealed class KeyboardTests(Stage stage) : BrowserTest(stage)
         var asked = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Reading the fees.");
         var priya = await SignedInAsync(Person.Priya, $"/requests/{asked.Reference}");
         await Expect(Approve(priya.Page)).ToBeEnabledAsync();
+        // A page that was just opened puts the focus on its heading, and would take it away from what a key led to before.
+        await Expect(priya.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToBeFocusedAsync();
         await priya.Page.Keyboard.PressAsync("d");
         await Expect(priya.Page.GetByRole(AriaRole.Button, new() { Name = "Deny" })).ToBeFocusedAsync();
         await Expect(priya.Page.GetByText("A denial needs a comment.")).ToHaveCountAsync(0);
