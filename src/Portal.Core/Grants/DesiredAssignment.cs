@@ -185,7 +185,7 @@ public sealed class DesiredAssignment
         if (DueAt is null || when < DueAt)
             (DueAt, DueToEnd) = (when, toEnd);
         else
-            // Due already: what may now take access away does not wait among what only gives it.
+            // Due no later as it is: what may now take access away does not wait among what only gives it.
             DueToEnd |= toEnd;
         Revision++;
     }

@@ -5,6 +5,9 @@ namespace Portal.Core.Grants;
 /// <summary>The events of a grant, one method each.</summary>
 internal static class GrantAudit
 {
+    // The process died before it was known.
+    private const string OutcomeUnknown = "OutcomeUnknown";
+
     public static AuditSubject Subject(this Grant grant) => new()
     {
         Principal = grant.Principal,
@@ -52,7 +55,7 @@ internal static class GrantAudit
         trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Success, about, AuditDetail.None.Of(call));
 
     public static void NotRemovedInOutage(this AuditTrail trail, Guid id, AuditSubject about, string? code, string? message, ProviderCall call) =>
-        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Failed, about, new AuditDetail(code ?? "OutcomeUnknown", message).Of(call));
+        trail.RecordLate(id, AuditCode.RemovedInOutage, AuditOutcome.Failed, about, new AuditDetail(code ?? OutcomeUnknown, message).Of(call));
 
     /// <summary>A removal of what this database knows nothing of: what the spool says is all there is.</summary>
     public static void OfUnknownInOutage(this AuditTrail trail, SpoolLine announced, SpoolLine? outcome)
@@ -60,7 +63,7 @@ internal static class GrantAudit
         var removed = outcome is { Kind: SpoolLineKind.Removed };
         var about = new AuditSubject { GrantId = announced.GrantIds is [var first, ..] ? first : null };
         var what = $"Assignment {announced.AssignmentId}, for {string.Join(", ", announced.GrantIds)}: this database does not know it. {outcome?.Message}".TrimEnd();
-        trail.RecordLate(announced.Id, AuditCode.RemovedInOutage, removed ? AuditOutcome.Success : AuditOutcome.Failed, about, new AuditDetail(removed ? "UnknownAssignment" : outcome?.Code ?? "OutcomeUnknown", what).Of(outcome?.ProviderCall ?? ProviderCall.Unknown));
+        trail.RecordLate(announced.Id, AuditCode.RemovedInOutage, removed ? AuditOutcome.Success : AuditOutcome.Failed, about, new AuditDetail(removed ? "UnknownAssignment" : outcome?.Code ?? OutcomeUnknown, what).Of(outcome?.ProviderCall ?? ProviderCall.Unknown));
     }
 
     public static void RetryAsked(this AuditTrail trail, AuditSubject about, bool ofAll) => trail.Record(AuditCode.RetryAsked, about, ofAll ? new AuditDetail("All") : null);
