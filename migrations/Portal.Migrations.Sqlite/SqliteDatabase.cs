@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Portal.Core.Audit;
 using Portal.Core.Audit.Search;
 using Portal.Core.Data;
 
@@ -8,12 +9,15 @@ namespace Portal.Migrations.Sqlite;
 /// <summary>SQLite as the portal's database: one instance, one file.</summary>
 public static class SqliteDatabase
 {
+    private static readonly SqliteAuditInsert Insert = new();
+
     /// <summary>Uses SQLite: write-ahead log, full synchronisation, foreign keys, one writer at a time.</summary>
     public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string connectionString) => options
         .UseSqlite(connectionString, sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
         .UseCompiledModel()
         .AddInterceptors(SqlitePragmas.Instance, SqliteSaveStatements.Instance)
         .UseWriteOrder(SqliteWriteGate.For(connectionString))
+        .UseAuditInsert(Insert)
         .UseAuditSearch(new SqliteAuditSearch());
 
     /// <summary>Has the syncs of a database's write-ahead log go through somebody's hands: for tests that watch them, or have the disk fail.</summary>

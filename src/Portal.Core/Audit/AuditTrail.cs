@@ -20,12 +20,12 @@ public sealed class AuditTrail(PortalDb db, Actor actor, DateTimeOffset now)
 
     /// <summary>Records something that was noted elsewhere under an id of its own, which makes sure that it is recorded once.</summary>
     public void RecordLate(Guid eventId, AuditCode code, AuditOutcome outcome, AuditSubject about, AuditDetail detail) =>
-        db.AuditEvents.Add(new AuditEvent(code, outcome, Actor, about, detail, now, eventId));
+        db.Record(new AuditEvent(code, outcome, Actor, about, detail, now, eventId));
 
     /// <summary>Records something that the actor tried and may not do.</summary>
     public void AttemptRefused(string attempt, Refusal refusal, AuditSubject about) =>
         Add(AuditCode.AttemptRefused, AuditOutcome.Refused, about, new AuditDetail(refusal.Code, attempt));
 
     private void Add(AuditCode code, AuditOutcome outcome, AuditSubject about, AuditDetail? detail) =>
-        db.AuditEvents.Add(new AuditEvent(code, outcome, Actor, about, detail ?? AuditDetail.None, now));
+        db.Record(new AuditEvent(code, outcome, Actor, about, detail ?? AuditDetail.None, now));
 }

@@ -20,7 +20,9 @@ namespace Portal.Core.Data;
 /// <remarks>A unit of work may be handed out again after it is disposed (<see cref="PortalDbPool"/>). Entity Framework sets back what is its own; what is added here says itself which unit of work it is of.</remarks>
 public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(options)
 {
+    private readonly List<AuditEvent> _events = [];
     private DbContextId? _savedIn;
+    private DbContextId? _eventsOf;
 
     /// <summary>The vaults of the catalog.</summary>
     public DbSet<Vault> Vaults => Set<Vault>();
@@ -97,9 +99,22 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     /// <summary>Whether this unit of work has saved anything. What it read before is as durable as that.</summary>
     internal bool HasSaved => _savedIn == ContextId;
 
+    /// <summary>Whether an event waits to be saved with all else.</summary>
+    internal bool HasNewEvents => _eventsOf == ContextId && _events.Count > 0;
+
+    /// <summary>Has the next save write an event.</summary>
+    internal void Record(AuditEvent happened)
+    {
+        if (_eventsOf != ContextId)
+            _events.Clear();
+        _eventsOf = ContextId;
+        _events.Add(happened);
+    }
+
     /// <inheritdoc />
     public override int SaveChanges(bool acceptAllChangesOnSuccess)
     {
+        TrackEvents();
         PendingSeal.ForNewEvents(this);
         return Note(WriteTurn.OrderOf(options) is { } order ? order.Save(this, () => base.SaveChanges(acceptAllChangesOnSuccess)) : base.SaveChanges(acceptAllChangesOnSuccess));
     }
@@ -107,10 +122,62 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     /// <inheritdoc />
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
+        var insert = HasNewEvents ? AuditInsertOptions.InsertOf(options) : null;
+        if (insert is null)
+            TrackEvents();
         PendingSeal.ForNewEvents(this);
-        return Note(await (WriteTurn.OrderOf(options) is { } order
-            ? order.SaveAsync(this, ct => base.SaveChangesAsync(acceptAllChangesOnSuccess, ct), cancellationToken)
-            : base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken)));
+        Func<CancellationToken, Task<int>> save = insert is null
+            ? ct => base.SaveChangesAsync(acceptAllChangesOnSuccess, ct)
+            : ct => SaveWithEventsAsync(insert, acceptAllChangesOnSuccess, ct);
+        return Note(await (WriteTurn.OrderOf(options) is { } order ? order.SaveAsync(this, save, cancellationToken) : save(cancellationToken)));
+    }
+
+    private async Task<int> SaveWithEventsAsync(AuditInsert insert, bool acceptAllChangesOnSuccess, CancellationToken ct)
+    {
+        int saved;
+        // Within somebody's transaction it is theirs to roll all of it back.
+        await using (var transaction = Database.CurrentTransaction is null ? await Database.BeginTransactionAsync(ct) : null)
+        {
+            var savepoints = Database.AutoSavepointsEnabled;
+            Database.AutoSavepointsEnabled = savepoints && transaction is null;
+            try
+            {
+                saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
+            }
+            finally
+            {
+                Database.AutoSavepointsEnabled = savepoints;
+            }
+
+            try
+            {
+                await insert.InsertAsync(this, _events, ct);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                // As a save says it, whatever it could not write.
+                throw new DbUpdateException("An event could not be saved, so nothing was that was to be saved with it.", fault);
+            }
+
+            if (transaction is not null)
+                await transaction.CommitAsync(ct);
+        }
+
+        if (acceptAllChangesOnSuccess)
+            ChangeTracker.AcceptAllChanges();
+        // Each with its note.
+        saved += 2 * _events.Count;
+        _events.Clear();
+        return saved;
+    }
+
+    // Where Entity Framework writes them.
+    private void TrackEvents()
+    {
+        if (!HasNewEvents)
+            return;
+        AuditEvents.AddRange(_events);
+        _events.Clear();
     }
 
     private int Note(int saved)

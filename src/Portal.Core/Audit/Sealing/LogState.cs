@@ -112,7 +112,7 @@ public sealed class LogState
         {
             await db.SaveChangesAsync(ct);
         }
-        catch (DbUpdateException) when (row is not null && db.ChangeTracker.Entries().All(e => e.Entity == row.Entity || e.State == EntityState.Unchanged))
+        catch (DbUpdateException) when (row is not null && !db.HasNewEvents && db.ChangeTracker.Entries().All(e => e.Entity == row.Entity || e.State == EntityState.Unchanged))
         {
             // Only the copy: whoever was faster has not changed keys as well.
             row.State = EntityState.Detached;

@@ -14,11 +14,14 @@ public sealed class PendingSeal(DateTimeOffset since, Guid eventId)
     /// <summary>The event.</summary>
     public Guid EventId { get; private set; } = eventId;
 
-    /// <summary>Adds what is missing for the events that a unit of work is about to save. Every save calls it, so that no writer can forget it.</summary>
+    /// <summary>Adds what is missing for the events that a unit of work is about to save as entities. Every save calls it, so that no writer can forget it.</summary>
     internal static void ForNewEvents(PortalDb db)
     {
         List<AuditEvent>? events = null;
         HashSet<Guid>? noted = null;
+        // Nobody comes upon an event by way of another entity, so there is nothing to detect; the save does it once for all.
+        var detects = db.ChangeTracker.AutoDetectChangesEnabled;
+        db.ChangeTracker.AutoDetectChangesEnabled = false;
         foreach (var entry in db.ChangeTracker.Entries())
             if (entry.State == EntityState.Added)
             {
@@ -28,6 +31,7 @@ public sealed class PendingSeal(DateTimeOffset since, Guid eventId)
                     (noted ??= []).Add(pending.EventId);
             }
 
+        db.ChangeTracker.AutoDetectChangesEnabled = detects;
         // A save that failed may be tried again with the same unit of work.
         foreach (var happened in events ?? [])
             if (noted?.Contains(happened.EventId) != true)
