@@ -12,6 +12,9 @@ public sealed class SealingHealth(IDbContextFactory<PortalDb> databases, AuditHe
     /// <summary>Begins the line that says that one instance alone can seal.</summary>
     public const string Alone = "AuditSealerAlone";
 
+    /// <summary>Begins the line that says that checkpoints prove less than they could.</summary>
+    public const string Unprotected = "CheckpointsUnprotected";
+
     /// <inheritdoc />
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -22,7 +25,7 @@ public sealed class SealingHealth(IDbContextFactory<PortalDb> databases, AuditHe
         if (reading?.Hold is null)
             return (await protection.UnprotectedAsync(cancellationToken)).Count == 0
                 ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Degraded("CheckpointsUnprotected: checkpoints are kept where somebody could change them. The operations page says where.");
+                : HealthCheckResult.Degraded($"{Unprotected}: checkpoints are kept where somebody could change them. The operations page says where.");
         return HealthCheckResult.Degraded($"{AttentionCode.AuditNotSealed}{(health.Fault is { } fault ? $" ({fault.Problem})" : "")}: the audit trail is not sealed; nothing new is granted, taking back goes on. The operations page says why.");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Portal.Web.Hosting;
 
 namespace Portal.Web.Grants.Operations;
 
@@ -8,8 +9,8 @@ public static partial class Runbook
     /// <summary>The heading of the entry that holds for every code.</summary>
     public const string CatchAll = "Any other code";
 
-    /// <summary>What can need somebody beside grants; each has an entry too.</summary>
-    public static IReadOnlyList<string> BesideGrants { get; } = ["AuditStreamLags"];
+    /// <summary>What can need somebody beside grants, by the words that <c>/health</c> begins with; each has an entry too.</summary>
+    public static IReadOnlyList<string> BesideGrants { get; } = ["AuditStreamLags", SealingHealth.Alone, SealingHealth.Unprotected, DurabilityHealth.Lost];
 
     private static readonly Lazy<IReadOnlyList<RunbookEntry>> Read = new(() =>
     {
