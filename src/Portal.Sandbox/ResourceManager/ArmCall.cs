@@ -90,20 +90,24 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
     }
 
     /// <summary>Answers one page of a list; the rest is behind <c>nextLink</c>, which starts after a position and so neither repeats nor skips.</summary>
-    public Task PageAsync<T>(IEnumerable<(long Position, T Item)> items, Func<T, JsonNode> shape)
+    /// <param name="items">All of it, each with its position.</param>
+    /// <param name="shape">How one is written.</param>
+    /// <param name="most">The largest page that the caller wants, from <see cref="Top"/>; null for the sandbox's own size.</param>
+    public Task PageAsync<T>(IEnumerable<(long Position, T Item)> items, Func<T, JsonNode> shape, int? most = null)
     {
+        var size = Math.Min(most ?? State.PageSize, State.PageSize);
         var token = Request.Query["$skipToken"].FirstOrDefault() ?? Request.Query["$skiptoken"].FirstOrDefault();
         long after = 0;
         if (!string.IsNullOrEmpty(token) && !long.TryParse(token, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out after))
             throw new ArmException(400, "InvalidSkipToken", $"The skip token '{token}' is not valid.");
 
-        var page = items.Where(i => i.Position > after).Take(State.PageSize + 1).ToList();
-        var body = new JsonObject { ["value"] = new JsonArray([.. page.Take(State.PageSize).Select(i => shape(i.Item))]) };
-        if (page.Count > State.PageSize)
+        var page = items.Where(i => i.Position > after).Take(size + 1).ToList();
+        var body = new JsonObject { ["value"] = new JsonArray([.. page.Take(size).Select(i => shape(i.Item))]) };
+        if (page.Count > size)
         {
             var query = Request.Query.Where(q => !q.Key.Equals("$skiptoken", StringComparison.OrdinalIgnoreCase))
                 .Select(q => $"{Uri.EscapeDataString(q.Key).Replace("%24", "$", StringComparison.Ordinal)}={Uri.EscapeDataString(q.Value.ToString())}");
-            var last = page[State.PageSize - 1].Position;
+            var last = page[size - 1].Position;
             body["nextLink"] = $"https://{Request.Host}{Request.Path.ToUriComponent()}?{string.Join('&', query)}&$skipToken={last:x}";
         }
 
@@ -111,7 +115,13 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
     }
 
     /// <summary>Answers one page of a list whose order does not change while it is read.</summary>
-    public Task PageAsync<T>(IEnumerable<T> items, Func<T, JsonNode> shape) => PageAsync(items.Select((item, at) => ((long)at + 1, item)), shape);
+    public Task PageAsync<T>(IEnumerable<T> items, Func<T, JsonNode> shape, int? most = null) => PageAsync(items.Select((item, at) => ((long)at + 1, item)), shape, most);
+
+    /// <summary>The largest page that the caller wants (<c>$top</c>); null when it does not say.</summary>
+    /// <exception cref="ArmException">400 InvalidTopParameter: no number from 1.</exception>
+    public int? Top => Request.Query["$top"].FirstOrDefault() is not { } text ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var top) && top > 0 ? top
+        : throw new ArmException(400, "InvalidTopParameter", $"The value '{text}' of the query parameter '$top' is not valid. It must be a whole number from 1.");
 
     public static Task WriteAsync(HttpResponse response, int status, JsonNode body)
     {

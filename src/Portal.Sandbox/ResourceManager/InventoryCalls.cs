@@ -48,8 +48,7 @@ internal static partial class InventoryCalls
     {
         call.DemandExistence(scope);
         call.Demand(scope, VaultType + "/read");
-        // Key Vault's own list has pages of its own size, asked for with $top.
-        return call.PageAsync(call.State.Vaults.Where(v => scope.Covers(v.Scope)), Shape);
+        return call.PageAsync(call.State.Vaults.Where(v => scope.Covers(v.Scope)), Shape, call.Top);
     }
 
     public static Task VaultAsync(ArmCall call, ArmScope scope)
@@ -76,7 +75,7 @@ internal static partial class InventoryCalls
             ["type"] = VaultType,
             ["location"] = v.Location,
             ["tags"] = Tags(v.Tags),
-        });
+        }, call.Top);
     }
 
     public static Task ProviderAsync(ArmCall call, ArmScope subscription, string @namespace, IEnumerable<(string Type, ImmutableArray<string> Versions)> types)

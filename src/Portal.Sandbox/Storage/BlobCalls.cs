@@ -85,21 +85,38 @@ internal static class BlobCalls
     {
         var blob = state.Blobs(container.Account, container.Name).FirstOrDefault(b => b.Name == name) ?? throw BlobException.NotFound();
         BlobHeaders.DemandMatch(context.Request, blob);
-        if (context.Request.Headers["x-ms-range"].Count > 0 || context.Request.Headers.Range.Count > 0) throw BlobException.InvalidHeader("Range");
+        var range = HttpMethods.IsGet(context.Request.Method) ? BlobRange.Of(context.Request, blob.Content.Length) : null;
+        var content = range is { } part ? blob.Content.AsMemory(part.From, part.Length) : blob.Content;
         var response = context.Response;
-        response.StatusCode = StatusCodes.Status200OK;
+        response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
         BlobHeaders.Write(response, blob);
-        response.ContentLength = blob.Content.Length;
+        response.ContentLength = content.Length;
         response.Headers.ETag = blob.ETag;
         response.Headers.LastModified = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
-        response.Headers.ContentMD5 = Md5(blob.Content);
         response.Headers.AcceptRanges = "bytes";
+        SayHashes(context, blob, range);
         response.Headers["x-ms-blob-type"] = "BlockBlob";
         response.Headers["x-ms-creation-time"] = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
         response.Headers["x-ms-lease-status"] = "unlocked";
         response.Headers["x-ms-lease-state"] = "available";
         response.Headers["x-ms-server-encrypted"] = "true";
-        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(blob.Content);
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(content);
+    }
+
+    // Of a part the hash in HTTP's own header would be the part's; the blob's then stands in one of the service's.
+    private static void SayHashes(HttpContext context, StoredBlob blob, BlobRange? range)
+    {
+        var headers = context.Response.Headers;
+        if (range is not { } part)
+        {
+            headers.ContentMD5 = Md5(blob.Content);
+            return;
+        }
+
+        headers.ContentRange = $"bytes {part.From}-{part.From + part.Length - 1}/{blob.Content.Length}";
+        headers["x-ms-blob-content-md5"] = Md5(blob.Content);
+        if (context.Request.Headers[BlobRange.WithMd5] == "true")
+            headers.ContentMD5 = Md5(blob.Content.AsSpan(part.From, part.Length));
     }
 
     private static Task DeleteAsync(HttpContext context, BlobContainer container, string name, BlobState state)
@@ -113,6 +130,6 @@ internal static class BlobCalls
 
     // What Blob Storage gives for integrity on the way; it is no proof of anything.
 #pragma warning disable CA5351
-    internal static string Md5(byte[] content) => Convert.ToBase64String(MD5.HashData(content));
+    internal static string Md5(ReadOnlySpan<byte> content) => Convert.ToBase64String(MD5.HashData(content));
 #pragma warning restore CA5351
 }

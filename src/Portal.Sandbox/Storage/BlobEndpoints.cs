@@ -51,6 +51,8 @@ internal static class BlobEndpoints
         {
             context.Response.StatusCode = refusal.Status;
             headers["x-ms-error-code"] = refusal.Code;
+            if (refusal.BehindSize is { } size)
+                headers.ContentRange = $"bytes */{size}";
             // Clients read the body of every error that says it is XML: an answer to HEAD has none, so it must not say so.
             if (HttpMethods.IsHead(context.Request.Method)) return;
             context.Response.ContentType = "application/xml";

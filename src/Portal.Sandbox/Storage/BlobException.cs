@@ -9,6 +9,9 @@ internal sealed class BlobException(int status, string code, string message) : E
 
     public string Code => code;
 
+    /// <summary>The size of the blob whose end a range is behind; null for any other refusal.</summary>
+    public int? BehindSize { get; private init; }
+
     public string Body() => Xml(code, Message);
 
     public static string Xml(string code, string message) =>
@@ -29,6 +32,8 @@ internal sealed class BlobException(int status, string code, string message) : E
     public static BlobException InvalidHeader(string name) => new(400, "InvalidHeaderValue", $"The value for one of the HTTP headers is not in the correct format: {name}.");
 
     public static BlobException UnsupportedHeader(string name) => new(400, "UnsupportedHeader", $"One of the HTTP headers specified in the request is not supported: {name}.");
+
+    public static BlobException InvalidRange(int size) => new(416, "InvalidRange", "The range specified is invalid for the current size of the resource.") { BehindSize = size };
 
     public static BlobException ConditionNotMet() => new(412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.");
 

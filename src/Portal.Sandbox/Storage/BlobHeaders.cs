@@ -12,8 +12,8 @@ internal static partial class BlobHeaders
     private const string Content = "x-ms-blob-content-";
     private const string Meta = "x-ms-meta-";
 
-    // A range is refused in its own words, where a blob is read.
-    private static readonly string[] OfAnyCall = ["x-ms-version", "x-ms-date", "x-ms-client-request-id", "x-ms-return-client-request-id", "x-ms-range"];
+    private static readonly string[] OfAnyCall = ["x-ms-version", "x-ms-date", "x-ms-client-request-id", "x-ms-return-client-request-id"];
+    private static readonly string[] OfReads = ["x-ms-range", BlobRange.WithMd5];
     private static readonly string[] OfWrites =
         ["x-ms-blob-type", Content + "type", Content + "md5", Content + "encoding", Content + "language", Content + "disposition", "x-ms-blob-cache-control"];
 
@@ -29,6 +29,7 @@ internal static partial class BlobHeaders
             var known = Conditions.Contains(name, StringComparer.OrdinalIgnoreCase)
                 ? ofBlob && (writes ? Is(name, "If-None-Match") && value == "*" : Is(name, "If-Match"))
                 : !name.StartsWith(Own, StringComparison.OrdinalIgnoreCase) || OfAnyCall.Contains(name, StringComparer.OrdinalIgnoreCase)
+                    || (ofBlob && HttpMethods.IsGet(request.Method) && OfReads.Contains(name, StringComparer.OrdinalIgnoreCase))
                     || (writes && (OfWrites.Contains(name, StringComparer.OrdinalIgnoreCase) || name.StartsWith(Meta, StringComparison.OrdinalIgnoreCase)));
             if (!known) throw BlobException.UnsupportedHeader(name);
         }

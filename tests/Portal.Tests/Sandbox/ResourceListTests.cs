@@ -35,6 +35,27 @@ public sealed class ResourceListTests(SandboxFixture sandbox) : IClassFixture<Sa
         Assert.Equal((400, "InvalidFilterInQueryString"), (refused.Status, refused.Code));
     }
 
+    [Theory]
+    [InlineData("providers/Microsoft.KeyVault/vaults?api-version=2023-07-01&$top=")]
+    [InlineData("resources?api-version=2022-12-01&$filter=resourceType%20eq%20'Microsoft.KeyVault/vaults'&$top=")]
+    public async Task A_list_of_vaults_comes_in_pages_of_the_size_that_the_caller_asks_for(string list)
+    {
+        var names = new List<string>();
+        var pages = 0;
+        for (var next = $"/subscriptions/{FenwickEstate.Production}/{list}3"; next is not null; pages++)
+        {
+            var page = await Cloud.ArmAsync(HttpMethod.Get, next, Portal);
+            Assert.InRange(page.Json["value"]!.AsArray().Count, 1, 3);
+            names.AddRange(page.Json["value"]!.AsArray().Select(v => v!["name"]!.GetValue<string>()));
+            next = page.Json["nextLink"] is { } link ? new Uri(link.GetValue<string>()).PathAndQuery : null;
+        }
+
+        Assert.Equal(2, pages);
+        Assert.Equal(["kv-legacy-erp", "kv-logistics-prod", "kv-payments-prod", "kv-platform-prod"], names);
+        foreach (var wrong in new[] { "0", "-1", "many", "" })
+            Assert.Equal(400, (await Cloud.ArmAsync(HttpMethod.Get, $"/subscriptions/{FenwickEstate.Production}/{list}{wrong}", Portal)).Status);
+    }
+
     [Fact]
     public async Task The_oldest_version_of_the_role_calls_is_answered()
     {
