@@ -50,7 +50,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         var pruned = await db.RetentionStates.Select(s => s.Pruned).SingleAsync(ct);
         var whole = AuditQuery.IsWhole(actor, filter) && pruned == 0;
         return new AuditExport(filter, point, whole, point.Note.Length > 0 ? pruned : last, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
-            new ExportReader(databases, trail, actor, filter, point, last, whole).ReadAsync, MayGoOnAsync);
+            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole).ReadAsync, MayGoOnAsync);
 
         async Task<bool> MayGoOnAsync(CancellationToken stop)
         {

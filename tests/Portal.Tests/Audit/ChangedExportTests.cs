@@ -107,6 +107,48 @@ public sealed class ChangedExportTests : IAsyncLifetime
         Assert.True(again.Holds, again.Fault?.Message);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_filtered_export_during_which_retention_prunes_says_so_when_it_reaches_back_to_what_went(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await AddAsync(world, 40);
+        var size = await world.ReadAsync(db => db.AuditLeaves.LongCountAsync(Ct));
+        Assert.Empty((await world.Get<NoteExport>().ExecuteAsync(size, await world.IdentifyAsync(Company.Ingrid), Ct)).Refusals);
+        world.Clock.Advance(Period + TimeSpan.FromSeconds(1));
+        await AddAsync(world, 30);
+        var young = world.Clock.GetUtcNow();
+        var left = await world.ReadAsync(db => db.AuditEvents.LongCountAsync(e => e.VaultName == "kv-a" && e.At >= young, Ct));
+
+        var all = await BegunAsync(new AuditFilter { VaultName = "kv-a" });
+        var recent = await BegunAsync(new AuditFilter { VaultName = "kv-a", From = young });
+        Assert.Equal(40, (await Pruning(world).ExecuteAsync(Actor.System, Ct)).Value);
+        var file = await WriteAsync(all);
+        Assert.Equal(ExportOutcome.Incomplete, all.End!.Outcome);
+        var verdict = await VerifyExportTests.VerifyAsync(new SealedLog(world), file);
+        Assert.Equal("export.incomplete", verdict.Statement!.Code);
+        Assert.Contains("Retention pruned", verdict.Statement.Words, StringComparison.Ordinal);
+
+        // Nothing of that went.
+        await WriteAsync(recent);
+        Assert.Equal((ExportOutcome.Complete, left), (recent.End!.Outcome, recent.End.Rows));
+
+        // Taken again it has all that is left, and says nothing of what had gone before it began.
+        var again = await BegunAsync(new AuditFilter { VaultName = "kv-a" });
+        await WriteAsync(again);
+        Assert.Equal((ExportOutcome.Complete, left), (again.End!.Outcome, again.End.Rows));
+
+        async Task<AuditExport> BegunAsync(AuditFilter filter) =>
+            (await world.Get<ExportAuditEvents>().ExecuteAsync(new ExportOrder(filter, await world.ReadAsync(db => db.AuditCheckpoints.MaxAsync(c => (long?)c.Size, Ct))), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
+
+        static async Task<byte[]> WriteAsync(AuditExport export)
+        {
+            var file = new MemoryStream();
+            await export.WriteAsync(ExportFormat.Csv, file, Ct);
+            export.ThrowIfBroken();
+            return file.ToArray();
+        }
+    }
+
     private async Task AssertSentAnewAsync(string address, HttpResponseMessage begun)
     {
         var file = await begun.Content.ReadAsByteArrayAsync(Ct);

@@ -14,9 +14,12 @@ namespace Portal.Core.Audit.Exports;
 /// <param name="filter">What they asked for.</param>
 /// <param name="point">Up to which state of the log.</param>
 /// <param name="last">The highest sequence number of that time.</param>
+/// <param name="pruned">How many events retention had pruned by then.</param>
 /// <param name="whole">Whether all of the log is there to be read, and asked for.</param>
-internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last, bool whole)
+internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last, long pruned, bool whole)
 {
+    private const string PrunedMeanwhile = "Retention pruned events while it was written. Export again: what is left will be in the file.";
+
     // One is written by whoever enumerates; of the rest, some are read and one is checked.
     private const int Pieces = 4;
 
@@ -33,6 +36,8 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         await foreach (var piece in InPiecesAsync<TrailPlace>(
             (db, after) => AuditQuery.WithPlaces(db, AuditQuery.Earliest(db, actor, filter, after, last, AuditRows.Most)), piece => piece.Last(), check, ct))
             yield return piece;
+        if (await IsPrunedAsync(filter.From, ct))
+            yield return BrokenOff();
     }
 
     // Of a log that retention has pruned: every event that is left, and no place that something else emptied.
@@ -49,10 +54,10 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
     private async Task<long?> FirstEmptiedAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        var pruned = await PrunedPositions.ReadAsync(db, ct);
+        var positions = await PrunedPositions.ReadAsync(db, ct);
         var empty = db.AuditLeaves.AsNoTracking().Where(l => l.Position < point.Size && !db.AuditEvents.Any(e => e.EventId == l.EventId)).OrderBy(l => l.Position).Select(l => l.Position);
         await foreach (var position in empty.AsAsyncEnumerable().WithCancellation(ct))
-            if (!pruned.Contains(position))
+            if (!positions.Contains(position))
                 return position;
         return null;
     }
@@ -64,11 +69,9 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         await foreach (var piece in InRangesAsync(check, ct))
         {
             // What is gone, retention may have pruned since this began: then nobody forged anything, and the file is one that cannot be made any more.
-            if (piece.Fault is not null && await IsPrunedAsync(ct))
+            if (piece.Fault is not null && await IsPrunedAsync(null, ct))
             {
-                var end = new AuditRows();
-                end.BreakOff("Retention pruned events while it was written. Export again: what is left will be in the file.");
-                yield return end;
+                yield return BrokenOff();
                 yield break;
             }
 
@@ -85,10 +88,18 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
                 yield return piece;
     }
 
-    private async Task<bool> IsPrunedAsync(CancellationToken ct)
+    // Since this began, and of what it is about.
+    private async Task<bool> IsPrunedAsync(DateTimeOffset? from, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        return await db.RetentionStates.AnyAsync(s => s.Pruned > 0, ct);
+        return await db.RetentionStates.AnyAsync(s => s.Pruned > pruned && (from == null || s.PrunedThrough >= from), ct);
+    }
+
+    private static AuditRows BrokenOff()
+    {
+        var end = new AuditRows();
+        end.BreakOff(PrunedMeanwhile);
+        return end;
     }
 
     // Counting is far cheaper than looking each event up. In one statement, so that all of it is of one moment. Of notes only those that an event waits with: others would make up for an event that nobody sealed.
