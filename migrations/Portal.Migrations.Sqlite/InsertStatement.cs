@@ -62,6 +62,8 @@ internal sealed class InsertStatement<TRow> : IAsyncDisposable
             // SQLite answers in the same thread anyway.
             var written = told.HasResult ? told.Result : _command.ExecuteNonQuery();
             await _log.CommandNonQueryExecutedAsync(_connection, _command, _command.CommandText, _db, _id, _connection.ConnectionId, written, started, Stopwatch.GetElapsedTime(ticks), CommandSource.SaveChanges, ct);
+            if (written != 1)
+                throw new DbUpdateException($"{written} rows were written where one was to be.");
         }
         catch (Exception fault)
         {
@@ -79,6 +81,9 @@ internal sealed class InsertStatement<TRow> : IAsyncDisposable
         {
             var type = db.Model.FindEntityType(typeof(TRow))!;
             var table = StoreObjectIdentifier.Table(type.GetTableName()!);
+            // What the database makes itself, only the key may be: the value of anything else would be lost.
+            if (type.GetProperties().FirstOrDefault(p => p.ValueGenerated != ValueGenerated.Never && !p.IsPrimaryKey()) is { } made)
+                throw new InvalidOperationException($"{made} is made by the database, and cannot be written this way.");
             var columns = type.GetProperties().Where(p => p.ValueGenerated == ValueGenerated.Never).Select((p, i) => new Column(p, p.GetColumnName(table)!, $"@p{i}")).ToArray();
             var names = db.GetService<ISqlGenerationHelper>();
             var text = $"INSERT INTO {names.DelimitIdentifier(table.Name)} ({string.Join(", ", columns.Select(c => names.DelimitIdentifier(c.Name)))}) VALUES ({string.Join(", ", columns.Select(c => c.Parameter))})";

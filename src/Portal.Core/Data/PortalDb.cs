@@ -20,6 +20,8 @@ namespace Portal.Core.Data;
 /// <remarks>A unit of work may be handed out again after it is disposed (<see cref="PortalDbPool"/>). Entity Framework sets back what is its own; what is added here says itself which unit of work it is of.</remarks>
 public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(options)
 {
+    private const string BeforeEvents = "BeforeEvents";
+
     private readonly List<AuditEvent> _events = [];
     private DbContextId? _savedIn;
     private DbContextId? _eventsOf;
@@ -123,52 +125,75 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         var insert = HasNewEvents ? AuditInsertOptions.InsertOf(options) : null;
+        // Whoever takes its changes as saved later by itself has them as entities, all in one hand.
+        if (!acceptAllChangesOnSuccess)
+            insert = null;
         if (insert is null)
             TrackEvents();
         PendingSeal.ForNewEvents(this);
         Func<CancellationToken, Task<int>> save = insert is null
             ? ct => base.SaveChangesAsync(acceptAllChangesOnSuccess, ct)
-            : ct => SaveWithEventsAsync(insert, acceptAllChangesOnSuccess, ct);
+            : ct => SaveWithEventsAsync(insert, ct);
         return Note(await (WriteTurn.OrderOf(options) is { } order ? order.SaveAsync(this, save, cancellationToken) : save(cancellationToken)));
     }
 
-    private async Task<int> SaveWithEventsAsync(AuditInsert insert, bool acceptAllChangesOnSuccess, CancellationToken ct)
+    private async Task<int> SaveWithEventsAsync(AuditInsert insert, CancellationToken ct)
     {
         int saved;
-        // Within somebody's transaction it is theirs to roll all of it back.
-        await using (var transaction = Database.CurrentTransaction is null ? await Database.BeginTransactionAsync(ct) : null)
+        if (Database.CurrentTransaction is { } somebodys)
         {
-            var savepoints = Database.AutoSavepointsEnabled;
-            Database.AutoSavepointsEnabled = savepoints && transaction is null;
+            // As a save does: what failed is undone, and the rest of the transaction stays its owner's.
+            await somebodys.CreateSavepointAsync(BeforeEvents, ct);
             try
             {
-                saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
+                saved = await WriteAsync(insert, ct);
             }
-            finally
+            catch
             {
-                Database.AutoSavepointsEnabled = savepoints;
+                await somebodys.RollbackToSavepointAsync(BeforeEvents, CancellationToken.None);
+                throw;
             }
 
-            try
-            {
-                await insert.InsertAsync(this, _events, ct);
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException)
-            {
-                // As a save says it, whatever it could not write.
-                throw new DbUpdateException("An event could not be saved, so nothing was that was to be saved with it.", fault);
-            }
-
-            if (transaction is not null)
-                await transaction.CommitAsync(ct);
+            await somebodys.ReleaseSavepointAsync(BeforeEvents, ct);
+        }
+        else
+        {
+            await using var transaction = await Database.BeginTransactionAsync(ct);
+            saved = await WriteAsync(insert, ct);
+            await transaction.CommitAsync(ct);
         }
 
-        if (acceptAllChangesOnSuccess)
-            ChangeTracker.AcceptAllChanges();
+        ChangeTracker.AcceptAllChanges();
         // Each with its note.
         saved += 2 * _events.Count;
         _events.Clear();
         return saved;
+    }
+
+    private async Task<int> WriteAsync(AuditInsert insert, CancellationToken ct)
+    {
+        int saved;
+        var savepoints = Database.AutoSavepointsEnabled;
+        Database.AutoSavepointsEnabled = false;
+        try
+        {
+            saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
+        }
+        finally
+        {
+            Database.AutoSavepointsEnabled = savepoints;
+        }
+
+        try
+        {
+            await insert.InsertAsync(this, _events, ct);
+            return saved;
+        }
+        catch (Exception fault) when (fault is not (DbUpdateException or OperationCanceledException))
+        {
+            // As a save says it, whatever it could not write.
+            throw new DbUpdateException("An event could not be saved, so nothing was that was to be saved with it.", fault);
+        }
     }
 
     // Where Entity Framework writes them.

@@ -35,7 +35,7 @@ internal static partial class InventoryCalls
         if (name is null)
         {
             call.DemandExistence(subscription);
-            return call.PageAsync(call.State.ResourceGroups.Where(g => subscription.Covers(g.Scope) && MaySee(call, g.Scope, "Microsoft.Resources/subscriptions/resourceGroups/read")), Shape);
+            return call.PageAsync(call.State.ResourceGroups.Where(g => subscription.Covers(g.Scope) && MaySee(call, g.Scope, "Microsoft.Resources/subscriptions/resourceGroups/read")), Shape, call.Top);
         }
 
         var scope = subscription.Child("resourceGroups", name);

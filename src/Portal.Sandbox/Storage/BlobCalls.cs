@@ -115,7 +115,7 @@ internal static class BlobCalls
 
         headers.ContentRange = $"bytes {part.From}-{part.From + part.Length - 1}/{blob.Content.Length}";
         headers["x-ms-blob-content-md5"] = Md5(blob.Content);
-        if (context.Request.Headers[BlobRange.WithMd5] == "true")
+        if (bool.TryParse(context.Request.Headers[BlobRange.WithMd5], out var wanted) && wanted)
             headers.ContentMD5 = Md5(blob.Content.AsSpan(part.From, part.Length));
     }
 

@@ -17,7 +17,7 @@ internal static partial class BlobHeaders
     private static readonly string[] OfWrites =
         ["x-ms-blob-type", Content + "type", Content + "md5", Content + "encoding", Content + "language", Content + "disposition", "x-ms-blob-cache-control"];
 
-    private static readonly string[] Conditions = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"];
+    private static readonly string[] Conditions = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"];
 
     /// <summary>Refuses what the call would have to be answered otherwise for: a header of the service, or a condition, that is not known.</summary>
     /// <exception cref="BlobException">400 UnsupportedHeader.</exception>

@@ -9,7 +9,7 @@ namespace Portal.Sandbox.Storage;
 /// <param name="Length">How many; at least one.</param>
 internal readonly partial record struct BlobRange(int From, int Length)
 {
-    /// <summary>The header that has the range's own hash sent along.</summary>
+    /// <summary>The header that has the range's own hash sent along, <c>true</c> or <c>false</c>.</summary>
     public const string WithMd5 = "x-ms-range-get-content-md5";
 
     /// <summary>The range that a call asks for of a blob of that size; null for all of it.</summary>
@@ -18,8 +18,11 @@ internal readonly partial record struct BlobRange(int From, int Length)
     {
         var own = request.Headers["x-ms-range"].ToString();
         var (name, text) = own.Length > 0 ? ("x-ms-range", own) : ("Range", request.Headers.Range.ToString());
+        var hash = request.Headers[WithMd5];
+        if (hash.Count > 0 && (text.Length == 0 || !bool.TryParse(hash, out _)))
+            throw BlobException.InvalidHeader(WithMd5);
         if (text.Length == 0)
-            return request.Headers[WithMd5].Count == 0 ? null : throw BlobException.InvalidHeader(WithMd5);
+            return null;
         var match = Bytes().Match(text);
         if (!match.Success || !long.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var from))
             throw BlobException.InvalidHeader(name);

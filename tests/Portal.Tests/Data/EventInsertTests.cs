@@ -138,6 +138,35 @@ public sealed class EventInsertTests
         }
     }
 
+    [Theory]
+    [BothDatabases]
+    public async Task Within_a_transaction_of_somebodys_own_a_save_whose_event_failed_leaves_what_was_there_before_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await using var db = await world.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync(Ct);
+        var events = await db.AuditEvents.CountAsync(Ct);
+        using (await WriteTurn.TurnAsync(db, Ct))
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(Ct);
+            var vaults = await db.Vaults.OrderBy(v => v.Name).Take(2).ToListAsync(Ct);
+            vaults[0].NoteListing("first");
+            await db.SaveChangesAsync(Ct);
+            vaults[1].NoteListing("second");
+            Note(db);
+            Note(db);
+            var written = 0;
+            world.DatabaseFaults.Break = sql => sql.Contains("INSERT INTO \"PendingSeals\"", StringComparison.Ordinal) && ++written == (kind == DatabaseKind.Sqlite ? 2 : 1) ? new IOException("disk full") : null;
+            await Assert.ThrowsAsync<DbUpdateException>(() => db.SaveChangesAsync(Ct));
+            world.DatabaseFaults.Break = null;
+            Assert.True(db.Database.AutoSavepointsEnabled);
+            await transaction.CommitAsync(Ct);
+        }
+
+        await using var after = world.OpenDb();
+        Assert.Equal(["first"], await after.Vaults.Where(v => v.ListingFault == "first" || v.ListingFault == "second").Select(v => v.ListingFault!).ToListAsync(Ct));
+        Assert.Equal(events, await after.AuditEvents.CountAsync(Ct));
+    }
+
     [Fact]
     public async Task What_was_recorded_and_never_saved_is_not_in_the_unit_of_work_that_is_handed_out_next()
     {

@@ -91,6 +91,17 @@ public sealed class BlobRangeTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("x-ms-range-get-content-md5", "yes", "InvalidHeaderValue")]
+    [InlineData("If-Range", "\"0x1\"", "UnsupportedHeader")]
+    public async Task What_goes_with_a_range_and_is_not_honoured_is_refused(string header, string value, string code)
+    {
+        var refused = await Blobs.SendAsync(HttpMethod.Get, "/digits", null, ("x-ms-range", "bytes=0-3"), (header, value));
+        Assert.Equal((400, code), (refused.Status, refused.Headers["x-ms-error-code"]));
+        var whole = await Blobs.SendAsync(HttpMethod.Get, "/digits", null, ("x-ms-range-get-content-md5", "true"));
+        Assert.Equal((400, "InvalidHeaderValue"), (whole.Status, whole.Headers["x-ms-error-code"]));
+    }
+
     [Fact]
     public async Task A_part_of_a_blob_that_changed_meanwhile_is_not_given()
     {

@@ -57,6 +57,14 @@ public sealed class ResourceListTests(SandboxFixture sandbox) : IClassFixture<Sa
     }
 
     [Fact]
+    public async Task Resource_groups_come_in_pages_of_that_size_too()
+    {
+        var page = await Cloud.ArmAsync(HttpMethod.Get, $"/subscriptions/{FenwickEstate.Production}/resourcegroups?api-version=2021-04-01&$top=1", Portal);
+        Assert.Single(page.Json["value"]!.AsArray());
+        Assert.NotNull(page.Json["nextLink"]);
+    }
+
+    [Fact]
     public async Task The_oldest_version_of_the_role_calls_is_answered()
     {
         var secret = FenwickEstate.SecretScope("kv-payments-prod", "adyen-hmac-key");
