@@ -1,7 +1,7 @@
 namespace Portal.Sandbox.Control;
 
 /// <summary>One call that a service answered.</summary>
-/// <param name="At">When the answer was complete, by the sandbox's clock.</param>
+/// <param name="At">When the answer began, by the sandbox's clock.</param>
 /// <param name="Service">The host name that was called, without its port.</param>
 /// <param name="Method">HTTP method.</param>
 /// <param name="Path">Path without the query.</param>

@@ -35,7 +35,7 @@ internal static class SandboxPipeline
         path == "/" || path.StartsWithSegments("/reader")
         || path == $"/{FenwickCompany.TenantId}/oauth2/v2.0/authorize" || path == $"/{FenwickCompany.TenantId}/oauth2/v2.0/logout";
 
-    /// <summary>Writes every call to <see cref="RequestLog"/> once it has been answered.</summary>
+    /// <summary>Writes every call to <see cref="RequestLog"/> before the first byte of its answer leaves: whoever has an answer finds its call there.</summary>
     public static void UseRequestLog(this WebApplication app)
     {
         var control = app.Services.GetRequiredService<SandboxControl>();
@@ -43,6 +43,12 @@ internal static class SandboxPipeline
         {
             // Kept before: routing and the handlers may rewrite them.
             var (method, path, query) = (context.Request.Method, context.Request.Path.ToString(), context.Request.QueryString.ToString());
+            var noted = false;
+            context.Response.OnStarting(() =>
+            {
+                Note(context.Response.StatusCode);
+                return Task.CompletedTask;
+            });
             var status = StatusCodes.Status500InternalServerError;
             try
             {
@@ -51,8 +57,15 @@ internal static class SandboxPipeline
             }
             finally
             {
-                control.Requests.Add(new LoggedRequest(control.Clock.GetUtcNow(), context.Request.Host.Host, method, path, query, status,
-                    AccessTokenReader.CallerOf(context)?.ObjectId));
+                // Of an answer that was broken off before it began.
+                Note(status);
+            }
+
+            void Note(int answered)
+            {
+                if (noted) return;
+                noted = true;
+                control.Requests.Add(new LoggedRequest(control.Clock.GetUtcNow(), context.Request.Host.Host, method, path, query, answered, AccessTokenReader.CallerOf(context)?.ObjectId));
             }
         });
     }
