@@ -48,6 +48,7 @@ internal sealed class InsertStatement<TRow> : IAsyncDisposable
     public static InsertStatement<TRow> In(PortalDb db) => new(db);
 
     /// <summary>Writes a row.</summary>
+    /// <exception cref="DbUpdateException">It was not written, though nothing failed.</exception>
     public async Task RunAsync(TRow row, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
@@ -56,20 +57,22 @@ internal sealed class InsertStatement<TRow> : IAsyncDisposable
 
         // For the log alone, which goes by the machine's clock.
         var (started, ticks) = (TimeProvider.System.GetUtcNow(), Stopwatch.GetTimestamp());
+        int written;
         try
         {
             var told = await _log.CommandNonQueryExecutingAsync(_connection, _command, _command.CommandText, _db, _id, _connection.ConnectionId, started, CommandSource.SaveChanges, ct);
             // SQLite answers in the same thread anyway.
-            var written = told.HasResult ? told.Result : _command.ExecuteNonQuery();
+            written = told.HasResult ? told.Result : _command.ExecuteNonQuery();
             await _log.CommandNonQueryExecutedAsync(_connection, _command, _command.CommandText, _db, _id, _connection.ConnectionId, written, started, Stopwatch.GetElapsedTime(ticks), CommandSource.SaveChanges, ct);
-            if (written != 1)
-                throw new DbUpdateException($"{written} rows were written where one was to be.");
         }
         catch (Exception fault)
         {
             await _log.CommandErrorAsync(_connection, _command, _command.CommandText, _db, DbCommandMethod.ExecuteNonQuery, _id, _connection.ConnectionId, fault, started, Stopwatch.GetElapsedTime(ticks), CommandSource.SaveChanges, CancellationToken.None);
             throw;
         }
+
+        if (written != 1)
+            throw new DbUpdateException($"{written} rows were written where one was to be.");
     }
 
     /// <inheritdoc />

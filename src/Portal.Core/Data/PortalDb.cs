@@ -124,10 +124,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     /// <inheritdoc />
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        var insert = HasNewEvents ? AuditInsertOptions.InsertOf(options) : null;
         // Whoever takes its changes as saved later by itself has them as entities, all in one hand.
-        if (!acceptAllChangesOnSuccess)
-            insert = null;
+        var insert = HasNewEvents && acceptAllChangesOnSuccess ? AuditInsertOptions.InsertOf(options) : null;
         if (insert is null)
             TrackEvents();
         PendingSeal.ForNewEvents(this);

@@ -94,7 +94,7 @@ internal static class BlobCalls
         response.Headers.ETag = blob.ETag;
         response.Headers.LastModified = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
         response.Headers.AcceptRanges = "bytes";
-        SayHashes(context, blob, range);
+        SayHashes(response.Headers, blob, range);
         response.Headers["x-ms-blob-type"] = "BlockBlob";
         response.Headers["x-ms-creation-time"] = blob.CreatedOn.ToString("R", CultureInfo.InvariantCulture);
         response.Headers["x-ms-lease-status"] = "unlocked";
@@ -104,9 +104,8 @@ internal static class BlobCalls
     }
 
     // Of a part the hash in HTTP's own header would be the part's; the blob's then stands in one of the service's.
-    private static void SayHashes(HttpContext context, StoredBlob blob, BlobRange? range)
+    private static void SayHashes(IHeaderDictionary headers, StoredBlob blob, BlobRange? range)
     {
-        var headers = context.Response.Headers;
         if (range is not { } part)
         {
             headers.ContentMD5 = Md5(blob.Content);
@@ -115,7 +114,7 @@ internal static class BlobCalls
 
         headers.ContentRange = $"bytes {part.From}-{part.From + part.Length - 1}/{blob.Content.Length}";
         headers["x-ms-blob-content-md5"] = Md5(blob.Content);
-        if (bool.TryParse(context.Request.Headers[BlobRange.WithMd5], out var wanted) && wanted)
+        if (part.IsHashed)
             headers.ContentMD5 = Md5(blob.Content.AsSpan(part.From, part.Length));
     }
 

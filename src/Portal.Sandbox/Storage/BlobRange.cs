@@ -7,7 +7,8 @@ namespace Portal.Sandbox.Storage;
 /// <summary>The part of a blob that Get Blob is asked for, as Blob Storage reads it: <c>x-ms-range</c> before <c>Range</c>, one range, from a first byte, with a last one or without.</summary>
 /// <param name="From">The first byte.</param>
 /// <param name="Length">How many; at least one.</param>
-internal readonly partial record struct BlobRange(int From, int Length)
+/// <param name="IsHashed">Whether the part's own hash is to be sent along.</param>
+internal readonly partial record struct BlobRange(int From, int Length, bool IsHashed)
 {
     /// <summary>The header that has the range's own hash sent along, <c>true</c> or <c>false</c>.</summary>
     public const string WithMd5 = "x-ms-range-get-content-md5";
@@ -18,8 +19,8 @@ internal readonly partial record struct BlobRange(int From, int Length)
     {
         var own = request.Headers["x-ms-range"].ToString();
         var (name, text) = own.Length > 0 ? ("x-ms-range", own) : ("Range", request.Headers.Range.ToString());
-        var hash = request.Headers[WithMd5];
-        if (hash.Count > 0 && (text.Length == 0 || !bool.TryParse(hash, out _)))
+        var isHashed = false;
+        if (request.Headers[WithMd5] is { Count: > 0 } hash && (text.Length == 0 || !bool.TryParse(hash, out isHashed)))
             throw BlobException.InvalidHeader(WithMd5);
         if (text.Length == 0)
             return null;
@@ -34,7 +35,7 @@ internal readonly partial record struct BlobRange(int From, int Length)
             last = Math.Min(last, to);
         }
 
-        return from < size ? new BlobRange((int)from, (int)(last - from + 1)) : throw BlobException.InvalidRange(size);
+        return from < size ? new BlobRange((int)from, (int)(last - from + 1), isHashed) : throw BlobException.InvalidRange(size);
     }
 
     [GeneratedRegex("^bytes=([0-9]+)-([0-9]*)$")]

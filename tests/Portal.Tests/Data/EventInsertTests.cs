@@ -4,6 +4,7 @@ using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Data;
 using Portal.Core.Identity;
+using Portal.Tests.Audit;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Data;
@@ -26,7 +27,7 @@ public sealed class EventInsertTests
         foreach (var at in (DateTimeOffset[])[PortalWorld.Start.AddMilliseconds(123), PortalWorld.Start.AddMilliseconds(120), PortalWorld.Start])
         {
             var id = Guid.CreateVersion7(at);
-            var (actor, about, detail) = full ? Full(at) : (Actor.System with { CorrelationId = "" }, AuditSubject.Nothing, AuditDetail.None);
+            var (actor, about, detail) = full ? FullEvent.Parts(Id, "Ångström’s 'quoted' \U0001F511\r\n\ttwo", at) : (Actor.System with { CorrelationId = "" }, AuditSubject.Nothing, AuditDetail.None);
             await using (var db = ours.OpenDb())
             {
                 new AuditTrail(db, actor, at).RecordLate(id, AuditCode.GrantActivated, AuditOutcome.Failed, about, detail);
@@ -41,7 +42,10 @@ public sealed class EventInsertTests
             }
         }
 
-        Assert.Equal(await RowsAsync(theirs, "AuditEvents"), await RowsAsync(ours, "AuditEvents"));
+        var rows = await RowsAsync(ours, "AuditEvents");
+        Assert.Equal(await RowsAsync(theirs, "AuditEvents"), rows);
+        // A column that is added is to be compared too.
+        Assert.All(rows, row => Assert.Equal(full, !row.Contains(": null ", StringComparison.Ordinal)));
         Assert.Equal(await RowsAsync(theirs, "PendingSeals"), await RowsAsync(ours, "PendingSeals"));
     }
 
@@ -195,31 +199,5 @@ public sealed class EventInsertTests
 #pragma warning restore EF1002
         Assert.Equal(3, rows.Count);
         return rows;
-    }
-
-    private static (Actor, AuditSubject, AuditDetail) Full(DateTimeOffset at)
-    {
-        var actor = new Actor(ActorKind.Person, new PrincipalId(Id, Id), "Ada Ångström", null, new HashSet<PortalRole> { PortalRole.Auditor, PortalRole.Approver }, new HashSet<Guid>())
-        {
-            OnBehalfOf = new PrincipalId(Id, Id),
-            OnBehalfOfName = "Cyd",
-            Client = new ClientInfo("192.0.2.7", "curl/8"),
-            CorrelationId = "c0ffee",
-        };
-        var about = new AuditSubject
-        {
-            Principal = new PrincipalId(Id, Id),
-            PrincipalName = "Ben 'quoted' \U0001F511",
-            Scope = "/subscriptions/s",
-            VaultName = "kv-a",
-            SecretName = "db",
-            RoleName = "Key Vault Secrets User",
-            RequestId = Id,
-            RequestReference = "R-1",
-            GrantId = Id,
-            PolicyName = "prod",
-            PolicyVersion = 3,
-        };
-        return (actor, about, new AuditDetail("why", "line\r\n\ttwo", "prov-1", at, at.AddHours(1)) { ProviderCorrelationId = "prov-2" });
     }
 }

@@ -198,27 +198,7 @@ public sealed class CanonicalEventTests
     private static AuditEvent Full(string comment)
     {
         var id = Guid.Parse("0c8a6dd0-0000-4000-8000-000000000001");
-        var actor = new Actor(ActorKind.Person, new PrincipalId(id, id), "Ada", null, new HashSet<PortalRole> { PortalRole.Auditor }, new HashSet<Guid>())
-        {
-            OnBehalfOf = new PrincipalId(id, id),
-            OnBehalfOfName = "Cyd",
-            Client = new ClientInfo("192.0.2.7", "curl/8"),
-            CorrelationId = "c0ffee",
-        };
-        var about = new AuditSubject
-        {
-            Principal = new PrincipalId(id, id),
-            PrincipalName = "Ben",
-            Scope = "/subscriptions/s",
-            VaultName = "kv-a",
-            SecretName = "db",
-            RoleName = "Key Vault Secrets User",
-            RequestId = id,
-            RequestReference = "R-1",
-            GrantId = id,
-            PolicyName = "prod",
-            PolicyVersion = 3,
-        };
-        return new AuditEvent(AuditCode.GrantActivated, AuditOutcome.Success, actor, about, new AuditDetail("why", comment, "prov-1", At, At.AddHours(1)) { ProviderCorrelationId = "prov-2" }, At, id);
+        var (actor, about, detail) = FullEvent.Parts(id, comment, At);
+        return new AuditEvent(AuditCode.GrantActivated, AuditOutcome.Success, actor, about, detail, At, id);
     }
 }
