@@ -35,6 +35,7 @@ public sealed class WholeJobTests(Stage stage) : BrowserTest(stage)
         await catalog.AskForAsync(Stage.Vault, secret);
         var form = new RequestFormPage(mira);
         await form.ChooseLengthAsync("30 min");
+        await Expect(form.Forecast).ToContainTextAsync("it lasts 30 min");
         await form.Justification.FillAsync("Rotating the restricted key after the partner's incident.");
         await Expect(form.Forecast).ToContainTextAsync("payments-approvers");
         var reference = await form.SendAsync();

@@ -63,6 +63,7 @@ public abstract class BrowserTest(Stage stage) : IAsyncLifetime
         {
             var file = Path.Combine(AppContext.BaseDirectory, "failures", $"{string.Concat(name.Where(char.IsLetterOrDigit).Take(80))}-{index}.png");
             Console.Error.WriteLine($"{file}: {visitor.Page.Url.Split('?')[0]} {string.Join(" | ", visitor.Complaints)}");
+            Console.Error.WriteLine(visitor.Trace);
             await visitor.Page.ScreenshotAsync(new() { Path = file });
         }
     }

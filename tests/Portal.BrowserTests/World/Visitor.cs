@@ -10,6 +10,7 @@ public sealed class Visitor
     private const string TellViolations = "document.addEventListener('securitypolicyviolation', e => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));";
 
     private readonly ConcurrentQueue<string> _complaints = new();
+    private readonly CircuitTrace _trace = new();
     private readonly IBrowserContext _context;
 
     private Visitor(Stage stage, IBrowserContext context, IPage page)
@@ -30,6 +31,9 @@ public sealed class Visitor
 
     /// <summary>What the browser complained about, but for what the test said that it expects.</summary>
     public IReadOnlyList<string> Complaints => [.. _complaints];
+
+    /// <summary>What went over the page's circuit last, for a failure whose picture does not say why.</summary>
+    public string Trace => _trace.ToString();
 
     /// <summary>A part of complaints that this test causes on purpose, such as a status; null for none.</summary>
     public string? Expected { get; set; }
@@ -56,6 +60,7 @@ public sealed class Visitor
             if (message.Type == "error")
                 visitor.Note($"{message.Text} at {message.Location}");
         };
+        visitor._trace.Follow(visitor.Page);
         visitor.Page.PageError += (_, error) => visitor.Note(error);
         return visitor;
     }
