@@ -1,4 +1,6 @@
 // A page can be read, typed in and pressed before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen, focused and pressed goes over to those.
+import { standDown, standInFor, takeOver } from "./standin.js";
+
 const patience = 10_000; // How long a field may take to come back, and a press to take effect, in milliseconds.
 const plain = "form[method]"; // Forms that the browser sends or closes by itself, alive or not, such as the one that signs out. The others Blazor draws without a method.
 const page = location.pathname;
@@ -33,7 +35,10 @@ function keep(gone) {
     const name = nameOf(field, gone);
     if (!name) continue;
     if (changed(field)) kept.set(name, field);
-    if (field === focused) focus = { name, field };
+    if (field === focused) {
+      focus = { name, field };
+      last = standInFor(field);
+    }
   }
 }
 
@@ -88,15 +93,20 @@ function giveBack() {
     kept.delete(name);
     hand(now, typed);
   }
+  giveFocusBack();
   if (pressed && kept.size === 0) press();
+}
+
+function giveFocusBack() {
   const now = focus && find(focus.name);
   if (!now || now === focus.field) return;
-  if (document.activeElement.matches("body, h1")) {
+  if (document.activeElement.matches("body, h1") || document.activeElement === last) {
     now.focus({ preventScroll: true });
-    if (focus.field.selectionStart != null) now.setSelectionRange(focus.field.selectionStart, focus.field.selectionEnd);
     last = now;
   }
+  if (focus.field.selectionStart != null) takeOver(now, focus.field);
   focus = null;
+  standDown();
 }
 
 const observer = new MutationObserver(changes => {
@@ -109,6 +119,7 @@ const observer = new MutationObserver(changes => {
 });
 
 function stop() {
+  standDown();
   observer.disconnect();
   document.removeEventListener("focusin", noteFocus);
   document.removeEventListener("click", notePress);

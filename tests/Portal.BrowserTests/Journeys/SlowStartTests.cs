@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.RegularExpressions;
+using System.Threading.Channels;
 using Microsoft.Playwright;
 using Portal.BrowserTests.Pages;
 using Portal.BrowserTests.World;
@@ -39,6 +41,28 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
         await Expect(request.Main).ToContainTextAsync("All our Refunds fail since noon.");
         await Expect(request.Main).ToContainTextAsync("INC-9001");
         await Expect(request.Main).ToContainTextAsync("30 min");
+    }
+
+    [Fact]
+    public async Task What_is_typed_while_the_page_comes_alive_is_not_lost()
+    {
+        var mira = await SignedInAsync(Person.Mira);
+        var gone = await StandsStillOnceGoneAsync(mira, "#justification");
+        await HoldAsync(mira, Script, $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}");
+        var form = new RequestFormPage(mira);
+        await form.Justification.PressSequentiallyAsync("Refunds noon.");
+        foreach (var _ in "noon.")
+            await mira.Page.Keyboard.PressAsync("ArrowLeft");
+        _arrives.SetResult();
+
+        var goOn = await gone;
+        await mira.Page.Keyboard.TypeAsync("fail since ");
+        goOn.SetResult();
+        await Expect(form.Justification).ToHaveValueAsync("Refunds fail since noon.");
+        await Expect(form.Justification).ToBeFocusedAsync();
+        await mira.Page.Keyboard.TypeAsync("this ");
+        await form.SendAsync();
+        await Expect(new RequestPage(mira).Main).ToContainTextAsync("Refunds fail since this noon.");
     }
 
     [Fact]
@@ -123,6 +147,33 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
         var reader = await SignedInAsync(person ?? Person.Mira);
         await HoldAsync(reader, what, url);
         return reader;
+    }
+
+    /// <summary>Holds back what the server says as soon as something has vanished from the page, until the test lets it go on.</summary>
+    /// <returns>Done once it has vanished, with what lets the server go on.</returns>
+    private static async Task<Task<TaskCompletionSource>> StandsStillOnceGoneAsync(Visitor reader, string selector)
+    {
+        var gone = new TaskCompletionSource<TaskCompletionSource>();
+        var messages = Channel.CreateUnbounded<byte[]>();
+        await reader.Page.RouteWebSocketAsync("**/_blazor*", socket =>
+        {
+            socket.ConnectToServer().OnMessage(frame => messages.Writer.TryWrite(frame.Binary ?? Encoding.UTF8.GetBytes(frame.Text!)));
+            _ = PassOnAsync(socket);
+        });
+        return gone.Task;
+
+        async Task PassOnAsync(IWebSocketRoute socket)
+        {
+            await foreach (var message in messages.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
+            {
+                socket.Send(message);
+                if (gone.Task.IsCompleted || await reader.Page.Locator(selector).CountAsync() > 0)
+                    continue;
+                var goOn = new TaskCompletionSource();
+                gone.SetResult(goOn);
+                await goOn.Task;
+            }
+        }
     }
 
     [GeneratedRegex(@"\bearly\b")]
