@@ -53,8 +53,8 @@ public sealed partial class PostgreSqlAuditReading : IAuditReading
     /// <summary>COPY takes no parameters, so each value is written into the text as the provider itself writes constants of its type.</summary>
     private static string WithValues(PortalDb db, NpgsqlConnection connection, DbCommand command)
     {
-        // With the old meaning of backslashes a constant could end elsewhere than where it was meant to.
-        if (connection.PostgresParameters.GetValueOrDefault("standard_conforming_strings") != "on")
+        // With the old meaning of backslashes a text could end elsewhere than where it was meant to.
+        if (command.Parameters.Cast<NpgsqlParameter>().Any(parameter => parameter.Value is not ValueType) && connection.PostgresParameters.GetValueOrDefault("standard_conforming_strings") != "on")
             throw new InvalidOperationException("The PostgreSQL server has standard_conforming_strings off; the portal needs it on.");
         var mappings = db.GetService<IRelationalTypeMappingSource>();
         return Parameter().Replace(command.CommandText, match =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Audit.Search;
 using Portal.Core.Data;
 using Portal.Core.Identity;
@@ -105,6 +106,15 @@ internal static class AuditQuery
         join happened in db.AuditEvents.AsNoTracking() on place.EventId equals happened.EventId into events
         from happened in events.DefaultIfEmpty()
         orderby place.Position
+        select new { happened, Position = (long?)place.Position, place.FieldDigests };
+
+    /// <summary>The events of notes that they wait for their place in the log, without those that have one; in no order.</summary>
+    public static IQueryable Waiting(PortalDb db, IQueryable<PendingSeal> notes) =>
+        from note in notes
+        join happened in db.AuditEvents.AsNoTracking() on note.EventId equals happened.EventId
+        join place in db.AuditLeaves.AsNoTracking() on note.EventId equals place.EventId into places
+        from place in places.DefaultIfEmpty()
+        where place == null
         select new { happened, Position = (long?)place.Position, place.FieldDigests };
 
     /// <summary>Events that have no place in the log and wait for none: nobody sealed them. In the order of their numbers.</summary>

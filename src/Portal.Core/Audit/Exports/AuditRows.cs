@@ -70,6 +70,9 @@ public sealed class AuditRows
     /// <summary>The row's position in the log; -1 when it has none.</summary>
     public long Position(int row) => _positions[row];
 
+    /// <summary>A cell as text, for words about it.</summary>
+    internal string Text(int row, EventField field) => Encoding.UTF8.GetString(Cell(row, (int)field));
+
     /// <summary>The field digests that were sealed with the row; empty when there are none.</summary>
     public ReadOnlySpan<byte> Digests(int row) => Cell(row, Columns);
 
@@ -235,6 +238,18 @@ public sealed class AuditRows
         Take(bytes.Length);
     }
 
+    /// <summary>Reads a cell that holds an instant.</summary>
+    /// <returns>Null when it holds none.</returns>
+    internal static DateTimeOffset? InstantOf(ReadOnlySpan<byte> cell)
+    {
+        Span<char> text = stackalloc char[28];
+        return cell.Length <= text.Length
+            && Utf8.ToUtf16(cell, text, out _, out var length) == OperationStatus.Done
+            && DateTimeOffset.TryParseExact(text[..length], [WholeMilliseconds, Ticks], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)
+                ? instant
+                : null;
+    }
+
     private void Grow()
     {
         var rows = Count * 2;
@@ -250,15 +265,5 @@ public sealed class AuditRows
     {
         var cell = (row * Width) + column;
         return _bytes.AsSpan(_ends[cell].._ends[cell + 1]);
-    }
-
-    private static DateTimeOffset? InstantOf(ReadOnlySpan<byte> cell)
-    {
-        Span<char> text = stackalloc char[28];
-        return cell.Length <= text.Length
-            && Utf8.ToUtf16(cell, text, out _, out var length) == OperationStatus.Done
-            && DateTimeOffset.TryParseExact(text[..length], [WholeMilliseconds, Ticks], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var instant)
-                ? instant
-                : null;
     }
 }

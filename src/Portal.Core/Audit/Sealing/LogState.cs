@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing;
@@ -8,6 +9,9 @@ public sealed class LogState
 {
     /// <summary>One turn at a time in this process.</summary>
     internal SemaphoreSlim Turn { get; } = new(1, 1);
+
+    /// <summary>Room for the events of a turn.</summary>
+    internal AuditRows Waiting { get; } = new(asStored: true);
 
     /// <summary>The end of the log; null when it has to be read.</summary>
     internal TileAppender? Log { get; private set; }

@@ -1,48 +1,47 @@
+using System.Buffers.Text;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing;
 
 /// <summary>An event that waits for its place in the log.</summary>
-/// <param name="Since">When it was recorded.</param>
-/// <param name="Event">The event.</param>
-internal sealed record PendingEvent(DateTimeOffset Since, AuditEvent Event);
+/// <param name="Row">Where it stands among the rows that were read.</param>
+/// <param name="EventId">The event.</param>
+/// <param name="Sequence">Its number.</param>
+/// <param name="Since">Since when it waits.</param>
+internal readonly record struct PendingEvent(int Row, Guid EventId, long Sequence, DateTimeOffset Since);
 
-/// <summary>Reads the events that wait.</summary>
+/// <summary>The events that a turn of sealing gives their places.</summary>
+/// <param name="Events">They, in the order in which the database took them in; empty when none waits.</param>
+/// <param name="MoreIsPending">Whether others may wait.</param>
+internal sealed record PendingBatch(IReadOnlyList<PendingEvent> Events, bool MoreIsPending);
+
+/// <summary>Reads the events that wait, as they lie in the database: as entities they took half of a turn's processor time.</summary>
 internal static class PendingEvents
 {
-    /// <summary>The first of them, in the order in which the database took them in.</summary>
+    /// <summary>The first of them.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="trail">Its own way of reading.</param>
+    /// <param name="rows">Where they go; what was there is forgotten.</param>
+    /// <param name="most">At most so many.</param>
+    /// <param name="ct">Cancels.</param>
     /// <exception cref="SealingException">One of them is nothing that the portal writes: <see cref="SealingProblem.EventUnreadable"/>. Which one, is said.</exception>
-    public static async Task<List<PendingEvent>> ReadAsync(PortalDb db, int most, CancellationToken ct)
+    public static async Task<PendingBatch> ReadAsync(PortalDb db, IAuditReading trail, AuditRows rows, int most, CancellationToken ct)
     {
-        try
+        for (PendingSeal? after = null; ;)
         {
-            PendingSeal? after = null;
-            do
-            {
-                var first = FirstOf(db, after, most);
-                var waiting = from p in first
-                              join e in db.AuditEvents.AsNoTracking() on p.EventId equals e.EventId
-                              where !db.AuditLeaves.Any(l => l.EventId == p.EventId)
-                              orderby p.Since, p.EventId
-                              select new PendingEvent(p.Since, e);
-                var batch = await waiting.ToListAsync(ct);
-                // Events of one transaction come with one time: what tells them apart is the order in which the database took them in.
-                batch.Sort((one, other) => one.Event.Sequence.CompareTo(other.Event.Sequence));
-                if (batch.Count > 0)
-                    return batch;
-                // Nothing waits; or all of these have their place already, which 'audit verify' names, and hold up nobody who comes after them.
-                after = await first.OrderByDescending(p => p.Since).ThenByDescending(p => p.EventId).FirstOrDefaultAsync(ct);
-            }
-            while (after is not null);
-            return [];
-        }
-        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
-        {
-            throw new SealingException(
-                SealingProblem.EventUnreadable,
-                $"Event {await FirstUnreadableAsync(db, most, ct)} waits for its place in the log and holds what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.",
-                fault);
+            var first = FirstOf(db, after, most);
+            var notes = await NotesAsync(first, ct);
+            if (notes.Count == 0)
+                return new([], MoreIsPending: false);
+            rows.Clear();
+            await trail.ReadAsync(db, AuditQuery.Waiting(db, first), rows, ct);
+            var events = EventsOf(rows, notes.ToDictionary(note => note.EventId, note => note.Since));
+            if (events.Count > 0)
+                return new(events, notes.Count == most);
+            // All of these have their place already, or their event is gone, which 'audit verify' names. They hold up nobody who comes after them.
+            after = notes[^1];
         }
     }
 
@@ -55,32 +54,36 @@ internal static class PendingEvents
         return pending.OrderBy(p => p.Since).ThenBy(p => p.EventId).Take(most);
     }
 
-    private static IQueryable<PendingSeal> Pending(PortalDb db) => db.PendingSeals.AsNoTracking().Where(p => !db.AuditLeaves.Any(l => l.EventId == p.EventId));
-
-    // Asked half by half: it is asked again at each turn until somebody has seen to it.
-    private static async Task<Guid> FirstUnreadableAsync(PortalDb db, int most, CancellationToken ct)
-    {
-        var ids = await Pending(db).OrderBy(p => p.Since).ThenBy(p => p.EventId).Select(p => p.EventId).Take(most).ToListAsync(ct);
-        while (ids.Count > 1)
-        {
-            var half = ids[..(ids.Count / 2)];
-            ids = await CanBeReadAsync(db, half, ct) ? ids[half.Count..] : half;
-        }
-
-        return ids[0];
-    }
-
-    private static async Task<bool> CanBeReadAsync(PortalDb db, List<Guid> ids, CancellationToken ct)
+    private static async Task<List<PendingSeal>> NotesAsync(IQueryable<PendingSeal> first, CancellationToken ct)
     {
         try
         {
-            await db.AuditEvents.AsNoTracking().Where(e => ids.Contains(e.EventId)).ToListAsync(ct);
-            return true;
+            return await first.ToListAsync(ct);
         }
         catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
         {
-            // That it cannot be read is the answer.
-            return false;
+            throw new SealingException(SealingProblem.EventUnreadable, "The list of events that wait for their place in the log (PendingSeals) holds what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.", fault);
         }
+    }
+
+    private static List<PendingEvent> EventsOf(AuditRows rows, Dictionary<Guid, DateTimeOffset> notes)
+    {
+        var events = new List<PendingEvent>(rows.Count);
+        for (var row = 0; row < rows.Count; row++)
+        {
+            if (WrittenForm.FirstForeign(rows, row) is { } field)
+                throw new SealingException(
+                    SealingProblem.EventUnreadable,
+                    $"Event {rows.Text(row, EventField.EventId)} waits for its place in the log and holds in its field '{field.Name()}' what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.");
+            Utf8Parser.TryParse(rows[row, (int)EventField.EventId], out Guid id, out _);
+            Utf8Parser.TryParse(rows[row, (int)EventField.Sequence], out long number, out _);
+            // One that came to wait between the two reads is the next turn's.
+            if (notes.TryGetValue(id, out var since))
+                events.Add(new(row, id, number, since));
+        }
+
+        // Events of one transaction come with one time: what tells them apart is the order in which the database took them in.
+        events.Sort((one, other) => one.Sequence.CompareTo(other.Sequence));
+        return events;
     }
 }

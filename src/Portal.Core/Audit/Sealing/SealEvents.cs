@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -23,7 +24,7 @@ public sealed record SealOutcome(int Sealed, bool MoreIsPending, Checkpoint? Sig
 /// Gives events their place in the log, and signs checkpoints of it. One sealer at a time: it holds a lease, and everything is saved under the fence that it read, in one transaction:
 /// places, hashes, and that the events wait no more. A checkpoint goes to the stores first; the database's own copy follows.
 /// </summary>
-public sealed class SealEvents(IDbContextFactory<PortalDb> databases, CheckpointStores stores, SigningKeyFile keyFile, SealingOptions options, LogState state, AuditHealth health, IDatabaseClock databaseClock, ClockWatch clock)
+public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, CheckpointStores stores, SigningKeyFile keyFile, SealingOptions options, LogState state, AuditHealth health, IDatabaseClock databaseClock, ClockWatch clock)
 {
     /// <summary>How long a sealer that says nothing more keeps others from sealing.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
@@ -84,21 +85,21 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
         if (state.Log is null || state.Fence != sealer.Fence)
             await state.LoadAsync(db, stores, sealer.Fence, ct);
 
-        var batch = await PendingEvents.ReadAsync(db, options.Batch, ct);
+        var batch = await PendingEvents.ReadAsync(db, trail, state.Waiting, options.Batch, ct);
         var log = state.Log!;
         var signedThrough = state.Signed?.Size ?? 0;
-        if (batch.Count == 0 && log.Size == signedThrough)
+        if (batch.Events.Count == 0 && log.Size == signedThrough)
             return new SealOutcome(0, MoreIsPending: false);
 
         var key = await KeyAsync(db, now, ct);
-        if (batch.Count > 0)
-            await SaveAsync(db, sealer, log, batch, now, ct);
-        var more = batch.Count == options.Batch;
+        if (batch.Events.Count > 0)
+            await SaveAsync(db, sealer, log, batch.Events, now, ct);
+        var more = batch.MoreIsPending;
         // In the middle of a long queue a checkpoint says little: one is due now and then all the same.
-        var due = (order.Next is not null && !more) || state.Signed is not { } last || now - last.Time >= options.CheckpointEvery || now < last.Time || (!more && (order.CheckpointNow || batch.Any(p => now - p.Since > Late)));
+        var due = (order.Next is not null && !more) || state.Signed is not { } last || now - last.Time >= options.CheckpointEvery || now < last.Time || (!more && (order.CheckpointNow || batch.Events.Any(p => now - p.Since > Late)));
         if (!due || log.Size == signedThrough)
-            return new SealOutcome(batch.Count, more);
-        return new SealOutcome(batch.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
+            return new SealOutcome(batch.Events.Count, more);
+        return new SealOutcome(batch.Events.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
     }
 
     // Whoever seals now may be gone in a minute: what would keep this instance from going on is said while there is time.
@@ -137,16 +138,17 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, Checkpoint
         return key;
     }
 
-    private async Task SaveAsync(PortalDb db, AuditSealer sealer, TileAppender log, List<PendingEvent> batch, DateTimeOffset now, CancellationToken ct)
+    private async Task SaveAsync(PortalDb db, AuditSealer sealer, TileAppender log, IReadOnlyList<PendingEvent> batch, DateTimeOffset now, CancellationToken ct)
     {
         var canonical = new CanonicalEvent();
         var hash = new byte[MerkleTree.HashSize];
         var before = log.Size;
         var places = new SealedBatch();
-        foreach (var (since, happened) in batch)
+        foreach (var waiting in batch)
         {
-            canonical.Take(happened).WriteLeafHash(hash);
-            places.Add(log.Size, happened, since, canonical.FieldDigests());
+            state.Waiting.Give(waiting.Row, canonical, shown: false);
+            canonical.WriteLeafHash(hash);
+            places.Add(log.Size, waiting.EventId, waiting.Since, canonical.FieldDigests());
             log.Append(hash);
         }
 

@@ -19,15 +19,15 @@ internal sealed class SealedBatch
 
     /// <summary>Adds an event's place.</summary>
     /// <param name="position">The place.</param>
-    /// <param name="happened">The event.</param>
+    /// <param name="eventId">The event.</param>
     /// <param name="since">Since when it waits.</param>
     /// <param name="fieldDigests">See <see cref="CanonicalEvent.FieldDigests"/>.</param>
-    public void Add(long position, AuditEvent happened, DateTimeOffset since, byte[] fieldDigests)
+    public void Add(long position, Guid eventId, DateTimeOffset since, byte[] fieldDigests)
     {
         if (_leaves.Count == 0)
             _from = position;
         (_first, _last) = (since < _first ? since : _first, since > _last ? since : _last);
-        _leaves.AddRange([position, happened.EventId, fieldDigests]);
+        _leaves.AddRange([position, eventId, fieldDigests]);
     }
 
     /// <summary>Writes the places, and takes the events from those that wait. Belongs into a transaction.</summary>
