@@ -35,8 +35,9 @@ internal static class WrittenForm
         (EventField.PolicyVersion, _) => Utf8Parser.TryParse(cell, out int _, out var used) && used == cell.Length,
         (_, AuditColumnKind.Number) => Utf8Parser.TryParse(cell, out long _, out var used) && used == cell.Length,
         (_, AuditColumnKind.Id) => Utf8Parser.TryParse(cell, out Guid _, out var used) && used == cell.Length,
-        // A database knows times that .NET does not, and reads them as the first or the last that it does.
-        (_, AuditColumnKind.Instant) => AuditRows.InstantOf(cell) is { Year: > 1 and < 9999 },
+        // A database knows times that .NET does not, which are read as the first or the last that it does. Nothing happened then; what somebody asked for may be that far away.
+        (EventField.At, _) => AuditRows.InstantOf(cell) is { Year: > 1 and < 9999 },
+        (_, AuditColumnKind.Instant) => AuditRows.InstantOf(cell) is not null,
         _ => cell[0] != AuditRows.ForeignMark && Utf8.IsValid(cell),
     };
 
