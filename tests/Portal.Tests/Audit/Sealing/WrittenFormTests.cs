@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Sealing;
-using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 
@@ -127,7 +126,8 @@ public sealed class WrittenFormTests
     private static Task<Guid> SetAsync(PortalWorld world, string change) => world.ReadAsync(async db =>
     {
         var id = await db.AuditEvents.OrderByDescending(e => e.Sequence).Select(e => e.EventId).FirstAsync(Ct);
-        Assert.Equal(1, await db.Database.ExecuteSqlRawAsync($"UPDATE \"AuditEvents\" SET {change} WHERE \"Sequence\" = (SELECT MAX(\"Sequence\") FROM \"AuditEvents\")", Ct));
+        var sql = $"UPDATE \"AuditEvents\" SET {change} WHERE \"Sequence\" = (SELECT MAX(\"Sequence\") FROM \"AuditEvents\")";
+        Assert.Equal(1, await db.Database.ExecuteSqlRawAsync(sql, Ct));
         return id;
     });
 }
