@@ -1,5 +1,5 @@
 // A page can be read, typed in and pressed before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen, focused and pressed goes over to those.
-import { standDown, standInFor, takeOver } from "./standin.js";
+import { standDown, standInFor, takeOver, tell } from "./standin.js";
 
 const patience = 10_000; // How long a field may take to come back, and a press to take effect, in milliseconds.
 const plain = "form[method]"; // Forms that the browser sends or closes by itself, alive or not, such as the one that signs out. The others Blazor draws without a method.
@@ -37,7 +37,8 @@ function keep(gone) {
     if (changed(field)) kept.set(name, field);
     if (field === focused) {
       focus = { name, field };
-      last = standInFor(field);
+      // Of another page nothing comes back.
+      if (location.pathname === page) last = standInFor(field);
     }
   }
 }
@@ -48,7 +49,7 @@ function hand(now, typed) {
     return;
   }
   now.value = typed.value;
-  for (const event of ["input", "change"]) now.dispatchEvent(new Event(event, { bubbles: true }));
+  tell(now);
 }
 
 // The button in the same place that says the same: of the same entry of a list, where there is one.

@@ -1,28 +1,37 @@
-// While a field that somebody types in is taken out of the page and put in anew, this takes the keys. They would go nowhere otherwise.
-let standIn;
+// While a text field that somebody types in is taken out of the page and put in anew, this takes the keys. They would go nowhere otherwise, or be taken for shortcuts.
+const patience = 10_000; // How long a field may take to come back, in milliseconds.
+let standIn, letGo;
 
-// Stands in for a text field that has just been taken out; null for a field that nobody types in.
+// A field that was set by a script says so to all who listen: some to each key, some when it is left.
+export function tell(field) {
+  for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }));
+}
+
+// Stands in for a field that has just been taken out; null for one without a place to type at, such as a date.
 export function standInFor(field) {
+  standDown();
   if (field.selectionStart == null) return null;
   standIn = document.createElement("textarea");
-  standIn.className = "visually-hidden";
-  // What the reader hears stays the same.
+  standIn.className = "stand-in";
+  standIn.inputMode = field.inputMode;
   standIn.ariaLabel = field.ariaLabel ?? field.labels?.[0]?.textContent.trim() ?? "";
   document.body.append(standIn);
   standIn.focus({ preventScroll: true });
+  letGo = setTimeout(standDown, patience);
   return standIn;
 }
 
 // Gives what was typed meanwhile to the field that took the other's place, where the other was written in.
 export function takeOver(now, field) {
   const typed = standIn?.value;
-  now.setSelectionRange(field.selectionStart, field.selectionEnd);
-  if (!typed) return;
-  now.setRangeText(typed, field.selectionStart, field.selectionEnd, "end");
-  now.dispatchEvent(new Event("input", { bubbles: true }));
+  if (typed) {
+    now.setRangeText(typed, field.selectionStart, field.selectionEnd, "end");
+    tell(now);
+  } else if (document.activeElement === now) now.setSelectionRange(field.selectionStart, field.selectionEnd);
 }
 
 export function standDown() {
+  clearTimeout(letGo);
   standIn?.remove();
   standIn = null;
 }

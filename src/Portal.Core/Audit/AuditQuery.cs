@@ -108,7 +108,7 @@ internal static class AuditQuery
         orderby place.Position
         select new { happened, Position = (long?)place.Position, place.FieldDigests };
 
-    /// <summary>The events of notes that they wait for their place in the log, without those that have one; in no order.</summary>
+    /// <summary>The events whose notes say that they wait for their place in the log, without those that have one; in no order, and as often as they have a note.</summary>
     public static IQueryable Waiting(PortalDb db, IQueryable<PendingSeal> notes) =>
         from note in notes
         join happened in db.AuditEvents.AsNoTracking() on note.EventId equals happened.EventId

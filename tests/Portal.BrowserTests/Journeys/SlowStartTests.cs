@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Portal.BrowserTests.Pages;
 using Portal.BrowserTests.World;
@@ -55,7 +56,7 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
             await mira.Page.Keyboard.PressAsync("ArrowLeft");
         _arrives.SetResult();
 
-        var goOn = await gone;
+        var goOn = await gone.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         await mira.Page.Keyboard.TypeAsync("fail since ");
         goOn.SetResult();
         await Expect(form.Justification).ToHaveValueAsync("Refunds fail since noon.");
@@ -63,6 +64,26 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
         await mira.Page.Keyboard.TypeAsync("this ");
         await form.SendAsync();
         await Expect(new RequestPage(mira).Main).ToContainTextAsync("Refunds fail since this noon.");
+    }
+
+    [Fact]
+    public async Task What_is_typed_into_a_field_that_is_read_when_it_is_left_is_not_lost_either()
+    {
+        var asked = await Stage.AskAsync(Person.Mira, Stage.Vault, Stage.OwnSecret(), TimeSpan.FromMinutes(30), "Comparing the ledgers.");
+        var priya = await SignedInAsync(Person.Priya);
+        var gone = await StandsStillOnceGoneAsync(priya, "main textarea");
+        await HoldAsync(priya, Script, $"/requests/{asked.Reference}");
+        await priya.Page.Locator("main textarea").First.PressSequentiallyAsync("Seen");
+        _arrives.SetResult();
+
+        var goOn = await gone.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await priya.Page.Keyboard.TypeAsync(" with the owner.");
+        goOn.SetResult();
+        await Expect(priya.Page.Locator("main textarea").First).ToHaveValueAsync("Seen with the owner.");
+        var request = new RequestPage(priya);
+        await request.ApproveAsync();
+        await Expect(request.Main).ToContainTextAsync("Seen with the owner.");
+        Assert.Equal("Seen with the owner.", await Stage.ReadAsync(db => db.ApprovalDecisions.Where(a => a.RequestId == asked.RequestId).Select(a => a.Comment).SingleAsync()));
     }
 
     [Fact]
@@ -163,6 +184,18 @@ public sealed partial class SlowStartTests(Stage stage) : BrowserTest(stage)
         return gone.Task;
 
         async Task PassOnAsync(IWebSocketRoute socket)
+        {
+            try
+            {
+                await PassAllOnAsync(socket);
+            }
+            catch (Exception fault)
+            {
+                gone.TrySetException(fault);
+            }
+        }
+
+        async Task PassAllOnAsync(IWebSocketRoute socket)
         {
             await foreach (var message in messages.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
             {

@@ -12,7 +12,7 @@ namespace Portal.Core.Audit.Exports;
 /// <remarks>A cell that is empty stands for what the event does not know. Not for several threads at once.</remarks>
 public sealed class AuditRows
 {
-    /// <summary>How many rows a piece is meant to have. There is room for more when a database that was tampered with has more.</summary>
+    /// <summary>How many rows a piece is meant to have. There is room for more: a turn of the sealer has some more, and of a database that was tampered with there may be any number.</summary>
     public const int Most = 1000;
 
     /// <summary>Stands in front of what is stored in a form in which the portal writes nothing. No text of the portal's has it: PostgreSQL could not hold it.</summary>
@@ -69,9 +69,6 @@ public sealed class AuditRows
 
     /// <summary>The row's position in the log; -1 when it has none.</summary>
     public long Position(int row) => _positions[row];
-
-    /// <summary>A cell as text, for words about it.</summary>
-    internal string Text(int row, EventField field) => Encoding.UTF8.GetString(Cell(row, (int)field));
 
     /// <summary>The field digests that were sealed with the row; empty when there are none.</summary>
     public ReadOnlySpan<byte> Digests(int row) => Cell(row, Columns);

@@ -35,9 +35,12 @@ internal static class PendingEvents
             var notes = await NotesAsync(first, ct);
             if (notes.Count == 0)
                 return new([], MoreIsPending: false);
+            // Read as its form says it comes after itself: the same ones would be read for ever.
+            if (after is not null && (notes[^1].Since, notes[^1].EventId) == (after.Since, after.EventId))
+                throw Unreadable(null);
             rows.Clear();
             await trail.ReadAsync(db, AuditQuery.Waiting(db, first), rows, ct);
-            var events = EventsOf(rows, notes.ToDictionary(note => note.EventId, note => note.Since));
+            var events = EventsOf(rows, SinceOf(notes));
             if (events.Count > 0)
                 return new(events, notes.Count == most);
             // All of these have their place already, or their event is gone, which 'audit verify' names. They hold up nobody who comes after them.
@@ -62,8 +65,22 @@ internal static class PendingEvents
         }
         catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
         {
-            throw new SealingException(SealingProblem.EventUnreadable, "The list of events that wait for their place in the log (PendingSeals) holds what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.", fault);
+            throw Unreadable(fault);
         }
+    }
+
+    private static SealingException Unreadable(Exception? fault) => new(
+        SealingProblem.EventUnreadable,
+        "The list of events that wait for their place in the log (PendingSeals) holds what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.",
+        fault);
+
+    // Somebody may have given an event a second note. It is sealed once, by the first.
+    private static Dictionary<Guid, DateTimeOffset> SinceOf(List<PendingSeal> notes)
+    {
+        var since = new Dictionary<Guid, DateTimeOffset>(notes.Count);
+        foreach (var note in notes)
+            since.TryAdd(note.EventId, note.Since);
+        return since;
     }
 
     private static List<PendingEvent> EventsOf(AuditRows rows, Dictionary<Guid, DateTimeOffset> notes)
@@ -74,11 +91,11 @@ internal static class PendingEvents
             if (WrittenForm.FirstForeign(rows, row) is { } field)
                 throw new SealingException(
                     SealingProblem.EventUnreadable,
-                    $"Event {rows.Text(row, EventField.EventId)} waits for its place in the log and holds in its field '{field.Name()}' what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.");
+                    $"Event {NameOf(rows, row)} waits for its place in the log and holds in its field '{field.Name()}' what the portal does not write: it was changed by other means. Nothing is sealed. See the runbook, AuditNotSealed.");
             Utf8Parser.TryParse(rows[row, (int)EventField.EventId], out Guid id, out _);
             Utf8Parser.TryParse(rows[row, (int)EventField.Sequence], out long number, out _);
-            // One that came to wait between the two reads is the next turn's.
-            if (notes.TryGetValue(id, out var since))
+            // One that came to wait between the two reads is the next turn's; one with two notes stands here twice.
+            if (notes.Remove(id, out var since))
                 events.Add(new(row, id, number, since));
         }
 
@@ -86,4 +103,10 @@ internal static class PendingEvents
         events.Sort((one, other) => one.Sequence.CompareTo(other.Sequence));
         return events;
     }
+
+    // What is no id is not put into a message as it is.
+    private static string NameOf(AuditRows rows, int row) =>
+        Utf8Parser.TryParse(rows[row, (int)EventField.EventId], out Guid id, out _) ? id.ToString()
+        : Utf8Parser.TryParse(rows[row, (int)EventField.Sequence], out long number, out _) ? $"number {number}"
+        : "without an id and a number";
 }

@@ -38,7 +38,7 @@ internal static class WrittenForm
         // A database knows times that .NET does not, which are read as the first or the last that it does. Nothing happened then; what somebody asked for may be that far away.
         (EventField.At, _) => AuditRows.InstantOf(cell) is { Year: > 1 and < 9999 },
         (_, AuditColumnKind.Instant) => AuditRows.InstantOf(cell) is not null,
-        _ => cell[0] != AuditRows.ForeignMark && Utf8.IsValid(cell),
+        _ => !cell.Contains((byte)0) && Utf8.IsValid(cell),
     };
 
     private static bool IsOneOf(byte[][] names, ReadOnlySpan<byte> cell)

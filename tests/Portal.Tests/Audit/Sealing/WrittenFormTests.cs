@@ -15,7 +15,7 @@ public sealed class WrittenFormTests
     /// <summary>The columns of SQLite, which takes anything anywhere.</summary>
     public static TheoryData<string, string> Columns => [.. AuditColumn.All.Where(column => column.Property != nameof(AuditEvent.EventId) && column.Property != nameof(AuditEvent.Sequence)).Select(column => (column.Name, column.Property))];
 
-    [Theory, BothDatabases("2026-03-08T09:30:15.1234567Z", "2026-03-08T09:30:15.0000000Z")]
+    [Theory, BothDatabases("2026-03-08T09:30:15.1200000Z", "2026-03-08T09:30:15.0000000Z")]
     public async Task What_is_sealed_is_the_event_that_was_written(DatabaseKind kind, string at)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
@@ -61,6 +61,7 @@ public sealed class WrittenFormTests
     [InlineData("policy_version", "\"PolicyVersion\" = 1.5")]
     [InlineData("comment", "\"Comment\" = CAST(x'C328' AS TEXT)")]
     [InlineData("comment", "\"Comment\" = CAST(x'0041' AS TEXT)")]
+    [InlineData("comment", "\"Comment\" = CAST(x'410042' AS TEXT)")]
     public async Task A_value_that_only_looks_like_one_is_named_on_sqlite(string name, string change)
     {
         await using var world = await PortalWorld.OpenAsync(empty: true);
@@ -92,6 +93,34 @@ public sealed class WrittenFormTests
         Assert.Contains("PendingSeals", fault.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"Since\" = \"Since\" || '.000'")]
+    [InlineData("\"EventId\" = lower(\"EventId\")")]
+    public async Task A_note_that_leads_nowhere_is_said_and_not_read_for_ever(string change)
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await WorldLog.RecordAsync(world, 1);
+        await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync("DELETE FROM \"AuditEvents\"", Ct));
+        var sql = $"UPDATE \"PendingSeals\" SET {change}";
+        Assert.Equal(1, await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync(sql, Ct)));
+        Assert.Equal(SealingProblem.EventUnreadable, (await Assert.ThrowsAsync<SealingException>(() => world.SealAsync())).Problem);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_event_with_two_notes_is_sealed_once(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await WorldLog.RecordAsync(world, 3);
+        await AddNotesAsync(world, "2030-01-01 00:00:00");
+        Assert.Equal(3, await world.SealAsync(checkpoint: true));
+        await WorldLog.RecordAsync(world, 2);
+        // Two notes more for each of those that have their place, and one for those that have not.
+        await AddNotesAsync(world, "2031-01-01 00:00:00");
+        await AddNotesAsync(world, "2032-01-01 00:00:00");
+        Assert.Equal(2, await world.SealAsync(checkpoint: true));
+        Assert.Equal(5, await world.ReadAsync(db => db.AuditLeaves.CountAsync(Ct)));
+    }
+
     [Theory, BothDatabases]
     public async Task A_turn_that_met_events_with_a_place_says_that_more_wait(DatabaseKind kind)
     {
@@ -105,6 +134,12 @@ public sealed class WrittenFormTests
         var sealer = world.AnotherSealer(options, new AuditHealth(options));
         Assert.Equal((2, true), await TurnAsync(sealer));
         Assert.Equal((2, true), await TurnAsync(sealer));
+    }
+
+    private static Task<int> AddNotesAsync(PortalWorld world, string since)
+    {
+        var sql = $"INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT '{since}', \"EventId\" FROM \"AuditEvents\"";
+        return world.ReadAsync(db => db.Database.ExecuteSqlRawAsync(sql, Ct));
     }
 
     private static async Task<(int Sealed, bool More)> TurnAsync(SealEvents sealer)
