@@ -51,7 +51,7 @@ public class Stage : IAsyncLifetime
     /// <summary>The vault whose secrets the journeys are about.</summary>
     public const string Vault = "kv-payments-prod";
 
-    /// <summary>A secret of <see cref="Vault" /> that no other test of this stage gets: whoever asks for it asks for nothing that another test has asked for, in whichever order they run.</summary>
+    /// <summary>A secret of <see cref="Vault" /> that can be asked for, and that no other test of this stage gets: whoever asks for it asks for nothing that another test has asked for, in whichever order they run.</summary>
     /// <exception cref="InvalidOperationException">Every secret of the vault is handed out.</exception>
     public string OwnSecret() => _secrets.Dequeue();
 
@@ -77,7 +77,7 @@ public class Stage : IAsyncLifetime
             Address = $"http://localhost:{_portal.ClientOptions.BaseAddress.Port}";
             Browser = _beside?.Browser ?? await Chromium.StartAsync(_playwright = await Playwright.CreateAsync());
             await CatalogAsync();
-            foreach (var secret in await ReadAsync(db => db.Secrets.Where(s => s.Vault.Name == Vault).Select(s => s.Name).ToListAsync()))
+            foreach (var secret in await ReadAsync(db => db.Secrets.Where(s => s.Vault.Name == Vault && s.Enabled).Select(s => s.Name).ToListAsync()))
                 _secrets.Enqueue(secret);
             _started = true;
         }
