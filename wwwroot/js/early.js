@@ -1,7 +1,6 @@
 // A page can be read, typed in and pressed before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen, focused and pressed goes over to those.
-import { standDown, standInFor, takeOver, tell } from "./standin.js";
+import { patience, standDown, standInFor, takeOver, tell } from "./standin.js";
 
-const patience = 10_000; // How long a field may take to come back, and a press to take effect, in milliseconds.
 const plain = "form[method]"; // Forms that the browser sends or closes by itself, alive or not, such as the one that signs out. The others Blazor draws without a method.
 const page = location.pathname;
 const kept = new Map();

@@ -1,5 +1,5 @@
 // While a text field that somebody types in is taken out of the page and put in anew, this takes the keys. They would go nowhere otherwise, or be taken for shortcuts.
-const patience = 10_000; // How long a field may take to come back, in milliseconds.
+export const patience = 10_000; // How long a field may take to come back, and a press to take effect, in milliseconds.
 let standIn, letGo;
 
 // A field that was set by a script says so to all who listen: some to each key, some when it is left.

@@ -77,8 +77,8 @@ public sealed class TwoPortalsTests(TwoPortals portals) : BrowserTest(portals.On
             lags.Add(await ShownAtAsync(there, text) - await ShownAtAsync(here, text));
         }
 
-        // How fast a busy machine draws a page is not the question: how much later the other portal's is. In the middle of five, since such a machine may let either stand still for a second.
-        Assert.InRange(lags.Order().ElementAt(lags.Count / 2), -1_000, 1_000);
+        // How fast a busy machine draws a page is not the question: how much later the other portal's is.
+        Assert.All(lags, lag => Assert.InRange(lag, -1_000, 1_000));
     }
 
     [Fact]

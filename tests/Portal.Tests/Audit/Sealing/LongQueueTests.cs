@@ -25,7 +25,7 @@ public sealed class LongQueueTests
         await WorldLog.RecordAsync(world, 1100);
         Assert.Equal(1100, await world.SealAsync());
         // Somebody has them wait again, by other means than the portal: more than a turn takes.
-        await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT \"At\", \"EventId\" FROM \"AuditEvents\""));
+        await WorldLog.WaitAgainAsync(world);
         world.Clock.Advance(TimeSpan.FromMinutes(1));
         await WorldLog.RecordAsync(world, 3);
         Assert.Equal(3, await world.SealAsync());

@@ -19,6 +19,10 @@ internal static class WorldLog
         await db.SaveChangesAsync(Ct);
     }
 
+    /// <summary>Has all events wait for a place, those too that have one: by other means than the portal.</summary>
+    public static Task WaitAgainAsync(PortalWorld world) =>
+        world.ReadAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT \"At\", \"EventId\" FROM \"AuditEvents\"", Ct));
+
     /// <summary>What is said of the sealing.</summary>
     public static async Task<AuditHealthReading> HealthAsync(PortalWorld world)
     {

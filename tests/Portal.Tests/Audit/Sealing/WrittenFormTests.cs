@@ -127,7 +127,7 @@ public sealed class WrittenFormTests
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
         await WorldLog.RecordAsync(world, 3);
         await world.SealAsync();
-        await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync("INSERT INTO \"PendingSeals\" (\"Since\", \"EventId\") SELECT \"At\", \"EventId\" FROM \"AuditEvents\"", Ct));
+        await WorldLog.WaitAgainAsync(world);
         world.Clock.Advance(TimeSpan.FromMinutes(1));
         await WorldLog.RecordAsync(world, 8);
         var options = world.Sealing with { Batch = 5 };
