@@ -1,4 +1,6 @@
 // The connection to the server: what to show when it breaks, and letting go of it while nobody looks.
+import { reload, tellAgain } from "./written.js";
+
 const pauseAfter = 5 * 60 * 1000;
 const dialog = document.getElementById("components-reconnect-modal");
 // What a paused page does not bring back: all that is written, but in a form that is kept (data-kept) and what looks for something, which stands in the address.
@@ -8,13 +10,16 @@ let timer, pausedByUs = false;
 if (dialog) {
   dialog.addEventListener("components-reconnect-state-changed", ({ detail: { state } }) => {
     if (state === "show" || state === "paused" && !pausedByUs) show();
-    else if (state === "hide") dialog.close();
+    else if (state === "hide") {
+      tellAgain();
+      dialog.close();
+    }
     else if (state === "failed") document.addEventListener("visibilitychange", retryWhenSeen);
-    else if (state === "rejected") location.reload();
+    else if (state === "rejected") reload();
   });
   document.getElementById("components-reconnect-button").addEventListener("click", retry);
   document.getElementById("components-resume-button").addEventListener("click", resume);
-  document.getElementById("components-reload-button").addEventListener("click", () => location.reload());
+  document.getElementById("components-reload-button").addEventListener("click", () => reload());
   document.addEventListener("visibilitychange", () => document.hidden ? wait() : wake());
 }
 
@@ -25,7 +30,7 @@ async function retry() {
   try {
     // False: the server answered and does not know the circuit any more. What the page kept can still be resumed.
     if (await Blazor.reconnect() || await Blazor.resumeCircuit()) dialog.close();
-    else location.reload();
+    else reload();
   } catch {
     document.addEventListener("visibilitychange", retryWhenSeen); // No answer at all: try again when the reader is back.
   }
@@ -36,7 +41,7 @@ function retryWhenSeen() { if (!document.hidden) retry(); }
 async function resume() {
   try {
     if (await Blazor.resumeCircuit()) dialog.close();
-    else location.reload();
+    else reload();
   } catch {
     dialog.classList.replace("components-reconnect-paused", "components-reconnect-resume-failed");
     show();

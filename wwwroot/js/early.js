@@ -1,21 +1,11 @@
 // A page can be read, typed in and pressed before it is alive. Once it is, all its elements are taken out and others put in their place: what was typed, chosen, focused and pressed goes over to those.
-import { patience, standDown, standInFor, takeOver, tell } from "./standin.js";
+import { hand, nameOf } from "./fields.js";
+import { patience, standDown, standInFor, takeOver } from "./standin.js";
 
 const plain = "form[method]"; // Forms that the browser sends or closes by itself, alive or not, such as the one that signs out. The others Blazor draws without a method.
 const page = location.pathname;
 const kept = new Map();
 let focused = document.activeElement, focus, last, pressed, letGo, alive = false;
-
-const nameOf = (field, within) =>
-  field.id ? `#${CSS.escape(field.id)}` :
-  field.type === "radio" ? `[name="${CSS.escape(field.name)}"]|${[...within.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)].indexOf(field)}` :
-  field.matches("[data-search]") ? "main [data-search]" :
-  field.ariaLabel ? `main [aria-label="${CSS.escape(field.ariaLabel)}"]` : null;
-
-const find = name => {
-  const [selector, at] = name.split("|");
-  return document.querySelectorAll(selector)[at ?? 0];
-};
 
 const changed = field =>
   field.type === "radio" ? field.checked && !field.defaultChecked :
@@ -31,7 +21,7 @@ function noteFocus(event) {
 
 function keep(gone) {
   for (const field of gone.querySelectorAll("input, textarea, select")) {
-    const name = nameOf(field, gone);
+    const name = nameOf(field);
     if (!name) continue;
     if (changed(field)) kept.set(name, field);
     if (field === focused) {
@@ -40,15 +30,6 @@ function keep(gone) {
       if (location.pathname === page) last = standInFor(field);
     }
   }
-}
-
-function hand(now, typed) {
-  if (now.type === "radio" || now.type === "checkbox") {
-    if (now.checked !== typed.checked) now.click();
-    return;
-  }
-  now.value = typed.value;
-  tell(now);
 }
 
 // The button in the same place that says the same: of the same entry of a list, where there is one.
@@ -88,7 +69,7 @@ function holdBack(event) {
 
 function giveBack() {
   for (const [name, typed] of kept) {
-    const now = find(name);
+    const now = document.querySelector(name);
     if (!now || now === typed) continue;
     kept.delete(name);
     hand(now, typed);
@@ -98,7 +79,7 @@ function giveBack() {
 }
 
 function giveFocusBack() {
-  const now = focus && find(focus.name);
+  const now = focus && document.querySelector(focus.name);
   if (!now || now === focus.field) return;
   if (document.activeElement.matches("body, h1") || document.activeElement === last) {
     now.focus({ preventScroll: true });

@@ -1,11 +1,8 @@
 // While a text field that somebody types in is taken out of the page and put in anew, this takes the keys. They would go nowhere otherwise, or be taken for shortcuts.
+import { tell } from "./fields.js";
+
 export const patience = 10_000; // How long a field may take to come back, and a press to take effect, in milliseconds.
 let standIn, letGo;
-
-// A field that was set by a script says so to all who listen: some to each key, some when it is left.
-export function tell(field) {
-  for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }));
-}
 
 // Stands in for a field that has just been taken out; null for one without a place to type at, such as a date.
 export function standInFor(field) {

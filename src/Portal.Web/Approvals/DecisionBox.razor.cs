@@ -19,7 +19,6 @@ public sealed partial class DecisionBox : ComponentBase
     private string? _comment;
     private IReadOnlyList<Refusal> _refusals = [];
     private Verdict? _sending;
-    private bool _denying;
     private bool _focus;
     private bool _decided;
 
@@ -57,9 +56,12 @@ public sealed partial class DecisionBox : ComponentBase
     /// <summary>The decision was refused: what is shown may be out of date.</summary>
     [Parameter] public EventCallback OnRefused { get; set; }
 
+    /// <summary>Whether the reader is about to deny; outlives the circuit, as what is written does in the browser.</summary>
+    [PersistentState] public bool Denying { get; set; }
+
     private bool MayNothing => ApproveRefusal is not null && DenyRefusal is not null;
 
-    private bool ShowComment => _denying || !string.IsNullOrEmpty(_comment) || (!Compact && !MayNothing && !Closed);
+    private bool ShowComment => Denying || !string.IsNullOrEmpty(_comment) || (!Compact && !MayNothing && !Closed);
 
     private IReadOnlyList<Refusal> Whole => [.. _refusals.Where(refusal => refusal.Field != "comment")];
 
@@ -75,13 +77,13 @@ public sealed partial class DecisionBox : ComponentBase
     {
         if (!Compact)
             return DenyAsync();
-        _denying = _focus = true;
+        Denying = _focus = true;
         return Task.CompletedTask;
     }
 
     private void Keep()
     {
-        _denying = false;
+        Denying = false;
         _refusals = [];
     }
 
@@ -101,7 +103,7 @@ public sealed partial class DecisionBox : ComponentBase
             {
                 _decided = true;
                 _comment = null;
-                _denying = false;
+                Denying = false;
                 Announcer.Say(Words[$"Said.{verdict}", Reference]);
                 await OnDecided.InvokeAsync(verdict);
                 return;
