@@ -33,7 +33,7 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
                 await Task.Delay(LookEvery, timer, ct);
         }
 
-        keyFile.Adopt();
+        keyFile.Adopt(next);
         return next.Verifier;
     }
 }

@@ -45,7 +45,19 @@ public sealed class SigningKeyFile(SealingOptions options)
     }
 
     /// <summary>The key that was prepared takes the place of the one in use.</summary>
-    public void Adopt() => File.Move(Next, options.SigningKeyFile, overwrite: true);
+    /// <param name="next">That key.</param>
+    /// <exception cref="FileNotFoundException">It is not there any more.</exception>
+    public void Adopt(SigningKey next)
+    {
+        try
+        {
+            File.Move(Next, options.SigningKeyFile, overwrite: true);
+        }
+        catch (FileNotFoundException) when (next.Verifier.Equals(Read(options.SigningKeyFile)?.Verifier))
+        {
+            // A portal that looked for its key since it was signed with has done it (Load).
+        }
+    }
 
     private static void Write(string path, SigningKey key)
     {
