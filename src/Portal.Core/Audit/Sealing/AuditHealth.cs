@@ -7,7 +7,7 @@ namespace Portal.Core.Audit.Sealing;
 /// <param name="OldestUnsealed">Since when an event waits for its place in the log, or for a checkpoint that covers it; null when none does.</param>
 /// <param name="SignedThrough">How many events the newest checkpoint covers.</param>
 /// <param name="LastCheckpoint">When it was signed; null when there is none.</param>
-/// <param name="Fault">What keeps this instance from sealing; null for nothing.</param>
+/// <param name="Fault">What keeps this instance from sealing, or would if it had to; null for nothing.</param>
 /// <param name="SealedElsewhere">True while another instance seals.</param>
 /// <param name="At">When this was read, by the database's time.</param>
 public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long SignedThrough, DateTimeOffset? LastCheckpoint, SealingException? Fault, bool SealedElsewhere, DateTimeOffset At)
@@ -15,17 +15,20 @@ public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long Sig
     /// <summary>How long an event may wait before nothing new is granted.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Why this instance could not go on sealing when the one that seals now stops; null when it could, or is the one.</summary>
-    public SealingException? CouldNotTakeOver => SealedElsewhere && Hold is null ? Fault : null;
+    /// <summary>Why this instance could not seal when it has to: when the one that seals now stops, or, while nobody seals since nothing waits, when something happens. Null when it could, or is the one.</summary>
+    public SealingException? CouldNotTakeOver => (SealedElsewhere || LacksTheKey) && Hold is null ? Fault : null;
 
     /// <summary>Why nothing new is granted; null when it may be.</summary>
     public string? Hold => Fault switch
     {
         { Problem: SealingProblem.Contradiction or SealingProblem.StoreForgets or SealingProblem.StoreAltered or SealingProblem.EventUnreadable } => Fault.Message,
-        { Problem: SealingProblem.KeyMissing or SealingProblem.KeyChanged } when !SealedElsewhere => Fault.Message,
+        // While nothing waits, an instance that has the key is as silent as none.
+        not null when LacksTheKey && !SealedElsewhere && OldestUnsealed is not null => Fault.Message,
         _ when At - OldestUnsealed > Patience => $"Events since {OldestUnsealed:u} are in no signed checkpoint.{(Fault is null ? "" : " " + Fault.Message)}",
         _ => null,
     };
+
+    private bool LacksTheKey => Fault is { Problem: SealingProblem.KeyMissing or SealingProblem.KeyChanged };
 }
 
 /// <summary>Knows how the sealing is doing. Granting fails closed by it; taking back does not ask.</summary>
@@ -33,7 +36,7 @@ public sealed class AuditHealth(SealingOptions options)
 {
     private volatile SealingException? _fault;
 
-    /// <summary>What kept this instance from sealing the last time it tried; null when nothing did.</summary>
+    /// <summary>What kept this instance from sealing the last time it tried, or would have when there was nothing to seal; null when nothing did.</summary>
     public SealingException? Fault => _fault;
 
     /// <summary>The last try went well, or not.</summary>
