@@ -21,12 +21,15 @@ public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long Sig
     /// <summary>Why nothing new is granted; null when it may be.</summary>
     public string? Hold => Fault switch
     {
-        { Problem: SealingProblem.Contradiction or SealingProblem.StoreForgets or SealingProblem.StoreAltered or SealingProblem.EventUnreadable } => Fault.Message,
+        { IsOfTheLog: true } => Fault.Message,
         // While nothing waits, an instance that has the key is as silent as none.
         not null when LacksTheKey && !SealedElsewhere && OldestUnsealed is not null => Fault.Message,
-        _ when At - OldestUnsealed > Patience => $"Events since {OldestUnsealed:u} are in no signed checkpoint.{(Fault is null ? "" : " " + Fault.Message)}",
+        _ when IsLate => $"Events since {OldestUnsealed:u} are in no signed checkpoint.{(Fault is null ? "" : " " + Fault.Message)}",
         _ => null,
     };
+
+    /// <summary>Whether an event has waited for longer than it may.</summary>
+    public bool IsLate => At - OldestUnsealed > Patience;
 
     private bool LacksTheKey => Fault is { Problem: SealingProblem.KeyMissing or SealingProblem.KeyChanged };
 }
@@ -47,10 +50,12 @@ public sealed class AuditHealth(SealingOptions options)
     /// <param name="now">The database's time.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>Null on a host that does not seal, or grants regardless.</returns>
-    public async Task<AuditHealthReading?> ReadAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    public async Task<AuditHealthReading?> ReadAsync(PortalDb db, DateTimeOffset now, CancellationToken ct) =>
+        options.Seals && options.StopsGrants ? await LookAsync(db, now, ct) : null;
+
+    /// <summary>Reads it, whether it stops anything here or not.</summary>
+    internal async Task<AuditHealthReading> LookAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
     {
-        if (!options.Seals || !options.StopsGrants)
-            return null;
         var pending = await db.PendingSeals.OrderBy(p => p.Since).Select(p => (DateTimeOffset?)p.Since).FirstOrDefaultAsync(ct);
         var signed = await db.AuditCheckpoints.OrderByDescending(c => c.Size).Select(c => new { c.Size, c.Time }).FirstOrDefaultAsync(ct);
         var through = signed?.Size ?? 0;
