@@ -56,12 +56,25 @@ public sealed class AuditHealth(SealingOptions options)
     /// <summary>Reads it, whether it stops anything here or not.</summary>
     internal async Task<AuditHealthReading> LookAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
     {
-        var pending = await db.PendingSeals.OrderBy(p => p.Since).Select(p => (DateTimeOffset?)p.Since).FirstOrDefaultAsync(ct);
+        var pending = await OldestPendingAsync(db, ct);
         var signed = await db.AuditCheckpoints.OrderByDescending(c => c.Size).Select(c => new { c.Size, c.Time }).FirstOrDefaultAsync(ct);
         var through = signed?.Size ?? 0;
         var unsigned = await db.AuditLeaves.Where(l => l.Position == through).Join(db.AuditEvents, l => l.EventId, e => e.EventId, (_, e) => (DateTimeOffset?)e.At).FirstOrDefaultAsync(ct);
         var elsewhere = await db.AuditSealers.AnyAsync(s => s.Holder != options.Holder && s.Until > now, ct);
         return new AuditHealthReading(Earlier(pending, unsigned), through, signed?.Time, _fault, elsewhere, now);
+    }
+
+    private async Task<DateTimeOffset?> OldestPendingAsync(PortalDb db, CancellationToken ct)
+    {
+        try
+        {
+            return await db.PendingSeals.OrderBy(p => p.Since).Select(p => (DateTimeOffset?)p.Since).FirstOrDefaultAsync(ct);
+        }
+        catch (Exception unreadable) when (_fault is { Problem: SealingProblem.EventUnreadable } && ReadableEvents.IsOfAValue(unreadable))
+        {
+            // The fault says that what waits cannot be read, and nothing is granted for it. Since when, nobody can tell.
+            return null;
+        }
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null ? other : other is null || one < other ? one : other;
