@@ -20,11 +20,8 @@ namespace Portal.Core.Data;
 /// <remarks>A unit of work may be handed out again after it is disposed (<see cref="PortalDbPool"/>). Entity Framework sets back what is its own; what is added here says itself which unit of work it is of.</remarks>
 public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(options)
 {
-    private const string BeforeEvents = "BeforeEvents";
-
-    private readonly List<AuditEvent> _events = [];
+    private readonly EventsToSave _events = new();
     private DbContextId? _savedIn;
-    private DbContextId? _eventsOf;
 
     /// <summary>The vaults of the catalog.</summary>
     public DbSet<Vault> Vaults => Set<Vault>();
@@ -102,21 +99,15 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     internal bool HasSaved => _savedIn == ContextId;
 
     /// <summary>Whether an event waits to be saved with all else.</summary>
-    internal bool HasNewEvents => _eventsOf == ContextId && _events.Count > 0;
+    internal bool HasNewEvents => _events.AreThere(this);
 
     /// <summary>Has the next save write an event.</summary>
-    internal void Record(AuditEvent happened)
-    {
-        if (_eventsOf != ContextId)
-            _events.Clear();
-        _eventsOf = ContextId;
-        _events.Add(happened);
-    }
+    internal void Record(AuditEvent happened) => _events.Add(this, happened);
 
     /// <inheritdoc />
     public override int SaveChanges(bool acceptAllChangesOnSuccess)
     {
-        TrackEvents();
+        _events.Track(this);
         PendingSeal.ForNewEvents(this);
         return Note(WriteTurn.OrderOf(options) is { } order ? order.Save(this, () => base.SaveChanges(acceptAllChangesOnSuccess)) : base.SaveChanges(acceptAllChangesOnSuccess));
     }
@@ -127,80 +118,12 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
         // Whoever takes its changes as saved later by itself has them as entities, all in one hand.
         var insert = HasNewEvents && acceptAllChangesOnSuccess ? AuditInsertOptions.InsertOf(options) : null;
         if (insert is null)
-            TrackEvents();
+            _events.Track(this);
         PendingSeal.ForNewEvents(this);
         Func<CancellationToken, Task<int>> save = insert is null
             ? ct => base.SaveChangesAsync(acceptAllChangesOnSuccess, ct)
-            : ct => SaveWithEventsAsync(insert, ct);
+            : ct => _events.SaveAsync(this, insert, stop => base.SaveChangesAsync(acceptAllChangesOnSuccess: false, stop), ct);
         return Note(await (WriteTurn.OrderOf(options) is { } order ? order.SaveAsync(this, save, cancellationToken) : save(cancellationToken)));
-    }
-
-    private async Task<int> SaveWithEventsAsync(AuditInsert insert, CancellationToken ct)
-    {
-        int saved;
-        if (Database.CurrentTransaction is { } somebodys)
-        {
-            // As a save does: what failed is undone, and the rest of the transaction stays its owner's.
-            await somebodys.CreateSavepointAsync(BeforeEvents, ct);
-            try
-            {
-                saved = await WriteAsync(insert, ct);
-            }
-            catch
-            {
-                await somebodys.RollbackToSavepointAsync(BeforeEvents, CancellationToken.None);
-                throw;
-            }
-
-            await somebodys.ReleaseSavepointAsync(BeforeEvents, ct);
-        }
-        else
-        {
-            await using var transaction = await Database.BeginTransactionAsync(ct);
-            saved = await WriteAsync(insert, ct);
-            await transaction.CommitAsync(ct);
-        }
-
-        ChangeTracker.AcceptAllChanges();
-        // Each with its note.
-        saved += 2 * _events.Count;
-        _events.Clear();
-        return saved;
-    }
-
-    private async Task<int> WriteAsync(AuditInsert insert, CancellationToken ct)
-    {
-        int saved;
-        var savepoints = Database.AutoSavepointsEnabled;
-        Database.AutoSavepointsEnabled = false;
-        try
-        {
-            saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess: false, ct);
-        }
-        finally
-        {
-            Database.AutoSavepointsEnabled = savepoints;
-        }
-
-        try
-        {
-            await insert.InsertAsync(this, _events, ct);
-            return saved;
-        }
-        catch (Exception fault) when (fault is not (DbUpdateException or OperationCanceledException))
-        {
-            // As a save says it, whatever it could not write.
-            throw new DbUpdateException("An event could not be saved, so nothing was that was to be saved with it.", fault);
-        }
-    }
-
-    // Where Entity Framework writes them.
-    private void TrackEvents()
-    {
-        if (!HasNewEvents)
-            return;
-        AuditEvents.AddRange(_events);
-        _events.Clear();
     }
 
     private int Note(int saved)

@@ -49,6 +49,9 @@ public sealed partial class AuditFilters
     /// <summary>Who searches.</summary>
     [Inject] public required CurrentActor Current { get; init; }
 
+    /// <summary>Knows whether their zone is known.</summary>
+    [Inject] public required ReaderZone Reader { get; init; }
+
     /// <summary>Now.</summary>
     [Inject] public required TimeProvider Clock { get; init; }
 

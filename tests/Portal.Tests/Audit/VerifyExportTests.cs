@@ -280,6 +280,27 @@ public sealed class VerifyExportTests
             Assert.Equal(await ExportAsync(world, Vault, format, size: size), await ExportAsync(world, Vault, format, size: size));
     }
 
+    [Fact]
+    public async Task Filters_that_a_line_feed_makes_look_alike_are_other_exports()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await FillAsync(world);
+        var size = await world.ReadAsync(db => db.AuditLeaves.LongCountAsync(Ct));
+        AuditFilter[] filters =
+        [
+            new() { Text = "key", VaultName = "kv-a" },
+            new() { Text = "key\nvault_name=kv-a" },
+            new() { SecretName = "db\ntext=key\nvault_name=kv-a" },
+            new() { SecretName = "db\ntext=key", VaultName = "kv-a" },
+            new() { SecretName = "db", Text = "key\nvault_name=kv-a" },
+            new() { SecretName = "db", Text = "key", VaultName = "kv-a" },
+        ];
+        var exports = new List<string>();
+        foreach (var filter in filters)
+            exports.Add((await OrderAsync(world, filter, Company.Ingrid, size)).Fingerprint);
+        Assert.Equal(filters.Length, exports.Distinct().Count());
+    }
+
     internal static async Task<SealedLog> FillAsync(PortalWorld world, int events = 60)
     {
         await AuditListTests.AddAsync(world, events, seed: 8);

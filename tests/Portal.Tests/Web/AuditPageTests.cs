@@ -100,6 +100,17 @@ public sealed class AuditPageTests : BunitContext
         Assert.Equal("/audit?from=2025-12-31T23%3A00Z&to=2026-01-01T23%3A00Z", this.Address());
     }
 
+    [Theory]
+    [InlineData("Europe/Berlin", "Times are in Europe/Berlin.")]
+    [InlineData("Mars/Olympus_Mons", "Times are in UTC: this server does not know your time zone, Mars/Olympus_Mons.")]
+    public async Task The_zone_in_which_days_and_times_are_meant_is_said_and_one_that_the_server_does_not_know(string zone, string says)
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid, zone);
+        this.GoTo("/audit");
+        var page = Render<AuditPage>();
+        page.WaitForAssertion(() => Assert.Equal(says, page.Find(".audit-zone").TextContent));
+    }
+
     [Fact]
     public async Task A_mark_that_is_none_is_said_and_nothing_is_shown()
     {

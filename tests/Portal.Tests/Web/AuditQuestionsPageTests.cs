@@ -49,6 +49,19 @@ public sealed class AuditQuestionsPageTests : BunitContext
     }
 
     [Fact]
+    public async Task A_zone_that_the_server_does_not_know_is_named_where_days_are_chosen_and_drawn()
+    {
+        const string says = "Times are in UTC: this server does not know your time zone, Mars/Olympus_Mons.";
+        await using var world = await this.OpenForAsync(Company.Ingrid, "Mars/Olympus_Mons");
+        this.GoTo("/audit/questions/approvals");
+        var question = Render<QuestionsPage>(p => p.Add(x => x.Question, "approvals"));
+        question.WaitForAssertion(() => Assert.Equal(says, question.Find(".question-zone").TextContent));
+        this.GoTo("/audit/charts");
+        var charts = Render<ChartsPage>();
+        charts.WaitForAssertion(() => Assert.Equal(says, charts.Find(".chart-zone").TextContent));
+    }
+
+    [Fact]
     public async Task Who_is_no_auditor_gets_no_answer()
     {
         await using var world = await this.OpenForAsync(Company.Tomas);

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
-using System.Text;
+using System.Text.Json;
 
 namespace Portal.Core.Audit.Exports;
 
@@ -64,9 +64,9 @@ public sealed class AuditExport
     public AuditExport(AuditFilter filter, ExportPoint point, bool whole, long changes, string reader, Func<CancellationToken, IAsyncEnumerable<AuditRows>> pieces, Func<CancellationToken, Task<bool>> mayGoOn)
     {
         (Filter, Point, IsWhole, _pieces, _mayGoOn) = (filter, point, whole && point.Note.Length > 0, pieces, mayGoOn);
-        // All that decides the file's bytes: the rest of a download is never cut from another file.
+        // All that decides the file's bytes: the rest of a download is never cut from another file. As JSON, since a value may hold whatever would stand between two of them.
         string[] decides = [reader, point.Note, Kind, changes.ToString(CultureInfo.InvariantCulture), .. point.Keys, .. FilterWords.Of(filter).Select(f => $"{f.Name}={f.Value}")];
-        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', decides))))[..32];
+        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(decides)))[..32];
     }
 
     private AuditExport(AuditExport same) =>

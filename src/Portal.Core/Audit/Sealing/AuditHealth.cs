@@ -7,7 +7,7 @@ namespace Portal.Core.Audit.Sealing;
 /// <param name="OldestUnsealed">Since when an event waits for its place in the log, or for a checkpoint that covers it; null when none does.</param>
 /// <param name="SignedThrough">How many events the newest checkpoint covers.</param>
 /// <param name="LastCheckpoint">When it was signed; null when there is none.</param>
-/// <param name="Fault">What keeps this instance from sealing; null for nothing.</param>
+/// <param name="Fault">What keeps this instance from sealing, or would if it had to; null for nothing.</param>
 /// <param name="SealedElsewhere">True while another instance seals.</param>
 /// <param name="At">When this was read, by the database's time.</param>
 public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long SignedThrough, DateTimeOffset? LastCheckpoint, SealingException? Fault, bool SealedElsewhere, DateTimeOffset At)
@@ -15,17 +15,23 @@ public sealed record AuditHealthReading(DateTimeOffset? OldestUnsealed, long Sig
     /// <summary>How long an event may wait before nothing new is granted.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Why this instance could not go on sealing when the one that seals now stops; null when it could, or is the one.</summary>
-    public SealingException? CouldNotTakeOver => SealedElsewhere && Hold is null ? Fault : null;
+    /// <summary>Why this instance could not seal when it has to: when the one that seals now stops, or, while nobody seals since nothing waits, when something happens. Null when it could, or is the one.</summary>
+    public SealingException? CouldNotTakeOver => (SealedElsewhere || LacksTheKey) && Hold is null ? Fault : null;
 
     /// <summary>Why nothing new is granted; null when it may be.</summary>
     public string? Hold => Fault switch
     {
-        { Problem: SealingProblem.Contradiction or SealingProblem.StoreForgets or SealingProblem.StoreAltered or SealingProblem.EventUnreadable } => Fault.Message,
-        { Problem: SealingProblem.KeyMissing or SealingProblem.KeyChanged } when !SealedElsewhere => Fault.Message,
-        _ when At - OldestUnsealed > Patience => $"Events since {OldestUnsealed:u} are in no signed checkpoint.{(Fault is null ? "" : " " + Fault.Message)}",
+        { IsOfTheLog: true } => Fault.Message,
+        // While nothing waits, an instance that has the key is as silent as none.
+        not null when LacksTheKey && !SealedElsewhere && OldestUnsealed is not null => Fault.Message,
+        _ when IsLate => $"Events since {OldestUnsealed:u} are in no signed checkpoint.{(Fault is null ? "" : " " + Fault.Message)}",
         _ => null,
     };
+
+    /// <summary>Whether an event has waited for longer than it may.</summary>
+    public bool IsLate => At - OldestUnsealed > Patience;
+
+    private bool LacksTheKey => Fault is { Problem: SealingProblem.KeyMissing or SealingProblem.KeyChanged };
 }
 
 /// <summary>Knows how the sealing is doing. Granting fails closed by it; taking back does not ask.</summary>
@@ -33,7 +39,7 @@ public sealed class AuditHealth(SealingOptions options)
 {
     private volatile SealingException? _fault;
 
-    /// <summary>What kept this instance from sealing the last time it tried; null when nothing did.</summary>
+    /// <summary>What kept this instance from sealing the last time it tried, or would have when there was nothing to seal; null when nothing did.</summary>
     public SealingException? Fault => _fault;
 
     /// <summary>The last try went well, or not.</summary>
@@ -44,16 +50,31 @@ public sealed class AuditHealth(SealingOptions options)
     /// <param name="now">The database's time.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>Null on a host that does not seal, or grants regardless.</returns>
-    public async Task<AuditHealthReading?> ReadAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    public async Task<AuditHealthReading?> ReadAsync(PortalDb db, DateTimeOffset now, CancellationToken ct) =>
+        options.Seals && options.StopsGrants ? await LookAsync(db, now, ct) : null;
+
+    /// <summary>Reads it, whether it stops anything here or not.</summary>
+    internal async Task<AuditHealthReading> LookAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
     {
-        if (!options.Seals || !options.StopsGrants)
-            return null;
-        var pending = await db.PendingSeals.OrderBy(p => p.Since).Select(p => (DateTimeOffset?)p.Since).FirstOrDefaultAsync(ct);
+        var pending = await OldestPendingAsync(db, ct);
         var signed = await db.AuditCheckpoints.OrderByDescending(c => c.Size).Select(c => new { c.Size, c.Time }).FirstOrDefaultAsync(ct);
         var through = signed?.Size ?? 0;
         var unsigned = await db.AuditLeaves.Where(l => l.Position == through).Join(db.AuditEvents, l => l.EventId, e => e.EventId, (_, e) => (DateTimeOffset?)e.At).FirstOrDefaultAsync(ct);
         var elsewhere = await db.AuditSealers.AnyAsync(s => s.Holder != options.Holder && s.Until > now, ct);
         return new AuditHealthReading(Earlier(pending, unsigned), through, signed?.Time, _fault, elsewhere, now);
+    }
+
+    private async Task<DateTimeOffset?> OldestPendingAsync(PortalDb db, CancellationToken ct)
+    {
+        try
+        {
+            return await db.PendingSeals.OrderBy(p => p.Since).Select(p => (DateTimeOffset?)p.Since).FirstOrDefaultAsync(ct);
+        }
+        catch (Exception unreadable) when (_fault is { Problem: SealingProblem.EventUnreadable } && ReadableEvents.IsOfAValue(unreadable))
+        {
+            // The fault says that what waits cannot be read, and nothing is granted for it. Since when, nobody can tell.
+            return null;
+        }
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null ? other : other is null || one < other ? one : other;

@@ -42,7 +42,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         try
         {
             var outcome = await TurnAsync(order, ct);
-            health.Note(outcome.ByAnother ? await WouldFailAsync(ct) : null);
+            health.Note(outcome is { Sealed: 0, Signed: null } ? await WouldFailAsync(ct) : null);
             return outcome;
         }
         catch (DbUpdateException)
@@ -102,7 +102,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         return new SealOutcome(batch.Events.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
     }
 
-    // Whoever seals now may be gone in a minute: what would keep this instance from going on is said while there is time.
+    // Whoever seals now may be gone in a minute, and something may happen in the next: what would keep this instance from sealing is said while there is time.
     private async Task<SealingException?> WouldFailAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);

@@ -64,4 +64,7 @@ public sealed class SealingException(SealingProblem problem, string message, Exc
 {
     /// <summary>What kind of thing.</summary>
     public SealingProblem Problem { get; } = problem;
+
+    /// <summary>Whether the log itself, or what is to go into it, is not as the portal left it: that is over when somebody has seen to it, and not by itself.</summary>
+    public bool IsOfTheLog => Problem is SealingProblem.Contradiction or SealingProblem.StoreForgets or SealingProblem.StoreAltered or SealingProblem.EventUnreadable;
 }

@@ -35,7 +35,7 @@ public sealed class RetryNow(IDbContextFactory<PortalDb> databases, ClockWatch c
             if (await failing.AsNoTracking().SingleOrDefaultAsync(ct) is not { } row)
                 return new Refusal(RefusalCode.NothingToRetry);
             var grant = await db.Grants.AsNoTracking().Where(g => g.AssignmentId == id && g.State != GrantState.Ended).OrderBy(g => g.EndsAt).FirstOrDefaultAsync(ct);
-            subject = grant?.Subject() ?? new AuditSubject { Principal = row.Principal, Scope = row.Scope, VaultName = ArmId.VaultOf(row.Scope).Split('/')[^1], SecretName = ArmId.SecretOf(row.Scope) };
+            subject = grant?.Subject() ?? await SubjectAsync(db, row, ct);
         }
 
         // The wish is recorded first: what follows is a call to the provider that somebody brought about.
@@ -45,5 +45,11 @@ public sealed class RetryNow(IDbContextFactory<PortalDb> databases, ClockWatch c
             .ExecuteUpdateAsync(set => set.SetProperty(a => a.DueAt, a => now).SetProperty(a => a.Revision, a => a.Revision + 1), ct);
         changes.Publish(new PortalChange(ChangeKind.Grant));
         return moved;
+    }
+
+    private static async Task<AuditSubject> SubjectAsync(PortalDb db, DesiredAssignment row, CancellationToken ct)
+    {
+        var names = await ScopeNames.OfAsync(db, row.Scope, ct);
+        return new AuditSubject { Principal = row.Principal, Scope = row.Scope, VaultName = names.Vault, SecretName = names.Secret };
     }
 }

@@ -96,7 +96,7 @@ public sealed class Drift
         Scope = subject.Scope;
         VaultScope = ArmId.VaultOf(subject.Scope);
         VaultName = subject.VaultName;
-        SecretName = ArmId.SecretOf(subject.Scope);
+        SecretName = subject.SecretName;
         PrincipalTenantId = subject.Principal.TenantId;
         PrincipalObjectId = subject.Principal.ObjectId;
         PrincipalName = subject.PrincipalName;
@@ -131,7 +131,7 @@ public sealed class Drift
     /// <summary>The vault's name as seen then.</summary>
     public string VaultName { get; private set; } = "";
 
-    /// <summary>The secret's name; null for the vault as a whole.</summary>
+    /// <summary>The secret's name as seen then; null for the vault as a whole.</summary>
     public string? SecretName { get; private set; }
 
     /// <summary>The principal's tenant.</summary>
@@ -175,9 +175,10 @@ public sealed class Drift
 /// <param name="AssignmentName">The assignment's name in the cloud.</param>
 /// <param name="Scope">The ARM id.</param>
 /// <param name="VaultName">The vault's name.</param>
+/// <param name="SecretName">The secret's name; null for the vault as a whole.</param>
 /// <param name="Principal">Whose access it is.</param>
 /// <param name="PrincipalName">Their name, or the object id.</param>
 /// <param name="RoleDefinitionId">The role definition's GUID.</param>
 /// <param name="RoleName">The role's name, or the GUID.</param>
 /// <param name="RequestReference">The request whose grant is concerned; null when none is.</param>
-public sealed record DriftSubject(Guid AssignmentName, string Scope, string VaultName, PrincipalId Principal, string PrincipalName, Guid RoleDefinitionId, string RoleName, string? RequestReference);
+public sealed record DriftSubject(Guid AssignmentName, string Scope, string VaultName, string? SecretName, PrincipalId Principal, string PrincipalName, Guid RoleDefinitionId, string RoleName, string? RequestReference);

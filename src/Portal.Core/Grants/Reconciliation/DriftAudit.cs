@@ -26,14 +26,14 @@ internal static class DriftAudit
     public static void DriftResolved(this AuditTrail trail, Drift drift, Grant? grant) =>
         trail.Record(AuditCode.DriftResolved, grant?.Subject() ?? drift.Subject(), new AuditDetail(drift.Code));
 
-    public static void AssignmentSwept(this AuditTrail trail, AssignmentSeen swept) => trail.Record(
+    public static void AssignmentSwept(this AuditTrail trail, AssignmentSeen swept, ScopeNames names) => trail.Record(
         AuditCode.AssignmentSwept,
         new AuditSubject
         {
             Principal = new(swept.TenantId, swept.PrincipalId),
-            Scope = swept.Scope,
-            VaultName = ArmId.VaultOf(swept.Scope).Split('/')[^1],
-            SecretName = ArmId.SecretOf(swept.Scope),
+            Scope = ArmId.Normalise(swept.Scope),
+            VaultName = names.Vault,
+            SecretName = names.Secret,
             RoleName = GrantableRole.Find(swept.RoleDefinitionId)?.Name ?? swept.RoleDefinitionId.ToString(),
         },
         new AuditDetail(Comment: swept.Description, WindowEnd: AssignmentMark.UntilOf(swept.Description)));

@@ -160,7 +160,8 @@ internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, ClockWatc
         var person = known?.PrincipalName
             ?? await db.People.Where(p => p.TenantId == principal.TenantId && p.ObjectId == principal.ObjectId).Select(p => p.DisplayName).SingleOrDefaultAsync(ct)
             ?? principal.ObjectId.ToString();
-        return new DriftSubject(name, scope, known?.VaultName ?? ArmId.VaultOf(scope).Split('/')[^1], principal, person, role,
+        var names = known is null ? await ScopeNames.OfAsync(db, scope, ct) : new ScopeNames(known.VaultName, known.SecretName);
+        return new DriftSubject(name, scope, names.Vault, names.Secret, principal, person, role,
             GrantableRole.Find(role)?.Name ?? role.ToString(), known is { IsLive: true } ? known.RequestReference : null);
     }
 

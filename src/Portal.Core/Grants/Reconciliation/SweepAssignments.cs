@@ -162,7 +162,8 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
         if (databases is null)
             return;
         await using var db = await databases.CreateDbContextAsync(ct);
-        new AuditTrail(db, actor, await (databaseClock ?? throw new InvalidOperationException("A database comes with its clock.")).ReadAsync(db, ct)).AssignmentSwept(assignment);
+        var names = await ScopeNames.OfAsync(db, assignment.Scope, ct);
+        new AuditTrail(db, actor, await (databaseClock ?? throw new InvalidOperationException("A database comes with its clock.")).ReadAsync(db, ct)).AssignmentSwept(assignment, names);
         await db.SaveChangesAsync(ct);
     }
 

@@ -38,6 +38,8 @@ public sealed partial class QuestionForm
 
     [Inject] public required CurrentActor Current { get; init; }
 
+    [Inject] public required ReaderZone Reader { get; init; }
+
     [Inject] public required TimeProvider Clock { get; init; }
 
     /// <summary>The question's name.</summary>

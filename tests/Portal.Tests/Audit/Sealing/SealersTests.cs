@@ -67,6 +67,45 @@ public sealed class SealersTests
     }
 
     [Theory, BothDatabases]
+    public async Task An_instance_without_the_key_says_so_too_while_nothing_waits_and_holds_back_grants_once_something_does(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await RecordAsync(world, 1);
+        await world.AnotherSealer("one").ExecuteAsync(new SealOrder(true), Actor.System, Ct);
+        world.Clock.Advance(SealEvents.Lease);
+        var options = world.Sealing with { Holder = "other", StopsGrants = true, SigningKeyFile = world.Sealing.SigningKeyFile + "-of-the-other" };
+        var health = new AuditHealth(options);
+        var other = world.AnotherSealer(options, health);
+
+        // Nobody seals now: perhaps since nothing happens, perhaps since nobody else is left who could.
+        Assert.False((await other.ExecuteAsync(new SealOrder(), Actor.System, Ct)).Value.ByAnother);
+        var answer = await AnswerAsync();
+        Assert.Equal(HealthStatus.Degraded, answer.Status);
+        Assert.StartsWith("AuditSealerAlone (KeyMissing): this instance cannot seal", answer.Description, StringComparison.Ordinal);
+        Assert.Null((await ReadAsync()).Hold);
+
+        await RecordAsync(world, 1);
+        await Assert.ThrowsAsync<SealingException>(() => other.ExecuteAsync(new SealOrder(), Actor.System, Ct));
+        Assert.Contains("put its file back", (await ReadAsync()).Hold, StringComparison.Ordinal);
+        Assert.StartsWith("AuditNotSealed (KeyMissing)", (await AnswerAsync()).Description, StringComparison.Ordinal);
+
+        // The key has come: it seals, and says that it can while nothing waits.
+        File.Copy(world.Sealing.SigningKeyFile, options.SigningKeyFile);
+        Assert.Equal(1, (await other.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Sealed);
+        await other.ExecuteAsync(new SealOrder(), Actor.System, Ct);
+        Assert.Equal((null, null), ((await ReadAsync()).CouldNotTakeOver, (await ReadAsync()).Hold));
+
+        Task<HealthCheckResult> AnswerAsync() =>
+            new SealingHealth(world.Get<IDbContextFactory<PortalDb>>(), health, world.Get<CheckpointProtection>(), world.Get<ClockWatch>()).CheckHealthAsync(new HealthCheckContext(), Ct);
+
+        async Task<AuditHealthReading> ReadAsync()
+        {
+            await using var db = world.OpenDb();
+            return (await health.ReadAsync(db, world.Clock.GetUtcNow(), Ct))!;
+        }
+    }
+
+    [Theory, BothDatabases]
     public async Task Sealers_at_once_seal_every_event_once(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);

@@ -140,15 +140,8 @@ public sealed class UnreadableEventTests
         var changed = await ChangeAsync(host.World, column, value, back: 0);
         foreach (var filter in (string[])["", "&from=2026-01-01"])
         {
-            // Nothing waits for time here: what cannot be sealed is not waited for.
-            var asking = host.GetAsync($"/audit/export?format={format}{filter}", Company.Ingrid);
-            while (!asking.IsCompleted)
-            {
-                host.World.Clock.Advance(TimeSpan.FromSeconds(1));
-                await Task.WhenAny(asking, Task.Delay(5, Ct));
-            }
-
-            var answer = await asking;
+            // The clock stands still: what cannot be sealed is not waited for.
+            var answer = await host.GetAsync($"/audit/export?format={format}{filter}", Company.Ingrid);
             var file = await answer.Content.ReadAsByteArrayAsync(Ct);
             Assert.True(answer.StatusCode == HttpStatusCode.OK, Encoding.UTF8.GetString(file));
             Assert.DoesNotContain(changed.ToString(), Encoding.UTF8.GetString(file), StringComparison.OrdinalIgnoreCase);

@@ -85,12 +85,14 @@ public sealed class WrittenFormTests
     [Fact]
     public async Task A_note_that_cannot_be_read_is_said()
     {
-        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await using var world = await PortalWorld.OpenAsync(empty: true, sealing: true);
         await WorldLog.RecordAsync(world, 2);
         await world.ReadAsync(db => db.Database.ExecuteSqlAsync($"""UPDATE "PendingSeals" SET "Since" = 'yesterday'""", Ct));
         var fault = await Assert.ThrowsAsync<SealingException>(() => world.SealAsync());
         Assert.Equal(SealingProblem.EventUnreadable, fault.Problem);
         Assert.Contains("PendingSeals", fault.Message, StringComparison.Ordinal);
+        // To who looks how the log is doing as well, also when that it waits is all that can be told.
+        Assert.Equal(fault.Message, (await WorldLog.HealthAsync(world)).Hold);
     }
 
     [Theory]

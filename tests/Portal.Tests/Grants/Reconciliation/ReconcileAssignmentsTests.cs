@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Operations;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Tests.World;
 
@@ -123,6 +124,26 @@ public sealed class ReconcileAssignmentsTests
         await world.PromiseAsync(Company.Jonas, PortalWorld.Draft(Company.Carrier, ticket: "INC-1"), Company.Tomas);
         await world.WorkAsync();
         Assert.Contains(world.Cloud.Standing, a => a.Scope == Company.Carrier);
+    }
+
+    [Fact]
+    public async Task What_no_grant_explains_is_found_and_tried_again_under_the_catalogs_names()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        world.Inventory.AddVault("kv-Treasury", secrets: FakeVaultInventory.Secret("Swift-Key"));
+        await world.SyncAsync();
+        world.Cloud.Plant(Reconciling.Marked(ArmId.OfSecret(Company.VaultId("kv-Treasury"), "swift-key"), Company.Jonas, world.Clock.GetUtcNow().AddHours(-1)));
+
+        await world.CompareAsync();
+        var drift = Assert.Single(await world.DriftsAsync());
+        Assert.Equal(("kv-Treasury", "Swift-Key"), (drift.VaultName, drift.SecretName));
+
+        world.Cloud.FailBefore = _ => new CloudCallException("ScopeLocked", "A lock.", 409, isTransient: false);
+        await world.WorkAsync();
+        Assert.Equal(1, (await world.Get<RetryNow>().ExecuteAsync(new RetryInput(drift.AssignmentName), await world.IdentifyAsync(Company.Tomas), TestContext.Current.CancellationToken)).Value);
+        var events = await world.EventsAsync();
+        foreach (var code in (string[])["drift.found", "grant.retry_asked"])
+            Assert.Equal(("kv-Treasury", "Swift-Key"), Assert.Single(events.Where(e => e.Code == code).Select(e => (e.VaultName, e.SecretName))));
     }
 
     [Theory, BothDatabases]

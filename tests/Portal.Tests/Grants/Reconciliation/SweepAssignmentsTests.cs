@@ -52,6 +52,25 @@ public sealed class SweepAssignmentsTests
         Assert.Equal((orphan.Scope, orphan.PrincipalId, "kv-logistics-prod", "carrier-token"), (swept.Scope, swept.SubjectObjectId, swept.VaultName, swept.SecretName));
     }
 
+    [Theory, BothDatabases]
+    public async Task What_is_swept_is_recorded_under_the_catalogs_names_and_what_the_catalog_does_not_know_under_its_own(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        world.Inventory.AddVault("kv-Treasury", secrets: FakeVaultInventory.Secret("Swift-Key"));
+        await world.SyncAsync();
+        var vault = Company.VaultId("kv-Treasury");
+        var azures = vault.Replace("kv-treasury", "KV-TREASURY", StringComparison.OrdinalIgnoreCase);
+        Assert.NotEqual(vault, azures);
+        foreach (var scope in (string[])[$"{azures}/secrets/swift-key", $"{azures}/secrets/Forgotten", azures])
+            world.Cloud.Plant(Reconciling.Marked(scope, Company.Jonas, world.Clock.GetUtcNow().AddHours(-1)));
+
+        Assert.Equal(3, (await SweepAsync(world, new SweepOptions { Apply = true })).Outcome.Removed);
+        var swept = (await world.EventsAsync()).Where(e => e.Code == "drift.swept").Select(e => (e.VaultName, e.SecretName, e.Scope));
+        Assert.Equal(
+            [("kv-Treasury", null, ArmId.Normalise(vault)), ("kv-Treasury", "Forgotten", ArmId.OfSecret(vault, "forgotten")), ("kv-Treasury", "Swift-Key", ArmId.OfSecret(vault, "swift-key"))],
+            swept.OrderBy(e => e.SecretName, StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task Told_to_take_all_it_takes_what_live_grants_explain_as_well_and_nothing_that_is_not_the_portals()
     {
