@@ -85,6 +85,19 @@ public sealed class AuditReadTests
         Assert.Equal(8, (await ReadsAsync(world)).Count);
     }
 
+    [Fact]
+    public async Task Reads_whose_conditions_only_sound_alike_are_recorded_each()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var auditor = await world.IdentifyAsync(Company.Ingrid);
+        await ListAsync(world, auditor, new AuditFilter { Text = "mira", VaultName = "kv-a" });
+        await ListAsync(world, auditor, new AuditFilter { Text = "mira, vault_name kv-a" });
+        await ListAsync(world, auditor, new AuditFilter { Text = "\"mira, vault_name kv-a\"" });
+        Assert.Equal(
+            ["text mira, vault_name kv-a", "text \"mira, vault_name kv-a\"", "text \"\"\"mira, vault_name kv-a\"\"\""],
+            (await ReadsAsync(world)).Select(r => r.Comment));
+    }
+
     [Theory]
     [BothDatabases]
     public async Task A_question_about_the_last_days_is_the_same_a_moment_later(DatabaseKind kind)

@@ -59,6 +59,9 @@ public sealed record AuditRead(AuditReadKind Kind, AuditFilter Filter)
         if (EventId is { } one)
             return $"event {one:D}";
         var rest = FilterWords.Of(Filter with { From = null, To = null });
-        return rest.Count == 0 ? null : string.Join(", ", rest.Select(condition => $"{condition.Name} {condition.Value}"));
+        return rest.Count == 0 ? null : string.Join(", ", rest.Select(condition => $"{condition.Name} {Said(condition.Value)}"));
     }
+
+    // In quotes where it could be taken for the end of one condition and the beginning of the next: two reads that are not the same would be recorded as one.
+    private static string Said(string value) => value.AsSpan().ContainsAny(',', '"') ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
 }
