@@ -3,7 +3,7 @@ import { reload, tellAgain } from "./written.js";
 
 const pauseAfter = 5 * 60 * 1000;
 const dialog = document.getElementById("components-reconnect-modal");
-// What a paused page does not bring back: all that is written, but in a form that is kept (data-kept) and what looks for something, which stands in the address.
+// A page is not let go of while something is written on it: it would come back (written.js), but its form might be closed. Not so where the server keeps the form (data-kept), nor where it looks for something, which stands in the address.
 const written = "main :is(textarea, input:not([type]), input[type=text]):not([data-kept] *)";
 let timer, pausedByUs = false;
 
@@ -11,8 +11,8 @@ if (dialog) {
   dialog.addEventListener("components-reconnect-state-changed", ({ detail: { state } }) => {
     if (state === "show" || state === "paused" && !pausedByUs) show();
     else if (state === "hide") {
+      dialog.close(); // First: it gives the focus back.
       tellAgain();
-      dialog.close();
     }
     else if (state === "failed") document.addEventListener("visibilitychange", retryWhenSeen);
     else if (state === "rejected") reload();
@@ -32,7 +32,18 @@ async function retry() {
     if (await Blazor.reconnect() || await Blazor.resumeCircuit()) dialog.close();
     else reload();
   } catch {
-    document.addEventListener("visibilitychange", retryWhenSeen); // No answer at all: try again when the reader is back.
+    if (await isSignedOut()) reload();
+    else document.addEventListener("visibilitychange", retryWhenSeen); // No answer at all: try again when the reader is back.
+  }
+}
+
+// Whoever has to sign in again is refused a connection, and a page too.
+async function isSignedOut() {
+  try {
+    const { type, status } = await fetch(location.href, { redirect: "manual" });
+    return type === "opaqueredirect" || status === 401;
+  } catch {
+    return false; // No answer.
   }
 }
 

@@ -1,5 +1,8 @@
 // What the browser does by itself. None of it is needed to use the portal; all of it survives a new circuit.
-import "./standin.js"; // Loads beside what needs it, not after it.
+// These load beside what needs them, not after it.
+import "./fields.js";
+import "./standin.js";
+import "./written.js";
 import "./early.js";
 import "./theme.js";
 import "./time.js";

@@ -6,7 +6,10 @@ const edited = new WeakSet();
 let waiting = new Map(), of, anew = false;
 
 const address = () => location.pathname + location.search;
-const all = () => [...document.querySelectorAll("main :is(input, textarea, select)")].filter(field => edited.has(field) && (field.type !== "radio" || field.checked));
+const reader = () => document.getElementById("account-menu")?.dataset.reader;
+const radio = field => field.type === "radio";
+// What looks for something stands in the address, and said again it would go there again.
+const all = () => [...document.querySelectorAll("main :is(input, textarea, select):not([role=search] *)")].filter(field => edited.has(field) && (!radio(field) || field.checked));
 // By the names of the fields; what still waits for a form to be opened too.
 const named = () => [...(of === address() ? waiting : []), ...all().map(field => [nameOf(field), field])].filter(([name]) => name);
 
@@ -19,38 +22,62 @@ document.addEventListener("circuitclosed", () => {
 
 // The connection is there again. A circuit that lived on knows what it was told before the connection was lost, and nothing since: that it was lost shows only after a while.
 export function tellAgain() {
-  if (!anew) all().forEach(tell);
+  if (!anew) for (const field of all()) field === document.activeElement ? tellWhenLeft(field) : tell(field);
   anew = false;
+}
+
+// The server's answer to a field that is read when it is left would undo what is typed meanwhile.
+function tellWhenLeft(field) {
+  const told = new AbortController();
+  for (const type of ["blur", "keydown"])
+    field.addEventListener(type, ({ key }) => {
+      if (key && key !== "Enter") return;
+      told.abort();
+      tell(field);
+    }, { signal: told.signal });
 }
 
 // When the server knows the page no more, the browser loads it anew. What was written waits in the tab for as long.
 export function reload() {
-  const fields = named().map(([name, { value, checked }]) => [name, { value, checked }]);
-  if (fields.length > 0) sessionStorage.setItem(store, JSON.stringify({ page: address(), fields }));
+  const fields = named().map(([name, { type, value, checked }]) => [name, { type, value, checked }]);
+  if (fields.length > 0) sessionStorage.setItem(store, JSON.stringify({ reader: reader(), page: address(), fields }));
   location.reload();
 }
 
 const observer = new MutationObserver(giveBack);
-
 function waitFor(fields) {
   waiting = new Map(fields);
   of = address();
   if (waiting.size > 0) observer.observe(document.body, { childList: true, subtree: true });
 }
 
+// Once the page is alive: somebody else, or another page, gets nothing.
+function takeOut() {
+  sessionStorage.removeItem(store);
+  if (left.page === address() && left.reader === reader()) waitFor(left.fields);
+  left = null;
+}
+
 // A form that has to be opened first is given it once it is open.
 function giveBack() {
+  if (!document.querySelector(".shell[data-interactive]")) return;
+  if (left) takeOut();
   if (address() !== of) waiting.clear();
-  if (document.querySelector(".shell[data-interactive]"))
-    for (const [name, before] of waiting) {
-      const now = document.querySelector(name);
-      if (!now || now === before) continue;
-      waiting.delete(name);
-      if (!edited.has(now) && !now.readOnly && now.value !== before.value || now.checked !== before.checked) hand(now, before);
-    }
+  for (const [name, before] of waiting) {
+    const now = document.querySelector(name);
+    if (!now || now === before) continue;
+    waiting.delete(name);
+    if (!isChosenAnew(now) && !now.readOnly && differ(now, before)) hand(now, before);
+  }
   if (waiting.size === 0) observer.disconnect();
 }
 
-const left = JSON.parse(sessionStorage.getItem(store) ?? "null");
-sessionStorage.removeItem(store);
-if (left?.page === address()) waitFor(left.fields);
+const isChosenAnew = now => radio(now) ? [...document.getElementsByName(now.name)].some(one => edited.has(one)) : edited.has(now);
+const differ = (now, before) => radio(now) || now.type === "checkbox" ? now.checked !== before.checked : now.value !== before.value;
+
+// Whoever is not signed in, or is shown an error, has nothing to give it to yet.
+let left = document.querySelector(".shell") ? JSON.parse(sessionStorage.getItem(store)) : null;
+if (left) {
+  observer.observe(document.body, { childList: true, subtree: true });
+  giveBack();
+}

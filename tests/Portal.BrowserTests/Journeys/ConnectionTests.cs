@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Portal.BrowserTests.Pages;
@@ -20,11 +21,11 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
         await priya.OpenAsync($"/requests/{asked.Reference}");
 
         priya.Expected = "Connection disconnected";
-        line.Dead = true;
+        line.Swallows = true;
         await priya.Page.GetByLabel("Comment").FillAsync("Only until Friday.");
         await priya.Page.GetByRole(AriaRole.Heading, new() { Level = 1 }).ClickAsync();
-        line.Dead = false;
-        await line.CutAsync();
+        await line.HasSwallowed.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await line.BreakAsync();
         await Expect(priya.Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
 
         await new RequestPage(priya).ApproveAsync();
@@ -65,11 +66,12 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
         await form.Justification.FillAsync("Refunds fail since the restart.");
         await Expect(form.Forecast).ToContainTextAsync("30 min");
 
-        // As a portal answers that was started anew.
-        await mira.Page.EvaluateAsync("() => { window.before = true; Blazor.resumeCircuit = async () => false; void Blazor.pauseCircuit(); }");
-        await mira.Page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
-        await mira.Page.WaitForFunctionAsync("() => !window.before");
-        await mira.AliveAsync();
+        // Started anew, a portal is not quite there at first.
+        mira.Expected = "Failed to load resource";
+        await mira.Page.RouteAsync("**" + address, route => route.FulfillAsync(new() { Status = 503, Body = "Not yet." }), new() { Times = 1 });
+        await IsNotKnownAnyMoreAsync(mira);
+        await Expect(mira.Page.Locator("body")).ToHaveTextAsync("Not yet.");
+        await mira.OpenAsync(address);
 
         await Expect(form.Justification).ToHaveValueAsync("Refunds fail since the restart.");
         await Expect(form.Ticket).ToHaveValueAsync("INC-9003");
@@ -84,6 +86,78 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
         Assert.Equal(0, await mira.Page.EvaluateAsync<int>("() => sessionStorage.length"));
     }
 
+    [Fact]
+    public async Task What_is_chosen_while_the_page_is_loaded_again_counts_and_not_what_was_chosen_before()
+    {
+        var address = $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}";
+        var mira = await SignedInAsync(Person.Mira, address);
+        var form = new RequestFormPage(mira);
+        await form.ChooseLengthAsync("30 min");
+        await form.Ticket.FillAsync("INC-9004");
+        await Expect(form.Forecast).ToContainTextAsync("30 min");
+        var arrives = new TaskCompletionSource();
+        await mira.Page.RouteAsync("**/_blazor/negotiate*", async route =>
+        {
+            await arrives.Task;
+            await route.ContinueAsync();
+        });
+        await IsNotKnownAnyMoreAsync(mira);
+        await form.ChooseLengthAsync("4 h");
+        arrives.SetResult();
+        await mira.AliveAsync();
+
+        await Expect(form.Ticket).ToHaveValueAsync("INC-9004");
+        await Expect(mira.Page.GetByRole(AriaRole.Radio, new() { Name = "4 h" })).ToBeCheckedAsync();
+        await Expect(form.Forecast).ToContainTextAsync("4 h");
+    }
+
+    [Fact]
+    public async Task Somebody_else_who_signs_in_is_not_given_what_was_written()
+    {
+        var address = $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}";
+        var mira = await SignedInAsync(Person.Mira, address);
+        await new RequestFormPage(mira).Ticket.FillAsync("INC-9005");
+        await new RequestFormPage(mira).Justification.FillAsync("Mine alone.");
+        await mira.Context.ClearCookiesAsync();
+        await IsNotKnownAnyMoreAsync(mira);
+
+        await new SandboxSignInPage(mira.Page).ChooseAsync(Person.Priya);
+        await mira.AliveAsync();
+        await Expect(new RequestFormPage(mira).Justification).ToHaveValueAsync("");
+        Assert.Equal(0, await mira.Page.EvaluateAsync<int>("() => sessionStorage.length"));
+    }
+
+    [Fact]
+    public async Task A_filter_that_goes_somewhere_does_not_go_there_again_when_the_line_breaks()
+    {
+        var ingrid = await SignedInAsync(Person.Ingrid);
+        var line = await Line.OfAsync(ingrid.Page);
+        await ingrid.OpenAsync("/audit");
+        ingrid.Expected = "Connection disconnected";
+        await ingrid.Page.GetByLabel("Day").FillAsync("2026-01-05");
+        await Expect(ingrid.Page).ToHaveURLAsync(new Regex("from="));
+        await ingrid.Page.GetByRole(AriaRole.Heading, new() { Level = 1 }).ClickAsync();
+        var steps = await StepsAsync();
+        await line.BreakAsync();
+        await Expect(ingrid.Page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        // The server answers in order: whatever it may have been told before, it has done by then.
+        var more = ingrid.Page.Locator(".audit-more");
+        var unfolded = await more.GetAttributeAsync("aria-expanded");
+        await more.DispatchEventAsync("click");
+        await Expect(more).Not.ToHaveAttributeAsync("aria-expanded", unfolded!);
+        Assert.Equal(steps, await StepsAsync());
+
+        Task<int> StepsAsync() => ingrid.Page.EvaluateAsync<int>("() => history.length");
+    }
+
+    // As a portal answers that was started anew.
+    private static async Task IsNotKnownAnyMoreAsync(Visitor visitor)
+    {
+        await visitor.Page.EvaluateAsync("async () => { window.before = true; Blazor.resumeCircuit = async () => false; await Blazor.pauseCircuit(); }");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
+        await visitor.Page.WaitForFunctionAsync("() => !window.before");
+    }
+
     private async Task<string?> CommentOnAsync(SubmittedRequest asked)
     {
         await Stage.UntilAsync("the request is decided", db => db.ApprovalDecisions.AnyAsync(a => a.RequestId == asked.RequestId));
@@ -93,11 +167,15 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
     /// <summary>The line between a page and the portal.</summary>
     private sealed class Line
     {
+        private readonly TaskCompletionSource _swallowed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private IWebSocketRoute? _page;
-        private IWebSocketRoute? _portal;
 
         /// <summary>Whether what the page sends gets lost, and nobody notices.</summary>
-        public bool Dead { get; set; }
+        public bool Swallows { get; set; }
+
+        /// <summary>Done once something got lost.</summary>
+        public Task HasSwallowed => _swallowed.Task;
 
         public static async Task<Line> OfAsync(IPage page)
         {
@@ -106,26 +184,30 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
             return line;
         }
 
-        /// <summary>Breaks it. The page connects again at once.</summary>
-        public async Task CutAsync()
+        /// <summary>Breaks it, and waits until the page has connected again, which it does at once.</summary>
+        public async Task BreakAsync()
         {
-            await _portal!.CloseAsync();
-            await _page!.CloseAsync();
+            var page = _page!;
+            _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Swallows = false;
+            await page.CloseAsync();
+            await _connected.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         }
 
         private void Connect(IWebSocketRoute page)
         {
+            var portal = page.ConnectToServer();
             _page = page;
-            _portal = page.ConnectToServer();
             page.OnMessage(frame =>
             {
-                if (Dead)
-                    return;
-                if (frame.Binary is { } binary)
-                    _portal.Send(binary);
+                if (Swallows)
+                    _swallowed.TrySetResult();
+                else if (frame.Binary is { } binary)
+                    portal.Send(binary);
                 else
-                    _portal.Send(frame.Text!);
+                    portal.Send(frame.Text!);
             });
+            _connected.TrySetResult();
         }
     }
 }

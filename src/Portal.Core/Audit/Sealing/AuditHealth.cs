@@ -70,7 +70,7 @@ public sealed class AuditHealth(SealingOptions options)
         {
             return await db.PendingSeals.OrderBy(p => p.Since).Select(p => (DateTimeOffset?)p.Since).FirstOrDefaultAsync(ct);
         }
-        catch (Exception unreadable) when (_fault is { Problem: SealingProblem.EventUnreadable } && ReadableEvents.IsOfAValue(unreadable))
+        catch (Exception unreadable) when (_fault is { IsOfTheLog: true } && ReadableEvents.IsOfAValue(unreadable))
         {
             // The fault says that what waits cannot be read, and nothing is granted for it. Since when, nobody can tell.
             return null;

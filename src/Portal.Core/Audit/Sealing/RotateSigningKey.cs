@@ -16,6 +16,8 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
+        // A change of keys that was cut off after the log was signed is finished first: its key lies where the next one is made.
+        await seal.ExecuteAsync(new SealOrder(), Actor.System, ct);
         var next = keyFile.Prepare();
         await using (var db = await databases.CreateDbContextAsync(ct))
         {

@@ -19,11 +19,13 @@ public sealed class SigningKeyFile(SealingOptions options)
         // A rotation that was cut off after it was signed, and before the new key took the old one's place.
         if (Read(Next) is { } next && next.Verifier.ToString() == inUse)
         {
-            File.Move(Next, options.SigningKeyFile, overwrite: true);
+            Adopt(next);
             return next;
         }
 
-        return key is null ? null : throw new SealingException(SealingProblem.KeyChanged, $"{options.SigningKeyFile} holds the key {key.Verifier}, and the log is signed with {inUse}. Put the log's key back; to change keys use 'dotnet Portal.Web.dll audit rotate-key'.");
+        // Whoever changes keys may have done that between the two reads.
+        key = Read(options.SigningKeyFile);
+        return key is null || key.Verifier.ToString() == inUse ? key : throw new SealingException(SealingProblem.KeyChanged, $"{options.SigningKeyFile} holds the key {key.Verifier}, and the log is signed with {inUse}. Put the log's key back; to change keys use 'dotnet Portal.Web.dll audit rotate-key'.");
     }
 
     /// <summary>Makes the first key.</summary>
@@ -55,7 +57,7 @@ public sealed class SigningKeyFile(SealingOptions options)
         }
         catch (FileNotFoundException) when (next.Verifier.Equals(Read(options.SigningKeyFile)?.Verifier))
         {
-            // A portal that looked for its key since it was signed with has done it (Load).
+            // Somebody else has done it: a portal that looked for its key since the log was signed with it (Load), or whoever changes keys.
         }
     }
 
