@@ -8,8 +8,8 @@ let waiting = new Map(), of, anew = false;
 const address = () => location.pathname + location.search;
 const reader = () => document.getElementById("account-menu")?.dataset.reader;
 const radio = field => field.type === "radio";
-// What looks for something stands in the address, and said again it would go there again.
-const all = () => [...document.querySelectorAll("main :is(input, textarea, select):not([role=search] *)")].filter(field => edited.has(field) && (!radio(field) || field.checked));
+// What goes somewhere by itself when it is changed (data-goes) would go there again.
+const all = () => [...document.querySelectorAll("main :is(input, textarea, select):not([data-goes], [data-goes] *)")].filter(field => edited.has(field) && (!radio(field) || field.checked));
 // By the names of the fields; what still waits for a form to be opened too.
 const named = () => [...(of === address() ? waiting : []), ...all().map(field => [nameOf(field), field])].filter(([name]) => name);
 
@@ -22,7 +22,7 @@ document.addEventListener("circuitclosed", () => {
 
 // The connection is there again. A circuit that lived on knows what it was told before the connection was lost, and nothing since: that it was lost shows only after a while.
 export function tellAgain() {
-  if (!anew) for (const field of all()) field === document.activeElement ? tellWhenLeft(field) : tell(field);
+  if (!anew) for (const field of all()) field === document.activeElement && isTypedIn(field) ? tellWhenLeft(field) : tell(field);
   anew = false;
 }
 
@@ -31,7 +31,7 @@ function tellWhenLeft(field) {
   const told = new AbortController();
   for (const type of ["blur", "keydown"])
     field.addEventListener(type, ({ key }) => {
-      if (key && key !== "Enter") return;
+      if (key && (key !== "Enter" || field.matches("textarea"))) return;
       told.abort();
       tell(field);
     }, { signal: told.signal });
@@ -39,7 +39,7 @@ function tellWhenLeft(field) {
 
 // When the server knows the page no more, the browser loads it anew. What was written waits in the tab for as long.
 export function reload() {
-  const fields = named().map(([name, { type, value, checked }]) => [name, { type, value, checked }]);
+  const fields = named().map(([name, { value, checked }]) => [name, { value, checked }]);
   if (fields.length > 0) sessionStorage.setItem(store, JSON.stringify({ reader: reader(), page: address(), fields }));
   location.reload();
 }
@@ -54,7 +54,7 @@ function waitFor(fields) {
 // Once the page is alive: somebody else, or another page, gets nothing.
 function takeOut() {
   sessionStorage.removeItem(store);
-  if (left.page === address() && left.reader === reader()) waitFor(left.fields);
+  if (left.reader && left.page === address() && left.reader === reader()) waitFor(left.fields);
   left = null;
 }
 
@@ -73,10 +73,11 @@ function giveBack() {
 }
 
 const isChosenAnew = now => radio(now) ? [...document.getElementsByName(now.name)].some(one => edited.has(one)) : edited.has(now);
+const isTypedIn = field => field.selectionStart != null;
 const differ = (now, before) => radio(now) || now.type === "checkbox" ? now.checked !== before.checked : now.value !== before.value;
 
-// Whoever is not signed in, or is shown an error, has nothing to give it to yet.
-let left = document.querySelector(".shell") ? JSON.parse(sessionStorage.getItem(store)) : null;
+// A page without a shell, such as an error, has nothing to give it to yet: the next one has, which may come without these scripts being loaded again.
+let left = navigator.cookieEnabled ? JSON.parse(sessionStorage.getItem(store)) : null; // Where neither may be kept, to ask is a fault.
 if (left) {
   observer.observe(document.body, { childList: true, subtree: true });
   giveBack();

@@ -102,6 +102,7 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
             await route.ContinueAsync();
         });
         await IsNotKnownAnyMoreAsync(mira);
+        await mira.Page.WaitForLoadStateAsync();
         await form.ChooseLengthAsync("4 h");
         arrives.SetResult();
         await mira.AliveAsync();
@@ -134,7 +135,7 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
         var line = await Line.OfAsync(ingrid.Page);
         await ingrid.OpenAsync("/audit");
         ingrid.Expected = "Connection disconnected";
-        await ingrid.Page.GetByLabel("Day").FillAsync("2026-01-05");
+        await ingrid.Page.GetByLabel("Day", new() { Exact = true }).FillAsync("2026-01-05");
         await Expect(ingrid.Page).ToHaveURLAsync(new Regex("from="));
         await ingrid.Page.GetByRole(AriaRole.Heading, new() { Level = 1 }).ClickAsync();
         var steps = await StepsAsync();

@@ -68,6 +68,17 @@ public sealed class AssignmentPlanTests
     });
 
     [Fact]
+    public void What_is_unknown_is_not_read_whoever_asks_for_a_look_and_is_not_due_again_at_once_for_it() => Gen.Select(AnyGrant.Array[0, 5], AnyObservation, Gen.Int[0, 31]).Sample((grants, seen, mask) =>
+    {
+        var held = grants.Where((_, i) => (mask & (1 << i)) != 0).ToDictionary(g => g.Id, _ => new CloudCallException("X", "x", null, false));
+        var assignment = AssignmentSeenAs(seen.Observed, seen.Described);
+        assignment.Doubt(Now, lateCall: true);
+        var plan = AssignmentPlan.For(assignment, grants, Now, new Clearance(grants.Select(g => g.Id).ToHashSet(), held));
+        Assert.Equal(plan.Call == AssignmentIntent.None && assignment.Observed is (AssignmentObservation.Present or AssignmentObservation.Absent), plan.Look);
+        Assert.False(plan is { Call: AssignmentIntent.None, Look: false } && plan.NextChange <= Now);
+    });
+
+    [Fact]
     public void It_looks_or_writes_again_at_what_is_not_seen_and_leaves_alone_what_is() => Gen.Select(AnyGrant.Array[0, 5], AnyObservation, Gen.Int[0, 1200], Gen.Bool).Sample((grants, seen, seconds, shown) =>
     {
         var assignment = AssignmentSeenAs(seen.Observed, seen.Described);

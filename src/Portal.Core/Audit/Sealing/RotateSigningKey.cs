@@ -16,11 +16,12 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
-        // A change of keys that was cut off after the log was signed is finished first: its key lies where the next one is made.
-        await seal.ExecuteAsync(new SealOrder(), Actor.System, ct);
-        var next = keyFile.Prepare();
+        SigningKey next;
         await using (var db = await databases.CreateDbContextAsync(ct))
         {
+            // A change of keys that was cut off after the log was signed is finished first: its key lies where the next one is made. Without the key in use none is made.
+            await seal.KeyInUseAsync(db, ct);
+            next = keyFile.Prepare();
             new AuditTrail(db, actor, await clock.AskAsync(databaseClock, db, ct)).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
             await db.SaveChangesAsync(ct);
         }

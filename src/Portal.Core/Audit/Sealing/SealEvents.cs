@@ -117,7 +117,9 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         }
     }
 
-    private async Task<(SigningKey? Key, bool InUse)> KeyInUseAsync(PortalDb db, CancellationToken ct)
+    /// <summary>The key that the log is signed with, or is to be signed with first.</summary>
+    /// <exception cref="SealingException">The key in use is not there.</exception>
+    internal async Task<(SigningKey? Key, bool InUse)> KeyInUseAsync(PortalDb db, CancellationToken ct)
     {
         var inUse = await db.AuditKeys.AsNoTracking().Where(k => k.Until == null).Select(k => k.Vkey).SingleOrDefaultAsync(ct);
         var key = keyFile.Load(inUse);

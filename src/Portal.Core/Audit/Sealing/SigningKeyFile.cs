@@ -49,8 +49,12 @@ public sealed class SigningKeyFile(SealingOptions options)
     /// <summary>The key that was prepared takes the place of the one in use.</summary>
     /// <param name="next">That key.</param>
     /// <exception cref="FileNotFoundException">It is not there any more.</exception>
+    /// <exception cref="SealingException">Another one lies there: <see cref="SealingProblem.KeyChanged"/>.</exception>
     public void Adopt(SigningKey next)
     {
+        // Another change of keys may have laid its own there since.
+        if (Read(Next) is { } there && !there.Verifier.Equals(next.Verifier))
+            throw new SealingException(SealingProblem.KeyChanged, $"{Next} holds the key {there.Verifier}, and the log is signed with {next.Verifier}: two changes of keys ran at once. Put the log's key at {options.SigningKeyFile}.");
         try
         {
             File.Move(Next, options.SigningKeyFile, overwrite: true);

@@ -35,9 +35,11 @@ public sealed record AssignmentPlan(
         // Who has the role and may only not be given it again now, loses nothing of it that may be there.
         if (call == AssignmentIntent.Delete && assignment.Observed == AssignmentObservation.Unknown && clearance is not null && grants.Any(g => g.State == GrantState.Active && g.NeedsRoleAt(now) && clearance.HeldBack.ContainsKey(g.Id)))
             call = AssignmentIntent.None;
-        var look = call == AssignmentIntent.None && assignment.LookDueAt <= now;
+        // A read says nothing of what is unknown, or somebody else's: there is nothing that it could confirm. The next call does.
+        var readable = call == AssignmentIntent.None && assignment.Observed is (AssignmentObservation.Present or AssignmentObservation.Absent);
+        var look = readable && assignment.LookDueAt <= now;
         var next = NextChangeOf(grants, now);
-        if (call == AssignmentIntent.None && !look)
+        if (readable && !look)
             next = Earlier(next, Earlier(assignment.LookDueAt, assignment.WriteAgainAt));
         return new AssignmentPlan(call, look, wantedUntil, needing, toEnd, next);
     }
