@@ -271,9 +271,13 @@ public sealed class DesiredAssignment
             NoteSeen(now);
         else if (reading.Fault is { } fault)
             LookLater(now, fault.RetryAfter);
-        else if (SeenAt is null && WrittenAt is not null)
-            // What was written a moment ago may not show yet: that proves nothing.
+        else if (SeenAt is null && WrittenAt is { } written)
+        {
+            // What was written a moment ago may not show yet: that proves nothing. A moment, also where the clock has been set back since.
+            if (written > now)
+                (WrittenAt, WriteAgainAt) = (now, now + LookDelay.UntilWrittenAgain(LostCallAt is not null));
             LookLater(now, null);
+        }
         else
             TakeOver(reading.Kind);
         if (reading.Fault is { } failed)

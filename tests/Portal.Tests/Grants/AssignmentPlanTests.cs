@@ -79,6 +79,18 @@ public sealed class AssignmentPlanTests
     });
 
     [Fact]
+    public void A_removal_that_was_confirmed_by_a_clock_that_was_set_back_since_is_made_again_as_soon_as_any_other()
+    {
+        var assignment = AssignmentSeenAs(AssignmentObservation.Present, Now);
+        assignment.NoteWritten(AssignmentObservation.Absent, null, Now.AddDays(1));
+        // A call that got through late, or a read that is behind.
+        assignment.NoteReading(new AssignmentReading(ReadingKind.AsOrdered), Now);
+        Assert.Equal(AssignmentIntent.None, AssignmentPlan.For(assignment, [], Now).Call);
+        Assert.InRange(AssignmentPlan.For(assignment, [], Now).NextChange!.Value, Now, Now.AddMinutes(1));
+        Assert.Equal(AssignmentIntent.Delete, AssignmentPlan.For(assignment, [], Now + LookDelay.Propagation).Call);
+    }
+
+    [Fact]
     public void It_looks_or_writes_again_at_what_is_not_seen_and_leaves_alone_what_is() => Gen.Select(AnyGrant.Array[0, 5], AnyObservation, Gen.Int[0, 1200], Gen.Bool).Sample((grants, seen, seconds, shown) =>
     {
         var assignment = AssignmentSeenAs(seen.Observed, seen.Described);
