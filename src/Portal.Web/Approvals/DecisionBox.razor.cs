@@ -19,6 +19,7 @@ public sealed partial class DecisionBox : ComponentBase
     private string? _comment;
     private IReadOnlyList<Refusal> _refusals = [];
     private Verdict? _sending;
+    private bool _denying;
     private bool _focus;
     private bool _decided;
 
@@ -56,12 +57,9 @@ public sealed partial class DecisionBox : ComponentBase
     /// <summary>The decision was refused: what is shown may be out of date.</summary>
     [Parameter] public EventCallback OnRefused { get; set; }
 
-    /// <summary>Whether the reader is about to deny; outlives the circuit, as what is written does in the browser.</summary>
-    [PersistentState] public bool Denying { get; set; }
-
     private bool MayNothing => ApproveRefusal is not null && DenyRefusal is not null;
 
-    private bool ShowComment => Denying || !string.IsNullOrEmpty(_comment) || (!Compact && !MayNothing && !Closed);
+    private bool ShowComment => _denying || !string.IsNullOrEmpty(_comment) || (!Compact && !MayNothing && !Closed);
 
     private IReadOnlyList<Refusal> Whole => [.. _refusals.Where(refusal => refusal.Field != "comment")];
 
@@ -77,13 +75,13 @@ public sealed partial class DecisionBox : ComponentBase
     {
         if (!Compact)
             return DenyAsync();
-        Denying = _focus = true;
+        _denying = _focus = true;
         return Task.CompletedTask;
     }
 
     private void Keep()
     {
-        Denying = false;
+        _denying = false;
         _refusals = [];
     }
 
@@ -103,7 +101,7 @@ public sealed partial class DecisionBox : ComponentBase
             {
                 _decided = true;
                 _comment = null;
-                Denying = false;
+                _denying = false;
                 Announcer.Say(Words[$"Said.{verdict}", Reference]);
                 await OnDecided.InvokeAsync(verdict);
                 return;
