@@ -47,7 +47,7 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
         await priya.Page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
 
         // The form is closed again; what was written in it comes back with it.
-        await entry.GetByRole(AriaRole.Button, new() { Name = "Deny" }).ClickAsync();
+        await entry.GetByRole(AriaRole.Button, new() { Name = "Deny", Exact = true }).ClickAsync();
         await Expect(entry.GetByLabel("Why not?")).ToHaveValueAsync("Please say which rates.");
         await Expect(new ApprovalsPage(priya).EntryOf(other.Reference).GetByLabel("Why not?")).ToHaveCountAsync(0);
         await entry.GetByRole(AriaRole.Button, new() { Name = "Deny with this comment" }).ClickAsync();
