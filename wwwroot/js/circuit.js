@@ -19,7 +19,7 @@ if (dialog) {
   });
   document.getElementById("components-reconnect-button").addEventListener("click", retry);
   document.getElementById("components-resume-button").addEventListener("click", resume);
-  document.getElementById("components-reload-button").addEventListener("click", () => reload());
+  document.getElementById("components-reload-button").addEventListener("click", reload);
   document.addEventListener("visibilitychange", () => document.hidden ? wait() : wake());
 }
 

@@ -1,4 +1,5 @@
 // A field of a page that goes on with other elements: how it is found again, and how what stood in it goes over.
+
 // A selector; null for one that nothing tells from others.
 export const nameOf = field =>
   field.id ? `#${CSS.escape(field.id)}` :
@@ -11,6 +12,7 @@ export function tell(field) {
   for (const event of ["input", "change"]) field.dispatchEvent(new Event(event, { bubbles: true }));
 }
 
+// Gives a field what stood in the one before it, which may be gone, and says so.
 export function hand(now, typed) {
   if (now.type === "radio" || now.type === "checkbox") {
     if (now.checked !== typed.checked) now.click();

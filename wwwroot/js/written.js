@@ -45,6 +45,7 @@ export function reload() {
 }
 
 const observer = new MutationObserver(giveBack);
+
 function waitFor(fields) {
   waiting = new Map(fields);
   of = address();

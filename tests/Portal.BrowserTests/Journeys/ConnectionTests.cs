@@ -30,7 +30,7 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
 
         await new RequestPage(priya).ApproveAsync();
         await Expect(new RequestPage(priya).Main).ToContainTextAsync("Priya Raman approved");
-        Assert.Equal("Only until Friday.", await CommentOnAsync(asked));
+        Assert.Equal("Only until Friday.", await Stage.CommentOnAsync(asked));
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
         await Expect(new ApprovalsPage(priya).EntryOf(other.Reference).GetByLabel("Why not?")).ToHaveCountAsync(0);
         await entry.GetByRole(AriaRole.Button, new() { Name = "Deny with this comment" }).ClickAsync();
         await Expect(entry).ToContainTextAsync("Denied by you");
-        Assert.Equal("Please say which rates.", await CommentOnAsync(asked));
+        Assert.Equal("Please say which rates.", await Stage.CommentOnAsync(asked));
         await new ApprovalsPage(priya).ApproveAsync(other.Reference);
         await Stage.UntilAsync("the other is decided", db => db.AccessRequests.AnyAsync(r => r.Id == other.RequestId && r.State == RequestState.Approved));
     }
@@ -159,12 +159,6 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
         await visitor.Page.EvaluateAsync("async () => { window.before = true; Blazor.resumeCircuit = async () => false; await Blazor.pauseCircuit(); }");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
         await visitor.Page.WaitForFunctionAsync("() => !window.before");
-    }
-
-    private async Task<string?> CommentOnAsync(SubmittedRequest asked)
-    {
-        await Stage.UntilAsync("the request is decided", db => db.ApprovalDecisions.AnyAsync(a => a.RequestId == asked.RequestId));
-        return await Stage.ReadAsync(db => db.ApprovalDecisions.Where(a => a.RequestId == asked.RequestId).Select(a => a.Comment).SingleAsync());
     }
 
     /// <summary>The line between a page and the portal.</summary>

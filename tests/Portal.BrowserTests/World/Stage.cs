@@ -111,6 +111,14 @@ public class Stage : IAsyncLifetime
         Succeeded(await Use<DecideRequest, Result<Done>>(decide => decide.ExecuteAsync(new DecisionInput(request.RequestId, verdict, comment), actor, CancellationToken.None)));
     }
 
+    /// <summary>Waits until a request is decided.</summary>
+    /// <returns>The comment of its one decision; null when there is none.</returns>
+    public async Task<string?> CommentOnAsync(SubmittedRequest request)
+    {
+        await UntilAsync($"{request.Reference} is decided", db => db.ApprovalDecisions.AnyAsync(a => a.RequestId == request.RequestId));
+        return await ReadAsync(db => db.ApprovalDecisions.Where(a => a.RequestId == request.RequestId).Select(a => a.Comment).SingleAsync());
+    }
+
     /// <summary>Revokes the access that came of a request, past the browser.</summary>
     public async Task RevokeAsync(Person person, SubmittedRequest request, string reason)
     {
