@@ -23,8 +23,8 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
         }
         catch (CloudCallException e) when (IsAlreadyIn(e))
         {
-            // It was seen that nobody was in before this call, or the one before it, was announced: an earlier answer was lost.
-            return new AssignmentWritten(AssignmentWriteOutcome.Ours, e.ProviderCall);
+            // By an earlier call whose answer was lost, or by somebody else whom the look before this call did not show yet.
+            return new AssignmentWritten(AssignmentWriteOutcome.AlreadyThere, e.ProviderCall);
         }
     }
 

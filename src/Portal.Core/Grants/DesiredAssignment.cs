@@ -1,4 +1,5 @@
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
@@ -174,6 +175,15 @@ public sealed class DesiredAssignment
     /// <summary>Whether what is there cannot be told from somebody else's, so that nothing may be called before it has been looked at. There is no mark on a membership: what was there before is not the portal's.</summary>
     public bool LooksFirst => Provider == GrantProvider.GroupMembership && FreeSeenAt is null;
 
+    /// <summary>Whether what is <see cref="Observed"/> was confirmed so short a time ago that reads may not show it yet.</summary>
+    /// <remarks>What was written by a clock that has been set back since says nothing of how long ago that was: to wait until its time comes round could be a day.</remarks>
+    /// <param name="time">How long.</param>
+    /// <param name="now">The instant.</param>
+    public bool WasWrittenWithin(TimeSpan time, DateTimeOffset now) => now - WrittenAt is { } age && age >= -ClockWatch.Tolerance && age < time;
+
+    /// <summary>Whether the put that is announced is the first since it was seen that nobody is in: before it is carried out, nothing there can be the portal's.</summary>
+    public bool IsFirstPut => Intent == AssignmentIntent.Put && FreeSeenAt is not null && FreeSeenAt == IntentAt && LostCallAt is null;
+
     /// <summary>Notes, with the announcement that follows, that nobody is in the group: what shows there from now on is the portal's.</summary>
     public void NoteFree(DateTimeOffset now) => FreeSeenAt = now;
 
@@ -278,8 +288,16 @@ public sealed class DesiredAssignment
                 (WrittenAt, WriteAgainAt) = (now, now + LookDelay.UntilWrittenAgain(LostCallAt is not null));
             LookLater(now, null);
         }
+        else if (MayBeOlder(now) && Observed == AssignmentObservation.Absent)
+            LookLater(now, null);
         else
+        {
+            // It is put back, and stays the portal's if it was there all the time.
+            if (MayBeOlder(now))
+                LostCallAt = now;
             TakeOver(reading.Kind);
+        }
+
         if (reading.Fault is { } failed)
             (FailingSince, FaultCode, FaultMessage) = (FailingSince ?? now, failed.Code, failed.Message);
         else
@@ -305,8 +323,8 @@ public sealed class DesiredAssignment
         // A call that the provider turned down was not carried out and cannot arrive late.
         if (called && fault.Status is >= 400 and < 500 and not 408)
         {
-            // Nothing is the portal's yet: who comes in before the next try was put there by somebody else. Unless an earlier call may still have done it.
-            if (Intent == AssignmentIntent.Put && FreeSeenAt == IntentAt && LostCallAt is null)
+            // Who comes in before the next try was put there by somebody else.
+            if (IsFirstPut)
                 FreeSeenAt = null;
             (Intent, IntentAt) = (AssignmentIntent.None, null);
         }
@@ -346,6 +364,9 @@ public sealed class DesiredAssignment
     {
         LookDueAt = now + LookDelay.WhileUnseen(now - (WrittenAt ?? now), asked);
     }
+
+    // Asked again, the directory may show what is older than what it showed before. Where nothing tells whose a membership is, that is not to be taken for somebody's hand.
+    private bool MayBeOlder(DateTimeOffset now) => Provider == GrantProvider.GroupMembership && LostCallAt is null && WasWrittenWithin(LookDelay.Propagation, now);
 
     // It was seen as it should be, and is not so any more: what is there now is what the next call goes from.
     private void TakeOver(ReadingKind found)

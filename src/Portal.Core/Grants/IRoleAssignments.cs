@@ -60,6 +60,9 @@ public enum AssignmentWriteOutcome
 
     /// <summary>The same principal has the same role at the same scope by an assignment that is not ours.</summary>
     HeldByAnother,
+
+    /// <summary>It was there before the call, and nothing on it says whose it is. It is ours only when an earlier call of ours may have made it.</summary>
+    AlreadyThere,
 }
 
 /// <summary>An assignment as the cloud shows it.</summary>

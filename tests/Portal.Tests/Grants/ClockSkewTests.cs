@@ -1,10 +1,13 @@
+using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
+using Portal.Tests.Grants.Reconciliation;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
@@ -123,6 +126,46 @@ public sealed class ClockSkewTests
         await world.PassAsync(TimeSpan.FromMinutes(30));
         Assert.Empty(world.Cloud.Standing);
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_call_that_lands_after_a_removal_by_a_clock_that_was_a_day_ahead_is_found_by_the_next_comparison(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Empty(world.Cloud.Standing);
+
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        await world.WorkAsync();
+        world.Cloud.LandLate();
+        await world.ReconcileAsync();
+        Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_removal_that_failed_while_the_databases_clock_was_ahead_is_not_put_off_either_by_a_portal_that_is_started_when_it_is_right(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        // Less than the longest wait that a provider may ask for: nothing but the time of the failure gives it away.
+        world.DatabaseClock.Ahead = TimeSpan.FromMinutes(45);
+        world.Cloud.FailBefore = _ => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true);
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+
+        (world.DatabaseClock.Ahead, world.Cloud.FailBefore) = (TimeSpan.Zero, null);
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        var clock = new ClockWatch(world.Clock);
+        await using (var db = world.OpenDb())
+            await new StepBack(clock, new GrantPace()).MendAsync(db, await clock.AskAsync(world.DatabaseClock, db, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        var row = await world.ReadAsync(d => d.DesiredAssignments.AsNoTracking().SingleAsync(a => a.Id == promised.AssignmentId));
+        Assert.Equal(world.Clock.GetUtcNow(), row.DueAt);
     }
 
     [Theory]

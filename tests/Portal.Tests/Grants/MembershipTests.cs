@@ -88,6 +88,24 @@ public sealed class MembershipTests
         Assert.Empty(world.Memberships.Calls);
     }
 
+    [Theory, BothDatabases]
+    public async Task Who_was_put_in_a_moment_ago_and_does_not_show_yet_stays_in_too(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        world.Memberships.ReadLag = TimeSpan.FromMinutes(2);
+        world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        var active = await world.GrantOfAsync(grant.RequestId);
+        Assert.Equal((GrantState.Active, true), (active.State, active.StandingAccess));
+
+        await world.PassAsync(TimeSpan.FromHours(1));
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.DoesNotContain(world.Memberships.Calls, c => c.Verb == CloudVerb.Delete);
+    }
+
     [Theory, BothDatabases(Moment.BeforeTheEffect, Moment.AfterTheEffect, Moment.WhileSaving)]
     public async Task Who_was_put_in_by_a_call_whose_answer_was_lost_is_taken_out_again(DatabaseKind kind, Moment moment)
     {
@@ -204,6 +222,61 @@ public sealed class MembershipTests
         await world.PassAsync(TimeSpan.FromHours(1));
         Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
         Assert.Equal(0, (await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct)).Value);
+    }
+
+    [Fact]
+    public async Task What_the_directory_has_shown_and_does_not_show_when_it_is_asked_again_stays_the_portals_to_take()
+    {
+        await using var world = await OpenAsync();
+        await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        world.Memberships.ReadLag = TimeSpan.FromMinutes(1);
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await world.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, world.Memberships.Calls.Count(c => c.Verb == CloudVerb.Put));
+
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Fact]
+    public async Task What_the_directory_shows_again_after_it_was_gone_is_not_taken_for_somebody_elses()
+    {
+        await using var world = await OpenAsync();
+        await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromHours(1));
+        world.Memberships.ReadLag = TimeSpan.FromMinutes(2);
+        // The look that confirms the removal.
+        await world.PassAsync(TimeSpan.FromSeconds(30));
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+
+        world.Memberships.ReadLag = TimeSpan.Zero;
+        var again = await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        var active = await world.GrantOfAsync(again.RequestId);
+        Assert.Equal((GrantState.Active, false), (active.State, active.StandingAccess));
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Fact]
+    public async Task Who_is_put_in_by_an_administrator_after_a_removal_by_a_clock_that_was_a_day_ahead_need_not_wait_for_that_day()
+    {
+        await using var world = await OpenAsync();
+        await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        await world.WorkAsync();
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        await world.PassAsync(LookDelay.Propagation);
+        world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        var again = await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        var active = await world.GrantOfAsync(again.RequestId);
+        Assert.Equal((GrantState.Active, true), (active.State, active.StandingAccess));
     }
 
     [Fact]

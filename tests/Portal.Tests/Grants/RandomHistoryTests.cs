@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsCheck;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
@@ -7,11 +8,12 @@ using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
+using Portal.Tests.Grants.Reconciliation;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
 
-/// <summary>Random histories of asking, asking for more, ending, time, clocks that are set, faults, crashes, late calls, slow reads and other people's hands. However they go: once the cloud answers again and reconciliation has come by, an assignment of ours stands exactly where a live grant needs it.</summary>
+/// <summary>Random histories of asking, asking for more, ending, time, clocks that are set, faults, crashes, new starts, late calls, slow reads and other people's hands. However they go: once the cloud answers again and reconciliation has come by, an assignment of ours stands exactly where a live grant needs it.</summary>
 public sealed class RandomHistoryTests
 {
     private static readonly TestPerson Nadia = new("Nadia Brandt", "nadia@fenwick.example", new("6a51cfa7-83b6-41d3-9f62-b4500370e106"), [PortalRole.Requester], [Company.PaymentsEngineers]);
@@ -40,6 +42,8 @@ public sealed class RandomHistoryTests
     private sealed record Hand(int Which, bool Remove) : Step;
 
     private sealed record Reconcile : Step;
+
+    private sealed record Restart : Step;
 
     private sealed record SlowReads(int Seconds) : Step;
 
@@ -73,6 +77,7 @@ public sealed class RandomHistoryTests
         (1, Gen.Int[0, 99].Select(w => (Step)new LandLate(w))),
         (1, Gen.Select(Gen.Int[0, 9], Gen.Bool).Select((w, r) => (Step)new Hand(w, r))),
         (1, Gen.Const((Step)new Reconcile())),
+        (1, Gen.Const((Step)new Restart())),
         (1, Gen.Select(Gen.Bool, Gen.Bool).Select((m, t) => (Step)new Pause(m, t))),
         (2, AnyExtension),
         (1, AnyClock.Select(s => (Step)new SetMachine(s))),
@@ -89,10 +94,14 @@ public sealed class RandomHistoryTests
         (4, Gen.Int[1, 1200].Select(s => (Step)new Pass(s))));
 
     [Fact]
-    public Task Whatever_happens_assignments_settle_to_what_live_grants_need() => AnyStep.Array[5, 25].SampleAsync(LiveAsync, iter: 25, threads: 2);
+    public Task Whatever_happens_assignments_settle_to_what_live_grants_need() => AnyStep.Array[5, 25].SampleAsync(LiveAsync, iter: Histories(25), threads: 2);
 
     [Fact]
-    public Task At_every_instant_the_role_is_there_exactly_while_a_live_grant_needs_it() => QuietStep.Array[3, 12].SampleAsync(LiveQuietlyAsync, iter: 10, threads: 2);
+    public Task At_every_instant_the_role_is_there_exactly_while_a_live_grant_needs_it() => QuietStep.Array[3, 12].SampleAsync(LiveQuietlyAsync, iter: Histories(10), threads: 2);
+
+    // The long form: as many of each as PORTAL_TEST_HISTORIES says.
+    private static int Histories(int shortForm) =>
+        Environment.GetEnvironmentVariable("PORTAL_TEST_HISTORIES") is { Length: > 0 } many ? int.Parse(many, CultureInfo.InvariantCulture) : shortForm;
 
     private static async Task LiveQuietlyAsync(Step[] steps)
     {
@@ -106,7 +115,7 @@ public sealed class RandomHistoryTests
                 await DoAsync(world, step, promised);
             // What somebody else's hand did is found when it is looked for.
             if (step is Hand)
-                await ReconcileAsync(world);
+                await LookAtAllAsync(world);
             // Once it is right again, what was held back is tried within a quarter of an hour.
             if (step is SetMachine)
                 excusedUntil = ClocksAgree(world) ? world.Clock.GetUtcNow().AddMinutes(16) : DateTimeOffset.MaxValue;
@@ -155,9 +164,13 @@ public sealed class RandomHistoryTests
         if (await PauseInForceAsync(world) is { } pause)
             Assert.Empty((await world.ResumeAsync(pause)).Refusals);
         world.Cloud.ReadLag = TimeSpan.Zero;
-        await ReconcileAsync(world);
-        for (var minute = 0; minute < 62; minute += 2)
-            await world.PassAsync(TimeSpan.FromMinutes(2));
+        // Reconciliation comes by every five minutes.
+        for (var minute = 0; minute < 65; minute += 5)
+        {
+            await world.CompareAsync();
+            await world.PassAsync(TimeSpan.FromMinutes(5));
+        }
+
         await SettledAsync(world);
         await world.PassAsync(TimeSpan.FromDays(1));
         await SettledAsync(world);
@@ -239,7 +252,10 @@ public sealed class RandomHistoryTests
                     await world.PauseAsync(new PauseInput(p.OneScope ? PauseTarget.Scope : PauseTarget.Everything, null, p.OneScope ? Company.Stripe : null, "Random history", p.TakeBack));
                 break;
             case Reconcile:
-                await ReconcileAsync(world);
+                await world.CompareAsync();
+                break;
+            case Restart:
+                await world.RestartAsync();
                 break;
             case SlowReads s:
                 world.Cloud.ReadLag = TimeSpan.FromSeconds(s.Seconds);
@@ -282,8 +298,8 @@ public sealed class RandomHistoryTests
         world.Cloud.FailRead = kind == FaultKind.ReadFails ? () => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true) : null;
     }
 
-    // What reconciliation comes to: every row of which the cloud might differ is looked at again.
-    private static async Task ReconcileAsync(PortalWorld world)
+    // What reconciliation comes to once nothing was written for ten minutes: every row of which the cloud might differ is looked at again.
+    private static async Task LookAtAllAsync(PortalWorld world)
     {
         await using var db = world.OpenDb();
         foreach (var row in await db.DesiredAssignments.ToListAsync())

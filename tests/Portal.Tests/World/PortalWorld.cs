@@ -31,7 +31,7 @@ public sealed class PortalWorld : IAsyncDisposable
     public static readonly TimeSpan Lease = new GrantPace().Lease;
 
     private readonly PortalDatabase _database;
-    private readonly ServiceProvider _services;
+    private ServiceProvider _services;
 
     private PortalWorld(PortalDatabase database, bool sealing)
     {
@@ -43,10 +43,7 @@ public sealed class PortalWorld : IAsyncDisposable
         Memberships = new FakeMemberships(Clock);
         Schedules = new FakeSchedules(Clock);
         Probe = new FakeAccessProbe(Cloud);
-        var services = new ServiceCollection();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
-        AddTo(services);
-        _services = services.BuildServiceProvider(validateScopes: true);
+        _services = Build();
     }
 
     /// <summary>The true time, which is the cloud's.</summary>
@@ -116,6 +113,13 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IDatabaseClock>(DatabaseClock);
         services.AddPortalDb((_, options) => _database.Configure(options).AddInterceptors(DatabaseFaults));
         services.AddPortalCore();
+    }
+
+    /// <summary>The portal is started anew on the same database: what it only remembered is gone.</summary>
+    public async Task RestartAsync()
+    {
+        await _services.DisposeAsync();
+        _services = Build();
     }
 
     /// <summary>A use case, or anything else that is registered.</summary>
@@ -254,6 +258,14 @@ public sealed class PortalWorld : IAsyncDisposable
         await ReadAsync(db => db.AuditEvents.AsNoTracking()
             .Where(e => (requestId == null || e.RequestId == requestId) && !e.Code.StartsWith("policy."))
             .OrderBy(e => e.Sequence).ToListAsync());
+
+    private ServiceProvider Build()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
+        AddTo(services);
+        return services.BuildServiceProvider(validateScopes: true);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -208,7 +208,8 @@ public sealed partial class DriveAssignment(
         return written.Outcome switch
         {
             AssignmentWriteOutcome.Ours => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderCall = written.Call },
-            AssignmentWriteOutcome.HeldByAnother => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderCall = written.Call },
+            AssignmentWriteOutcome.AlreadyThere when !row.IsFirstPut => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderCall = written.Call },
+            AssignmentWriteOutcome.HeldByAnother or AssignmentWriteOutcome.AlreadyThere => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderCall = written.Call },
         };
     }
 

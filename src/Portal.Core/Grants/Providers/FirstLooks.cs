@@ -29,5 +29,5 @@ internal static class FirstLooks
 
     // The directory may show for minutes what is gone.
     private static bool JustTaken(DesiredAssignment row, DateTimeOffset now) =>
-        row is { Observed: AssignmentObservation.Absent, WrittenAt: { } taken } && now - taken < LookDelay.Propagation;
+        row.Observed == AssignmentObservation.Absent && row.WasWrittenWithin(LookDelay.Propagation, now);
 }

@@ -97,7 +97,7 @@ public static class AssignmentComparison
     private static bool IsBusy(DesiredAssignment row, DateTimeOffset now) =>
         row.LeaseUntil > now || row.Intent != AssignmentIntent.None || row.Observed == AssignmentObservation.Unknown || row.DueAt <= now;
 
-    private static bool IsFresh(DesiredAssignment row, DateTimeOffset now) => now - row.WrittenAt < ReadLag;
+    private static bool IsFresh(DesiredAssignment row, DateTimeOffset now) => row.WasWrittenWithin(ReadLag, now);
 
     // A late call that landed after ours, or somebody's hand: what a lagging list still shows is always older.
     private static bool IsYounger(AssignmentSeen seen, DesiredAssignment row) => seen.WrittenAt - row.WrittenAt > ClockDoubt;

@@ -70,6 +70,17 @@ public sealed class AssignmentComparisonTests
         Assert.Equal(standing, AssignmentComparison.OfSeen(Ours with { Description = "old" }, Row(written: Now), [Active()], now).Standing);
     }
 
+    [Theory]
+    [InlineData(5, TrioStanding.Unsettled)]
+    [InlineData(6, TrioStanding.Drifted)]
+    [InlineData(86_400, TrioStanding.Drifted)]
+    public void What_was_written_by_a_clock_that_was_set_back_since_is_not_believed_until_the_time_has_come_round(int seconds, TrioStanding standing)
+    {
+        var ahead = Now.AddSeconds(seconds);
+        Assert.Equal(standing, AssignmentComparison.OfUnseen(Row(written: ahead), [Active()], Now).Standing);
+        Assert.Equal(standing, AssignmentComparison.OfSeen(Ours, Row(AssignmentObservation.Absent, written: ahead), [], Now).Standing);
+    }
+
     [Fact]
     public void What_was_written_after_our_own_write_is_judged_at_once_and_what_may_be_a_clocks_fault_is_not()
     {
