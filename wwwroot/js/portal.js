@@ -2,6 +2,7 @@
 // These load beside what needs them, not after it.
 import "./fields.js";
 import "./standin.js";
+// In this order: what is written while the page loads is given to it after what was written before, and counts.
 import "./written.js";
 import "./early.js";
 import "./theme.js";

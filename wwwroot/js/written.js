@@ -68,12 +68,11 @@ function giveBack() {
     const now = document.querySelector(name);
     if (!now || now === before) continue;
     waiting.delete(name);
-    if (!isChosenAnew(now) && !now.readOnly && differ(now, before)) hand(now, before);
+    if (!now.readOnly && differ(now, before)) hand(now, before);
   }
   if (waiting.size === 0) observer.disconnect();
 }
 
-const isChosenAnew = now => radio(now) ? [...document.getElementsByName(now.name)].some(one => edited.has(one)) : edited.has(now);
 const isTypedIn = field => field.selectionStart != null;
 const differ = (now, before) => radio(now) || now.type === "checkbox" ? now.checked !== before.checked : now.value !== before.value;
 

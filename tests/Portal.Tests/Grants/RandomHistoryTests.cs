@@ -1,4 +1,3 @@
-using System.Globalization;
 using CsCheck;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
@@ -94,14 +93,10 @@ public sealed class RandomHistoryTests
         (4, Gen.Int[1, 1200].Select(s => (Step)new Pass(s))));
 
     [Fact]
-    public Task Whatever_happens_assignments_settle_to_what_live_grants_need() => AnyStep.Array[5, 25].SampleAsync(LiveAsync, iter: Histories(25), threads: 2);
+    public Task Whatever_happens_assignments_settle_to_what_live_grants_need() => AnyStep.Array[5, 25].SampleAsync(LiveAsync, iter: Histories.Count(25), threads: 2);
 
     [Fact]
-    public Task At_every_instant_the_role_is_there_exactly_while_a_live_grant_needs_it() => QuietStep.Array[3, 12].SampleAsync(LiveQuietlyAsync, iter: Histories(10), threads: 2);
-
-    // The long form: as many of each as PORTAL_TEST_HISTORIES says.
-    private static int Histories(int shortForm) =>
-        Environment.GetEnvironmentVariable("PORTAL_TEST_HISTORIES") is { Length: > 0 } many ? int.Parse(many, CultureInfo.InvariantCulture) : shortForm;
+    public Task At_every_instant_the_role_is_there_exactly_while_a_live_grant_needs_it() => QuietStep.Array[3, 12].SampleAsync(LiveQuietlyAsync, iter: Histories.Count(10), threads: 2);
 
     private static async Task LiveQuietlyAsync(Step[] steps)
     {
@@ -152,14 +147,14 @@ public sealed class RandomHistoryTests
         foreach (var step in steps)
         {
             await DoAsync(world, step, promised);
-            await WorkThroughCrashesAsync(world);
+            await world.WorkThroughCrashesAsync();
             await EndsNeverMoveAsync(world, promised);
         }
 
         // The cloud answers again: all waits are shorter than an hour.
         SetFault(world, FaultKind.None);
         (world.Machine.Ahead, world.DatabaseClock.Ahead) = (TimeSpan.Zero, TimeSpan.Zero);
-        HearTheCloud(world);
+        world.HearTheCloud();
         await world.ClaimAsync(most: 0);
         if (await PauseInForceAsync(world) is { } pause)
             Assert.Empty((await world.ResumeAsync(pause)).Refusals);
@@ -192,7 +187,7 @@ public sealed class RandomHistoryTests
 
     private static async Task DoAsync(PortalWorld world, Step step, Dictionary<Guid, DateTimeOffset> promised)
     {
-        HearTheCloud(world);
+        world.HearTheCloud();
         switch (step)
         {
             case Promise when await PauseInForceAsync(world) is not null:
@@ -269,9 +264,6 @@ public sealed class RandomHistoryTests
         }
     }
 
-    // Each answer of Resource Manager brings its time along.
-    private static void HearTheCloud(PortalWorld world) => world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
-
     private static bool ClocksAgree(PortalWorld world) =>
         world.Machine.Ahead.Duration() <= ClockWatch.Tolerance && (world.DatabaseClock.Ahead - world.Machine.Ahead).Duration() <= ClockWatch.Tolerance;
 
@@ -286,13 +278,13 @@ public sealed class RandomHistoryTests
             FaultKind.Refused => _ => new CloudCallException("AuthorizationFailed", "No.", 403, isTransient: false),
             FaultKind.DeleteRefused => call => call.Verb == CloudVerb.Delete ? new CloudCallException("ScopeLocked", "Locked.", 409, isTransient: false) : null,
             FaultKind.PutLost => call => call.Verb == CloudVerb.Put ? new CloudCallException("NoAnswer", "No answer.", null, isTransient: true) : null,
-            FaultKind.CrashBefore => _ => new InvalidOperationException("The process is gone."),
+            FaultKind.CrashBefore => _ => Histories.ProcessGone(),
             _ => null,
         };
         world.Cloud.FailAfter = kind switch
         {
             FaultKind.AnswerLost => _ => new CloudCallException("Timeout", "No answer.", null, isTransient: true),
-            FaultKind.CrashAfter => _ => new InvalidOperationException("The process is gone."),
+            FaultKind.CrashAfter => _ => Histories.ProcessGone(),
             _ => null,
         };
         world.Cloud.FailRead = kind == FaultKind.ReadFails ? () => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true) : null;
@@ -305,27 +297,6 @@ public sealed class RandomHistoryTests
         foreach (var row in await db.DesiredAssignments.ToListAsync())
             row.Doubt(world.Clock.GetUtcNow());
         await db.SaveChangesAsync();
-    }
-
-    private static async Task WorkThroughCrashesAsync(PortalWorld world)
-    {
-        for (var round = 0; round < 20; round++)
-        {
-            var claims = await world.ClaimAsync();
-            if (claims.Count == 0)
-                return;
-            foreach (var claim in claims)
-            {
-                try
-                {
-                    await world.DriveAsync(claim);
-                }
-                catch (InvalidOperationException crash) when (crash.Message == "The process is gone.")
-                {
-                    // The next worker takes up the claim when its lease has run out.
-                }
-            }
-        }
     }
 
     private static async Task EndsNeverMoveAsync(PortalWorld world, Dictionary<Guid, DateTimeOffset> promised)

@@ -1,9 +1,7 @@
-using System.Globalization;
 using CsCheck;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Catalog;
-using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
 using Portal.Tests.World;
@@ -69,14 +67,11 @@ public sealed class RandomProviderHistoryTests
 
     [Fact]
     public Task Whatever_happens_everyone_is_in_the_group_exactly_while_a_live_grant_needs_it() =>
-        AnyStep.Array[5, 25].SampleAsync(steps => LiveAsync(steps, GrantProvider.GroupMembership), iter: Histories(15), threads: 2);
+        AnyStep.Array[5, 25].SampleAsync(steps => LiveAsync(steps, GrantProvider.GroupMembership), iter: Histories.Count(15), threads: 2);
 
     [Fact]
     public Task Whatever_happens_everyone_has_a_schedule_exactly_while_a_live_grant_needs_it() =>
-        AnyStep.Array[5, 25].SampleAsync(steps => LiveAsync(steps, GrantProvider.PimSchedule), iter: Histories(15), threads: 2);
-
-    private static int Histories(int shortForm) =>
-        Environment.GetEnvironmentVariable("PORTAL_TEST_HISTORIES") is { Length: > 0 } many ? int.Parse(many, CultureInfo.InvariantCulture) : shortForm;
+        AnyStep.Array[5, 25].SampleAsync(steps => LiveAsync(steps, GrantProvider.PimSchedule), iter: Histories.Count(15), threads: 2);
 
     private static async Task LiveAsync(Step[] steps, GrantProvider provider)
     {
@@ -85,7 +80,7 @@ public sealed class RandomProviderHistoryTests
         foreach (var step in steps)
         {
             await history.DoAsync(step);
-            await history.WorkThroughCrashesAsync();
+            await world.WorkThroughCrashesAsync();
         }
 
         history.SetFault(FaultKind.None);
@@ -138,7 +133,7 @@ public sealed class RandomProviderHistoryTests
         {
             // Two calls are never made at the same instant.
             world.Clock.Advance(TimeSpan.FromMilliseconds(1));
-            HearTheCloud();
+            world.HearTheCloud();
             switch (step)
             {
                 case Promise when world.DatabaseClock.Ahead != TimeSpan.Zero:
@@ -190,13 +185,13 @@ public sealed class RandomProviderHistoryTests
                 FaultKind.Throttled => _ => new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true, TimeSpan.FromSeconds(40)),
                 FaultKind.Refused => _ => new CloudCallException("Authorization_RequestDenied", "No.", 403, isTransient: false),
                 FaultKind.CallLost => call => call.Verb == CloudVerb.Put ? new CloudCallException("NoAnswer", "No answer.", null, isTransient: true) : null,
-                FaultKind.CrashBefore => _ => new InvalidOperationException("The process is gone."),
+                FaultKind.CrashBefore => _ => Histories.ProcessGone(),
                 _ => null,
             };
             Provider.FailAfter = kind switch
             {
                 FaultKind.AnswerLost => _ => new CloudCallException("Timeout", "No answer.", null, isTransient: true),
-                FaultKind.CrashAfter => _ => new InvalidOperationException("The process is gone."),
+                FaultKind.CrashAfter => _ => Histories.ProcessGone(),
                 _ => null,
             };
             Provider.FailRead = kind == FaultKind.ReadFails ? () => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true) : null;
@@ -205,29 +200,8 @@ public sealed class RandomProviderHistoryTests
         // What the portal does every five minutes.
         public async Task LookAsync()
         {
-            HearTheCloud();
+            world.HearTheCloud();
             Assert.True((await world.Get<LookAgain>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken)).Succeeded);
-        }
-
-        public async Task WorkThroughCrashesAsync()
-        {
-            for (var round = 0; round < 20; round++)
-            {
-                var claims = await world.ClaimAsync();
-                if (claims.Count == 0)
-                    return;
-                foreach (var claim in claims)
-                {
-                    try
-                    {
-                        await world.DriveAsync(claim);
-                    }
-                    catch (InvalidOperationException crash) when (crash.Message == "The process is gone.")
-                    {
-                        // The next worker takes up the claim when its lease has run out.
-                    }
-                }
-            }
         }
 
         public async Task SettledAsync()
@@ -274,7 +248,5 @@ public sealed class RandomProviderHistoryTests
             if (!await world.ReadAsync(db => db.DesiredAssignments.AnyAsync(a => a.PrincipalObjectId == person && a.FreeSeenAt != null)))
                 _others.Add(person);
         }
-
-        private void HearTheCloud() => world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
     }
 }
