@@ -37,10 +37,10 @@ async function retry() {
   }
 }
 
-// Whoever has to sign in again is refused a connection, and a page too.
+// Whoever has to sign in again is refused a connection, and everything else too.
 async function isSignedOut() {
   try {
-    const { type, status } = await fetch(location.href, { redirect: "manual" });
+    const { type, status } = await fetch("account/session", { redirect: "manual" });
     return type === "opaqueredirect" || status === 401;
   } catch {
     return false; // No answer.

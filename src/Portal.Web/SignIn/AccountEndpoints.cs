@@ -9,7 +9,7 @@ using Portal.Web.Layout;
 
 namespace Portal.Web.SignIn;
 
-/// <summary>The two addresses that sign a person in and out.</summary>
+/// <summary>The addresses that sign a person in and out, and that tell a page whether its reader still is.</summary>
 public static class AccountEndpoints
 {
     /// <summary>Maps them.</summary>
@@ -17,6 +17,7 @@ public static class AccountEndpoints
     {
         var account = app.MapGroup("/account").RequireRateLimiting(RateLimits.SignIn);
         account.MapGet("/signin", SignIn).AllowAnonymous();
+        account.MapGet("/session", Session);
         // The form parameter is what makes the framework demand an antiforgery token.
         account.MapPost("/signout", SignOut).AllowAnonymous();
     }
@@ -24,6 +25,13 @@ public static class AccountEndpoints
     private static ChallengeHttpResult SignIn(string? returnUrl) => TypedResults.Challenge(
         new AuthenticationProperties { RedirectUri = LocalUrl.OrHome(returnUrl) },
         [OpenIdConnectDefaults.AuthenticationScheme]);
+
+    // Whoever is not signed in is led to signing in, as from everything else. No page answers this, which would record what it shows as read.
+    private static NoContent Session(HttpResponse response)
+    {
+        response.Headers.CacheControl = "no-store";
+        return TypedResults.NoContent();
+    }
 
     private static async Task<IResult> SignOut(HttpContext context, [FromForm] string? reason)
     {

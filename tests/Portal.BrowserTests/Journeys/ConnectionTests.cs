@@ -115,6 +115,28 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
     }
 
     [Fact]
+    public async Task Whose_sign_in_has_expired_meanwhile_signs_in_again_and_goes_on_writing()
+    {
+        var address = $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}";
+        var mira = await SignedInAsync(Person.Mira);
+        var line = await Line.OfAsync(mira.Page);
+        await mira.OpenAsync(address);
+        await new RequestFormPage(mira).Justification.FillAsync("Written last night.");
+        await mira.Context.ClearCookiesAsync();
+        await line.BreakAsync(comesBack: false);
+        var again = mira.Page.Locator("#components-reconnect-button");
+        await Expect(mira.Page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        // It can be pressed once the browser has given up, which takes longer than anybody would wait here.
+        await again.DispatchEventAsync("click");
+
+        await new SandboxSignInPage(mira.Page).ChooseAsync(Person.Mira);
+        await mira.AliveAsync();
+        await Expect(new RequestFormPage(mira).Justification).ToHaveValueAsync("Written last night.");
+        // That it was refused a connection.
+        mira.Forget();
+    }
+
+    [Fact]
     public async Task Somebody_else_who_signs_in_is_not_given_what_was_written()
     {
         var address = $"/catalog/{Stage.Vault}/{Stage.OwnSecret()}";
@@ -181,13 +203,16 @@ public sealed class ConnectionTests(Stage stage) : BrowserTest(stage)
             return line;
         }
 
-        /// <summary>Breaks it, and waits until the page has connected again, which it does at once.</summary>
-        public async Task BreakAsync()
+        /// <summary>Breaks it.</summary>
+        /// <param name="comesBack">Whether to wait until the page has connected again, which it does at once when it may.</param>
+        public async Task BreakAsync(bool comesBack = true)
         {
             var page = _page!;
             _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
             Swallows = false;
             await page.CloseAsync();
+            if (!comesBack)
+                return;
             await _connected.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         }
 

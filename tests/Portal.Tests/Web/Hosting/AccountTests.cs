@@ -44,6 +44,17 @@ public sealed class AccountTests(SharedPortal portal)
     }
 
     [Fact]
+    public async Task A_page_is_told_whether_its_reader_is_still_signed_in()
+    {
+        using var visitor = await portal.Host.SignedInAsync(FenwickCompany.Mira);
+        using var there = await visitor.GetAsync("/account/session");
+        Assert.Equal((HttpStatusCode.NoContent, true), (there.StatusCode, there.Headers.CacheControl?.NoStore));
+        using var stranger = portal.Host.Visitor();
+        using var led = await stranger.GetAsync("/account/session");
+        Assert.Equal(HttpStatusCode.Redirect, led.StatusCode);
+    }
+
+    [Fact]
     public async Task No_cookie_is_for_scripts_or_for_other_sites()
     {
         using var visitor = portal.Host.Visitor();
