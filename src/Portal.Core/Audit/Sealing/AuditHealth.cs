@@ -60,8 +60,8 @@ public sealed class AuditHealth(SealingOptions options)
         var signed = await db.AuditCheckpoints.OrderByDescending(c => c.Size).Select(c => new { c.Size, c.Time }).FirstOrDefaultAsync(ct);
         var through = signed?.Size ?? 0;
         var unsigned = await db.AuditLeaves.Where(l => l.Position == through).Join(db.AuditEvents, l => l.EventId, e => e.EventId, (_, e) => (DateTimeOffset?)e.At).FirstOrDefaultAsync(ct);
-        var elsewhere = await db.AuditSealers.AnyAsync(s => s.Holder != options.Holder && s.Until > now, ct);
-        return new AuditHealthReading(Earlier(pending, unsigned), through, signed?.Time, _fault, elsewhere, now);
+        var sealer = await db.AuditSealers.AsNoTracking().SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+        return new AuditHealthReading(Earlier(pending, unsigned), through, signed?.Time, _fault, sealer.IsAnothersThan(options.Holder, now), now);
     }
 
     private async Task<DateTimeOffset?> OldestPendingAsync(PortalDb db, CancellationToken ct)

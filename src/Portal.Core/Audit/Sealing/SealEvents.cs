@@ -80,7 +80,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
         var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
-        if (sealer.Holder != options.Holder && sealer.Until > now)
+        if (sealer.IsAnothersThan(options.Holder, now))
             return new SealOutcome(0, MoreIsPending: false, ByAnother: true);
         if (state.Log is null || state.Fence != sealer.Fence)
             await state.LoadAsync(db, stores, sealer.Fence, ct);

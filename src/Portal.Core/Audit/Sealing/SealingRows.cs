@@ -102,6 +102,11 @@ public sealed class AuditSealer
     /// <summary>Until when, by the database's time; null before the first.</summary>
     public DateTimeOffset? Until { get; internal set; }
 
+    /// <summary>Whether another instance than this may seal now.</summary>
+    /// <param name="holder">This instance.</param>
+    /// <param name="now">The database's time.</param>
+    public bool IsAnothersThan(string holder, DateTimeOffset now) => Holder != holder && Hold.IsInForce(Until, SealEvents.Lease, now);
+
     /// <summary>Goes up with every claim; a seal is saved only under the number that claimed it.</summary>
     public long Fence { get; internal set; }
 }

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Streaming;
 
@@ -70,7 +71,9 @@ public sealed class AuditStream
     /// <summary>Whether an instance may take a message up now.</summary>
     /// <param name="holder">The instance.</param>
     /// <param name="now">The database's time.</param>
-    internal bool IsFreeFor(string holder, DateTimeOffset now) => PausedAt is null && !(NextTryAt > now) && (Holder == holder || Holder is null || !(Until > now));
+    internal bool IsFreeFor(string holder, DateTimeOffset now) => PausedAt is null
+        && !Hold.IsInForce(NextTryAt, RetryDelay.LongestAsked, now)
+        && (Holder == holder || Holder is null || !Hold.IsInForce(Until, StreamOptions.Lease, now));
 
     /// <summary>An instance takes a message up.</summary>
     internal void Claim(string holder, DateTimeOffset until, long end) => (Holder, Until, Fence, MessageEnd) = (holder, until, Fence + 1, end);

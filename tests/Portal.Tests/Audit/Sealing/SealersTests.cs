@@ -32,6 +32,22 @@ public sealed class SealersTests
     }
 
     [Theory, BothDatabases]
+    public async Task Who_sealed_by_a_clock_that_was_a_day_ahead_and_is_gone_keeps_nobody_from_sealing(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        await RecordAsync(world, 5);
+        Assert.Equal(5, (await world.AnotherSealer("gone").ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Sealed);
+
+        // Set right, and the portal is started anew.
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        await world.RestartAsync();
+        await RecordAsync(world, 5);
+        Assert.Equal(5, (await world.AnotherSealer("new").ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value.Sealed);
+        await AssertHoldsAsync(world);
+    }
+
+    [Theory, BothDatabases]
     public async Task An_instance_without_the_key_says_so_while_the_other_still_seals(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);

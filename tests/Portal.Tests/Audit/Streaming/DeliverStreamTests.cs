@@ -95,6 +95,25 @@ public sealed class DeliverStreamTests
         Assert.Single(world.Streams.Tried.Select(m => m.Id()).Distinct());
     }
 
+    [Theory, BothDatabases(true, false)]
+    public async Task What_was_put_off_or_taken_up_by_a_clock_that_was_a_day_ahead_goes_on_when_it_is_right(DatabaseKind kind, bool died)
+    {
+        await using var world = await OpenAsync(kind);
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        world.Streams.Answer = new StreamAnswer(StreamFate.Failed, "ConnectionError");
+        world.Streams.Meanwhile = () => died ? throw new OperationCanceledException() : Task.CompletedTask;
+        if (died)
+            await Assert.ThrowsAsync<OperationCanceledException>(() => TurnAsync(world));
+        else
+            Assert.Equal(StreamTurn.Failed, await TurnAsync(world));
+
+        // Set right, and the portal is started anew.
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        await world.RestartAsync();
+        (world.Streams.Answer, world.Streams.Meanwhile) = (StreamAnswer.Delivered, () => Task.CompletedTask);
+        Assert.Equal(StreamTurn.Delivered, await TurnAsync(world));
+    }
+
     [Theory, BothDatabases]
     public async Task While_one_instance_sends_another_does_not_and_takes_over_when_the_first_is_gone(DatabaseKind kind)
     {
