@@ -1,5 +1,9 @@
+using System.Data.Common;
 using System.Globalization;
+using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
@@ -36,8 +40,54 @@ internal static class Histories
         }
     }
 
+    /// <summary>The database can be read and takes no writes, or no audit events, for a while: all workers go on as they do, and what it refuses them is theirs to bear.</summary>
+    public static async Task EndureOutageAsync(this PortalWorld world, TimeSpan time, bool auditOnly)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += RevokeInOutage.Grace)
+        {
+            if (auditOnly)
+                world.DatabaseFaults.RefuseAuditEvents();
+            else
+                world.DatabaseFaults.RefuseWrites();
+            await TryAsync(world.WorkThroughCrashesAsync);
+            await TryAsync(world.EnterSpooledAsync);
+            try
+            {
+                await world.Get<RevokeInOutage>().ExecuteAsync(Actor.System, Ct);
+            }
+            catch (ProcessGoneException)
+            {
+                await world.RestartAsync();
+                world.Get<RevocationSpool>().Open();
+            }
+
+            world.Clock.Advance(RevokeInOutage.Grace);
+        }
+
+        world.DatabaseFaults.Break = null;
+        await world.EnterSpooledAsync();
+        Assert.False(world.Get<RevocationSpool>().HasOwn);
+    }
+
+    /// <summary>Enters what was taken back in an outage.</summary>
+    public static Task EnterSpooledAsync(this PortalWorld world) => world.Get<EnterSpooledRevocations>().ExecuteAsync(Actor.System, Ct);
+
     /// <summary>Each answer of Resource Manager brings its time along.</summary>
     public static void HearTheCloud(this PortalWorld world) => world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+
+    private static async Task TryAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception refused) when (refused is IOException or DbUpdateException or DbException or InvalidOperationException { InnerException: not null })
+        {
+            // As every worker: it looks again.
+        }
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private sealed class ProcessGoneException : Exception;
 }

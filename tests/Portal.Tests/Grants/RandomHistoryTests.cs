@@ -12,7 +12,7 @@ using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
 
-/// <summary>Random histories of asking, asking for more, ending, time, clocks that are set, faults, crashes, new starts, late calls, slow reads and other people's hands. However they go: once the cloud answers again and reconciliation has come by, an assignment of ours stands exactly where a live grant needs it.</summary>
+/// <summary>Random histories of asking, asking for more, ending, time, clocks that are set, faults, crashes, new starts, outages of the database, late calls, slow reads and other people's hands. However they go: once the cloud answers again and reconciliation has come by, an assignment of ours stands exactly where a live grant needs it.</summary>
 public sealed class RandomHistoryTests
 {
     private static readonly TestPerson Nadia = new("Nadia Brandt", "nadia@fenwick.example", new("6a51cfa7-83b6-41d3-9f62-b4500370e106"), [PortalRole.Requester], [Company.PaymentsEngineers]);
@@ -43,6 +43,8 @@ public sealed class RandomHistoryTests
     private sealed record Reconcile : Step;
 
     private sealed record Restart : Step;
+
+    private sealed record Outage(int Seconds, bool AuditOnly) : Step;
 
     private sealed record SlowReads(int Seconds) : Step;
 
@@ -77,6 +79,7 @@ public sealed class RandomHistoryTests
         (1, Gen.Select(Gen.Int[0, 9], Gen.Bool).Select((w, r) => (Step)new Hand(w, r))),
         (1, Gen.Const((Step)new Reconcile())),
         (1, Gen.Const((Step)new Restart())),
+        (1, Gen.Select(Gen.Int[15, 600], Gen.Bool).Select((s, a) => (Step)new Outage(s, a))),
         (1, Gen.Select(Gen.Bool, Gen.Bool).Select((m, t) => (Step)new Pause(m, t))),
         (2, AnyExtension),
         (1, AnyClock.Select(s => (Step)new SetMachine(s))),
@@ -251,6 +254,9 @@ public sealed class RandomHistoryTests
                 break;
             case Restart:
                 await world.RestartAsync();
+                break;
+            case Outage o:
+                await world.EndureOutageAsync(TimeSpan.FromSeconds(o.Seconds), o.AuditOnly);
                 break;
             case SlowReads s:
                 world.Cloud.ReadLag = TimeSpan.FromSeconds(s.Seconds);
