@@ -160,6 +160,8 @@ public sealed class MembershipTests
         Assert.Contains("grant.restored", await world.CodesAsync(grant.RequestId));
         await world.PassAsync(TimeSpan.FromHours(1));
         Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        // Whether it was taken out, or only not shown, is known when nothing can show late any more.
+        await world.LiveAsync(TimeSpan.FromMinutes(11), TimeSpan.FromMinutes(1));
         Assert.Equal(0, (await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct)).Value);
     }
 
@@ -258,6 +260,29 @@ public sealed class MembershipTests
         var active = await world.GrantOfAsync(again.RequestId);
         Assert.Equal((GrantState.Active, false), (active.State, active.StandingAccess));
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Fact]
+    public async Task A_lost_call_that_lands_after_a_removal_by_a_clock_that_was_a_day_ahead_is_found_by_the_next_look()
+    {
+        await using var world = await OpenAsync();
+        world.Memberships.FailBefore = call => call.Verb == CloudVerb.Put ? new CloudCallException("NoAnswer", "No answer.", null, isTransient: true) : null;
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        await world.WorkAsync();
+        world.Memberships.FailBefore = null;
+        Assert.Empty((await world.RevokeAsync(grant.Id, Company.Tomas)).Refusals);
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        await world.WorkAsync();
+        world.Memberships.LandLate(TimeSpan.FromMinutes(9));
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await world.LiveAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(10));
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
     }
 
     [Fact]

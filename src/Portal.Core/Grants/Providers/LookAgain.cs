@@ -5,7 +5,7 @@ using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
 
-/// <summary>Has every membership and schedule that stands, or that a grant rests on, read again: no list of role assignments shows whether they are still as they were ordered. A schedule that has lost its end is found so.</summary>
+/// <summary>Has every membership and schedule that stands, that a grant rests on, or that may still show after it was taken back, read again: no list of role assignments shows whether they are still as they were ordered. A schedule that has lost its end is found so.</summary>
 public sealed class LookAgain(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
 {
     private const int AtOnce = 200;
@@ -38,7 +38,9 @@ public sealed class LookAgain(IDbContextFactory<PortalDb> databases, ClockWatch 
         var rows = await db.DesiredAssignments
             .Where(a => a.Provider != GrantProvider.RoleAssignment && (after == null || a.Id > after)
                 // Somebody else's, too, while a grant rests on it: when it goes away, the portal's takes its place.
-                && (a.Observed == AssignmentObservation.Present || (a.Observed == AssignmentObservation.HeldByAnother && a.WantedUntil != null)))
+                && (a.Observed == AssignmentObservation.Present || (a.Observed == AssignmentObservation.HeldByAnother && a.WantedUntil != null)
+                    // What was taken back and may show late, by a call that was lost: a clock that was ahead may have put off the looks for it.
+                    || (a.Observed == AssignmentObservation.Absent && a.LostCallAt != null)))
             .OrderBy(a => a.Id).Take(AtOnce).ToListAsync(ct);
         var now = clock.Now();
         foreach (var row in rows)
