@@ -35,6 +35,8 @@ public sealed class RandomProviderHistoryTests
 
     private sealed record Restart : Step;
 
+    private sealed record Outage(int Seconds, bool AuditOnly) : Step;
+
     private sealed record SlowReads(int Seconds) : Step;
 
     private sealed record SetDatabase(int Ahead) : Step;
@@ -62,6 +64,7 @@ public sealed class RandomProviderHistoryTests
         (1, Gen.Const((Step)new LandLate())),
         (1, Gen.Const((Step)new Look())),
         (1, Gen.Const((Step)new Restart())),
+        (1, Gen.Select(Gen.Int[15, 600], Gen.Bool).Select((s, a) => (Step)new Outage(s, a))),
         (1, Gen.Int[0, 5].Select(i => (Step)new SetDatabase(Clocks[i]))),
         (1, Gen.Int[0, 540].Select(s => (Step)new SlowReads(s))));
 
@@ -168,6 +171,9 @@ public sealed class RandomProviderHistoryTests
                     break;
                 case Restart:
                     await world.RestartAsync();
+                    break;
+                case Outage o:
+                    await world.EndureOutageAsync(TimeSpan.FromSeconds(o.Seconds), o.AuditOnly);
                     break;
                 case SetDatabase d:
                     world.DatabaseClock.Ahead = TimeSpan.FromSeconds(d.Ahead);
