@@ -4,35 +4,6 @@ using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
 
-/// <summary>What the portal last knew of an assignment in the cloud.</summary>
-public enum AssignmentObservation
-{
-    /// <summary>Not there.</summary>
-    Absent,
-
-    /// <summary>A call was announced and its outcome is not known: it may be there.</summary>
-    Unknown,
-
-    /// <summary>There, and ours.</summary>
-    Present,
-
-    /// <summary>The trio is held by an assignment that is not ours.</summary>
-    HeldByAnother,
-}
-
-/// <summary>The call that was announced before it was made.</summary>
-public enum AssignmentIntent
-{
-    /// <summary>None is under way.</summary>
-    None,
-
-    /// <summary>To put the assignment there.</summary>
-    Put,
-
-    /// <summary>To remove it.</summary>
-    Delete,
-}
-
 /// <summary>One row per (scope, principal, role): what we want there, what we last saw, and who is working on it. Every grant of the trio shares it.</summary>
 public sealed class DesiredAssignment
 {
