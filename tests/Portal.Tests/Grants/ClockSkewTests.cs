@@ -29,7 +29,7 @@ public sealed class ClockSkewTests
         Assert.Empty(world.Cloud.Calls);
 
         world.DatabaseClock.Ahead = TimeSpan.Zero;
-        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        world.HearTheCloud();
         await world.PassAsync(Minute);
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
     }
@@ -106,7 +106,7 @@ public sealed class ClockSkewTests
 
         // Right again, which is believed once Resource Manager says the same.
         (world.DatabaseClock.Ahead, world.Cloud.FailBefore) = (TimeSpan.Zero, null);
-        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        world.HearTheCloud();
         await world.PassAsync(TimeSpan.FromMinutes(30));
         Assert.Empty(world.Cloud.Standing);
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
@@ -122,7 +122,7 @@ public sealed class ClockSkewTests
         Assert.Single(await world.ClaimAsync());
 
         world.DatabaseClock.Ahead = TimeSpan.Zero;
-        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        world.HearTheCloud();
         await world.PassAsync(TimeSpan.FromMinutes(30));
         Assert.Empty(world.Cloud.Standing);
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
@@ -140,7 +140,7 @@ public sealed class ClockSkewTests
         Assert.Empty(world.Cloud.Standing);
 
         world.DatabaseClock.Ahead = TimeSpan.Zero;
-        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        world.HearTheCloud();
         await world.WorkAsync();
         world.Cloud.LandLate();
         await world.ReconcileAsync();

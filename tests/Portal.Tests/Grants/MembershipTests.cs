@@ -276,7 +276,7 @@ public sealed class MembershipTests
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
 
         world.DatabaseClock.Ahead = TimeSpan.Zero;
-        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        world.HearTheCloud();
         await world.WorkAsync();
         world.Memberships.LandLate(TimeSpan.FromMinutes(9));
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
@@ -296,7 +296,7 @@ public sealed class MembershipTests
         Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
 
         world.DatabaseClock.Ahead = TimeSpan.Zero;
-        world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
+        world.HearTheCloud();
         await world.PassAsync(LookDelay.Propagation);
         world.Memberships.Add(Readers, Company.Mira.ObjectId);
         var again = await world.PromiseAsync(draft: Vault(60));

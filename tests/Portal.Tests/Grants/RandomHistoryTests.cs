@@ -1,6 +1,5 @@
 using CsCheck;
 using Microsoft.EntityFrameworkCore;
-using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -32,7 +31,7 @@ public sealed class RandomHistoryTests
 
     private sealed record Pass(int Seconds) : Step;
 
-    private sealed record Fault(FaultKind Kind) : Step;
+    private sealed record Fault(CallFault Kind) : Step;
 
     private sealed record Standing(bool ForNadia, int Scope) : Step;
 
@@ -50,19 +49,6 @@ public sealed class RandomHistoryTests
 
     private sealed record Pause(bool OneScope, bool TakeBack) : Step;
 
-    public enum FaultKind
-    {
-        None,
-        Throttled,
-        Refused,
-        AnswerLost,
-        CrashBefore,
-        CrashAfter,
-        DeleteRefused,
-        PutLost,
-        ReadFails,
-    }
-
     // A day, the hour of summer time, a leap second, and right again.
     private static readonly int[] Clocks = [-86_400, -3_600, -1, 0, 0, 1, 3_600, 86_400];
     private static readonly Gen<int> AnyClock = Gen.Int[0, 7].Select(i => Clocks[i]);
@@ -73,7 +59,7 @@ public sealed class RandomHistoryTests
         (4, Gen.Select(Gen.Bool, Gen.Int[0, 1], Gen.Int[5, 90], Gen.Int[0, 60].Nullable(0.5)).Select((n, s, m, i) => (Step)new Promise(n, s, m, i))),
         (2, Gen.Select(Gen.Int[0, 9], Gen.Bool).Select((w, r) => (Step)new End(w, r))),
         (5, Gen.Int[1, 3000].Select(s => (Step)new Pass(s))),
-        (3, Gen.Enum<FaultKind>().Select(k => (Step)new Fault(k))),
+        (3, Gen.Enum<CallFault>().Select(k => (Step)new Fault(k))),
         (1, Gen.Select(Gen.Bool, Gen.Int[0, 1]).Select((n, s) => (Step)new Standing(n, s))),
         (1, Gen.Int[0, 99].Select(w => (Step)new LandLate(w))),
         (1, Gen.Select(Gen.Int[0, 9], Gen.Bool).Select((w, r) => (Step)new Hand(w, r))),
@@ -155,7 +141,7 @@ public sealed class RandomHistoryTests
         }
 
         // The cloud answers again: all waits are shorter than an hour.
-        SetFault(world, FaultKind.None);
+        SetFault(world, CallFault.None);
         (world.Machine.Ahead, world.DatabaseClock.Ahead) = (TimeSpan.Zero, TimeSpan.Zero);
         world.HearTheCloud();
         await world.ClaimAsync(most: 0);
@@ -276,25 +262,8 @@ public sealed class RandomHistoryTests
     private static Task<Guid?> PauseInForceAsync(PortalWorld world) =>
         world.ReadAsync(db => db.AccessPauses.Where(p => p.LiftedAt == null).Select(p => (Guid?)p.Id).FirstOrDefaultAsync());
 
-    private static void SetFault(PortalWorld world, FaultKind kind)
-    {
-        world.Cloud.FailBefore = kind switch
-        {
-            FaultKind.Throttled => _ => new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true, TimeSpan.FromSeconds(40)),
-            FaultKind.Refused => _ => new CloudCallException("AuthorizationFailed", "No.", 403, isTransient: false),
-            FaultKind.DeleteRefused => call => call.Verb == CloudVerb.Delete ? new CloudCallException("ScopeLocked", "Locked.", 409, isTransient: false) : null,
-            FaultKind.PutLost => call => call.Verb == CloudVerb.Put ? new CloudCallException("NoAnswer", "No answer.", null, isTransient: true) : null,
-            FaultKind.CrashBefore => _ => Histories.ProcessGone(),
-            _ => null,
-        };
-        world.Cloud.FailAfter = kind switch
-        {
-            FaultKind.AnswerLost => _ => new CloudCallException("Timeout", "No answer.", null, isTransient: true),
-            FaultKind.CrashAfter => _ => Histories.ProcessGone(),
-            _ => null,
-        };
-        world.Cloud.FailRead = kind == FaultKind.ReadFails ? () => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true) : null;
-    }
+    private static void SetFault(PortalWorld world, CallFault fault) =>
+        (world.Cloud.FailBefore, world.Cloud.FailAfter, world.Cloud.FailRead) = (fault.BeforeCalls(), fault.AfterCalls(), fault.OfReads());
 
     // What reconciliation comes to once nothing was written for ten minutes: every row of which the cloud might differ is looked at again.
     private static async Task LookAtAllAsync(PortalWorld world)

@@ -1,6 +1,5 @@
 using CsCheck;
 using Microsoft.EntityFrameworkCore;
-using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
@@ -25,7 +24,7 @@ public sealed class RandomProviderHistoryTests
 
     private sealed record Pass(int Seconds) : Step;
 
-    private sealed record Fault(FaultKind Kind) : Step;
+    private sealed record Fault(CallFault Kind) : Step;
 
     private sealed record ByHand(bool ForNadia, bool In) : Step;
 
@@ -41,25 +40,13 @@ public sealed class RandomProviderHistoryTests
 
     private sealed record SetDatabase(int Ahead) : Step;
 
-    public enum FaultKind
-    {
-        None,
-        Throttled,
-        Refused,
-        AnswerLost,
-        CrashBefore,
-        CrashAfter,
-        CallLost,
-        ReadFails,
-    }
-
     private static readonly int[] Clocks = [-86_400, -3_600, 0, 0, 3_600, 86_400];
 
     private static readonly Gen<Step> AnyStep = Gen.Frequency(
         (4, Gen.Select(Gen.Bool, Gen.Bool, Gen.Int[10, 90], Gen.Int[0, 60].Nullable(0.5)).Select((n, o, m, i) => (Step)new Promise(n, o, m, i))),
         (2, Gen.Select(Gen.Int[0, 9], Gen.Bool).Select((w, r) => (Step)new End(w, r))),
         (5, Gen.Int[1, 3000].Select(s => (Step)new Pass(s))),
-        (3, Gen.Enum<FaultKind>().Select(k => (Step)new Fault(k))),
+        (3, Gen.Enum<CallFault>().Select(k => (Step)new Fault(k))),
         (2, Gen.Select(Gen.Bool, Gen.Bool).Select((n, i) => (Step)new ByHand(n, i))),
         (1, Gen.Const((Step)new LandLate())),
         (1, Gen.Const((Step)new Look())),
@@ -86,7 +73,7 @@ public sealed class RandomProviderHistoryTests
             await world.WorkThroughCrashesAsync();
         }
 
-        history.SetFault(FaultKind.None);
+        history.SetFault(CallFault.None);
         world.DatabaseClock.Ahead = TimeSpan.Zero;
         history.Provider.ReadLag = TimeSpan.Zero;
         for (var minute = 0; minute < 80; minute += 5)
@@ -184,24 +171,8 @@ public sealed class RandomProviderHistoryTests
             }
         }
 
-        public void SetFault(FaultKind kind)
-        {
-            Provider.FailBefore = kind switch
-            {
-                FaultKind.Throttled => _ => new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true, TimeSpan.FromSeconds(40)),
-                FaultKind.Refused => _ => new CloudCallException("Authorization_RequestDenied", "No.", 403, isTransient: false),
-                FaultKind.CallLost => call => call.Verb == CloudVerb.Put ? new CloudCallException("NoAnswer", "No answer.", null, isTransient: true) : null,
-                FaultKind.CrashBefore => _ => Histories.ProcessGone(),
-                _ => null,
-            };
-            Provider.FailAfter = kind switch
-            {
-                FaultKind.AnswerLost => _ => new CloudCallException("Timeout", "No answer.", null, isTransient: true),
-                FaultKind.CrashAfter => _ => Histories.ProcessGone(),
-                _ => null,
-            };
-            Provider.FailRead = kind == FaultKind.ReadFails ? () => new CloudCallException("InternalServerError", "Oops.", 500, isTransient: true) : null;
-        }
+        public void SetFault(CallFault fault) =>
+            (Provider.FailBefore, Provider.FailAfter, Provider.FailRead) = (fault.BeforeCalls(), fault.AfterCalls(), fault.OfReads());
 
         // What the portal does every five minutes.
         public async Task LookAsync()
