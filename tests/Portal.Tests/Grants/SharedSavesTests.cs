@@ -121,8 +121,8 @@ public sealed class SharedSavesTests
         var faults = await TogetherAsync(world, claims);
         Assert.All(faults, Assert.NotNull);
         Assert.Empty(world.Cloud.Calls);
-        // It is not asked in vain for each of them: three alone, eight times each, and the parts once.
-        Assert.InRange(tried, 1, 35);
+        // It is not asked in vain for each of them: three alone, eight times each, and five parts once.
+        Assert.Equal(29, tried);
 
         world.DatabaseFaults.Break = null;
         await world.PassAsync(PortalWorld.Lease);
@@ -166,25 +166,35 @@ public sealed class SharedSavesTests
         Assert.Equal(claims[4].AssignmentId, Assert.Single(world.Cloud.Standing).Name);
     }
 
-    /// <summary>Starts all turns so that all but the first are ready when the first has been saved.</summary>
+    /// <summary>Starts all turns so that the first is saved alone, and all others are ready when it has been.</summary>
     /// <returns>What each of them threw; null where it came to its end.</returns>
     private static async Task<IReadOnlyList<Exception?>> TogetherAsync(PortalWorld world, IReadOnlyList<AssignmentClaim> claims, AssignmentClaim? leaver = null, CancellationTokenSource? leaving = null)
     {
         Assert.Equal(Many, claims.Count);
         using var queued = new ManualResetEventSlim();
+        var saving = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var broken = world.DatabaseFaults.Break;
         var first = 0;
         world.DatabaseFaults.Break = sql =>
         {
             if (Interlocked.Exchange(ref first, 1) == 0)
+            {
+                saving.SetResult();
                 queued.Wait(TimeSpan.FromSeconds(30), Ct);
+            }
+
             return broken?.Invoke(sql);
         };
+        var turns = new List<Task<Exception?>> { TurnAsync(claims[0]) };
+        // On a busy machine the second would otherwise be there before anything is saved, and go with it.
+        await saving.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
         // Each turn runs up to its first save before the next one starts.
-        var turns = claims.Select(claim => FaultOfAsync(world.DriveAsync(claim, claim == leaver ? leaving!.Token : null))).ToList();
+        turns.AddRange(claims.Skip(1).Select(TurnAsync));
         leaving?.Cancel();
         queued.Set();
         return await Task.WhenAll(turns);
+
+        Task<Exception?> TurnAsync(AssignmentClaim claim) => FaultOfAsync(world.DriveAsync(claim, claim == leaver ? leaving!.Token : null));
     }
 
     private static async Task<Exception?> FaultOfAsync(Task turn)
