@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Portal.Core;
 using Portal.Core.Approvals;
@@ -31,26 +30,33 @@ public sealed class PortalWorld : IAsyncDisposable
     public static readonly TimeSpan Lease = new GrantPace().Lease;
 
     private readonly PortalDatabase _database;
-    private ServiceProvider _services;
+    private readonly List<PortalInstance> _instances = [];
+    private readonly string _files = Path.Combine(System.IO.Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"portal-world-{Guid.NewGuid():N}");
+    private PortalInstance _acting;
 
     private PortalWorld(PortalDatabase database, bool sealing)
     {
         _database = database;
-        Sealing = new SealingOptions("portal.test/audit", Path.Combine(Spool.Directory!, "audit-signing-key"), "") { StopsGrants = sealing };
         Cloud = new FakeRoleAssignments(Clock);
         DatabaseClock = new FakeDatabaseClock(Clock);
-        Machine = new MachineClock(Clock);
         Memberships = new FakeMemberships(Clock);
         Schedules = new FakeSchedules(Clock);
         Probe = new FakeAccessProbe(Cloud);
-        _services = Build();
+        Sealing = new SealingOptions("portal.test/audit", Path.Combine(_files, "audit-signing-key"), "") { StopsGrants = sealing };
+        _acting = AddInstance();
     }
 
     /// <summary>The true time, which is the cloud's.</summary>
     public FakeTimeProvider Clock { get; } = new(Start);
 
-    /// <summary>The clock of the machine that the portal runs on: right until a test sets it.</summary>
-    public MachineClock Machine { get; }
+    /// <summary>The portal that acts; the only one, until a test adds another.</summary>
+    public PortalInstance Acting => _acting;
+
+    /// <summary>All portals of this world.</summary>
+    public IReadOnlyList<PortalInstance> Instances => _instances;
+
+    /// <summary>The clock of the machine that the acting portal runs on: right until a test sets it.</summary>
+    public MachineClock Machine => _acting.Machine;
 
     /// <summary>The database's own clock: right until a test sets it off.</summary>
     public FakeDatabaseClock DatabaseClock { get; }
@@ -70,10 +76,10 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>Who is told of the sealed log.</summary>
     public FakeStreamSender Streams { get; } = new();
 
-    public DatabaseFaults DatabaseFaults { get; } = new();
+    public DatabaseFaults DatabaseFaults => _acting.DatabaseFaults;
 
-    /// <summary>Where the spool of revocations lies.</summary>
-    public SpoolOptions Spool { get; } = new(Path.Combine(System.IO.Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"portal-spool-{Guid.NewGuid():N}"));
+    /// <summary>Where the acting portal's spool of revocations lies.</summary>
+    public SpoolOptions Spool => _acting.Spool;
 
     /// <summary>How the audit log is sealed here.</summary>
     public SealingOptions Sealing { get; }
@@ -96,34 +102,43 @@ public sealed class PortalWorld : IAsyncDisposable
     }
 
     /// <summary>Registers the core, this world's database, clock and cloud; for hosts of their own, such as a component test's.</summary>
-    public void AddTo(IServiceCollection services)
+    public void AddTo(IServiceCollection services) => AddTo(services, _acting);
+
+    private void AddTo(IServiceCollection services, PortalInstance instance)
     {
-        services.AddSingleton<TimeProvider>(Machine);
+        services.AddSingleton<TimeProvider>(instance.Machine);
         services.AddSingleton(new Random(1));
         services.AddSingleton<IDirectory>(Directory);
         services.AddSingleton<IVaultInventory>(Inventory);
-        services.AddSingleton<IRoleAssignments>(Cloud);
+        services.AddSingleton<IRoleAssignments>(instance.Line);
         services.AddSingleton<IGrantProvider>(Memberships).AddSingleton<IGrantProvider>(Schedules);
         services.AddSingleton<IAccessProbe>(Probe);
-        services.AddSingleton(Spool);
+        services.AddSingleton(instance.Spool);
         services.AddSingleton(Sealing).AddSingleton<ICheckpointStore>(Checkpoints);
         services.AddSingleton<IStreamSender>(Streams).AddSingleton(new StreamOptions([FakeStreamSender.Siem]));
         services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton<IAuditReading>(_database.Kind == DatabaseKind.Sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton<IDatabaseClock>(DatabaseClock);
-        services.AddPortalDb((_, options) => _database.Configure(options).AddInterceptors(DatabaseFaults));
+        services.AddPortalDb((_, options) => _database.Configure(options).AddInterceptors(instance.DatabaseFaults));
         services.AddPortalCore();
     }
 
     /// <summary>The portal is started anew on the same database: what it only remembered is gone.</summary>
-    public async Task RestartAsync()
+    public Task RestartAsync() => _acting.RestartAsync();
+
+    /// <summary>Another portal on the same database and the same cloud. It does nothing until it acts.</summary>
+    public PortalInstance AddInstance()
     {
-        await _services.DisposeAsync();
-        _services = Build();
+        var instance = new PortalInstance(Clock, Cloud, AddTo);
+        _instances.Add(instance);
+        return instance;
     }
 
-    /// <summary>A use case, or anything else that is registered.</summary>
-    public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
+    /// <summary>Whatever this world does from now on is done by this portal.</summary>
+    public void ActAs(PortalInstance instance) => _acting = instance;
+
+    /// <summary>A use case of the acting portal, or anything else that is registered.</summary>
+    public T Get<T>() where T : notnull => _acting.Get<T>();
 
     /// <summary>The database, for tests that break it for real.</summary>
     public PortalDatabase Database => _database;
@@ -210,6 +225,9 @@ public sealed class PortalWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>Each answer of Resource Manager brings its time along.</summary>
+    public void HearTheCloud() => Get<ClockWatch>().HearResourceManager(Clock.GetUtcNow(), Clock.GetTimestamp());
+
     /// <summary>Moves the clock, then works.</summary>
     public Task<int> PassAsync(TimeSpan time)
     {
@@ -239,10 +257,10 @@ public sealed class PortalWorld : IAsyncDisposable
 
     /// <summary>The sealer of another instance on the same database, and on the same store unless it has its own.</summary>
     public SealEvents AnotherSealer(string holder, LogState? state = null, CheckpointStores? stores = null) =>
-        ActivatorUtilities.CreateInstance<SealEvents>(_services, Sealing with { Holder = holder }, state ?? new LogState(), stores ?? Get<CheckpointStores>());
+        ActivatorUtilities.CreateInstance<SealEvents>(_acting.Services, Sealing with { Holder = holder }, state ?? new LogState(), stores ?? Get<CheckpointStores>());
 
     /// <summary>The sealer of another instance with files and a health of its own.</summary>
-    public SealEvents AnotherSealer(SealingOptions options, AuditHealth health) => ActivatorUtilities.CreateInstance<SealEvents>(_services, options, new LogState(), new SigningKeyFile(options), health);
+    public SealEvents AnotherSealer(SealingOptions options, AuditHealth health) => ActivatorUtilities.CreateInstance<SealEvents>(_acting.Services, options, new LogState(), new SigningKeyFile(options), health);
 
     public Task<Grant> GrantOfAsync(Guid requestId) => ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == requestId));
 
@@ -259,20 +277,13 @@ public sealed class PortalWorld : IAsyncDisposable
             .Where(e => (requestId == null || e.RequestId == requestId) && !e.Code.StartsWith("policy."))
             .OrderBy(e => e.Sequence).ToListAsync());
 
-    private ServiceProvider Build()
-    {
-        var services = new ServiceCollection();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
-        AddTo(services);
-        return services.BuildServiceProvider(validateScopes: true);
-    }
-
     public async ValueTask DisposeAsync()
     {
-        await _services.DisposeAsync();
+        foreach (var instance in _instances)
+            await instance.DisposeAsync();
         await _database.DisposeAsync();
-        if (System.IO.Directory.Exists(Spool.Directory))
-            System.IO.Directory.Delete(Spool.Directory, recursive: true);
+        if (System.IO.Directory.Exists(_files))
+            System.IO.Directory.Delete(_files, recursive: true);
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -5,7 +5,7 @@ using Portal.Core.Grants;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 
-namespace Portal.Tests.Grants;
+namespace Portal.Tests.Grants.RandomHistories;
 
 /// <summary>Random histories of access that is given otherwise than by the portal's own role assignments: by membership, where nothing says whose it is, and by schedules, which Azure ends by itself. However they go, once the cloud answers again each person is in, or has a schedule, exactly while a live grant needs it, and nobody is taken out whom somebody else has put in.</summary>
 public sealed class RandomProviderHistoryTests

@@ -1,7 +1,7 @@
 using Portal.Core;
 using Portal.Tests.World;
 
-namespace Portal.Tests.Grants;
+namespace Portal.Tests.Grants.RandomHistories;
 
 /// <summary>What all calls of a random history meet until something else is said.</summary>
 public enum CallFault

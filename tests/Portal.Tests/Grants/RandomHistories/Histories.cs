@@ -6,7 +6,7 @@ using Portal.Core.Grants;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 
-namespace Portal.Tests.Grants;
+namespace Portal.Tests.Grants.RandomHistories;
 
 /// <summary>What random histories have in common.</summary>
 internal static class Histories
@@ -40,8 +40,12 @@ internal static class Histories
         }
     }
 
-    /// <summary>The database can be read and takes no writes, or no audit events, for a while: all workers go on as they do, and what it refuses them is theirs to bear.</summary>
-    public static async Task EndureOutageAsync(this PortalWorld world, TimeSpan time, bool auditOnly)
+    /// <summary>The acting portal can read its database, which takes no writes of it, or no audit events, for a while: all its workers go on as they do, and what is refused to them is theirs to bear.</summary>
+    /// <param name="world">The world.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="auditOnly">Whether only events are refused.</param>
+    /// <param name="meanwhile">What others do all the while; null for nothing.</param>
+    public static async Task EndureOutageAsync(this PortalWorld world, TimeSpan time, bool auditOnly, Func<Task>? meanwhile = null)
     {
         for (var passed = TimeSpan.Zero; passed < time; passed += RevokeInOutage.Grace)
         {
@@ -62,6 +66,8 @@ internal static class Histories
             }
 
             world.Clock.Advance(RevokeInOutage.Grace);
+            if (meanwhile is not null)
+                await meanwhile();
         }
 
         world.DatabaseFaults.Break = null;
@@ -71,9 +77,6 @@ internal static class Histories
 
     /// <summary>Enters what was taken back in an outage.</summary>
     public static Task EnterSpooledAsync(this PortalWorld world) => world.Get<EnterSpooledRevocations>().ExecuteAsync(Actor.System, Ct);
-
-    /// <summary>Each answer of Resource Manager brings its time along.</summary>
-    public static void HearTheCloud(this PortalWorld world) => world.Get<ClockWatch>().HearResourceManager(world.Clock.GetUtcNow(), world.Clock.GetTimestamp());
 
     private static async Task TryAsync(Func<Task> work)
     {
@@ -89,5 +92,6 @@ internal static class Histories
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private sealed class ProcessGoneException : Exception;
+    /// <summary>The process has died.</summary>
+    public sealed class ProcessGoneException : Exception;
 }

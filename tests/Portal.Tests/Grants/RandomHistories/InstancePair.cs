@@ -1,0 +1,174 @@
+using Portal.Core.Grants;
+using Portal.Tests.World;
+
+namespace Portal.Tests.Grants.RandomHistories;
+
+/// <summary>Where a portal stands still in its next turn.</summary>
+internal enum Standstill
+{
+    Claimed,
+    Checked,
+    Announced,
+    CallGoing,
+    AnswerComing,
+    ReadBack,
+    Settling,
+}
+
+/// <summary>Two portals on one database, which take turns; and one that stands still in the middle of its own, while the other goes on.</summary>
+internal sealed class InstancePair
+{
+    // As often as the worker looks, while somebody waits for it.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
+    private readonly PortalWorld _world;
+    private readonly Half[] _halves;
+
+    public InstancePair(PortalWorld world)
+    {
+        _world = world;
+        _halves = [new(world.Acting), new(world.AddInstance())];
+        foreach (var half in _halves)
+        {
+            half.Instance.Line.Going = () => StandStillAsync(half, Standstill.CallGoing);
+            half.Instance.Line.Coming = () => StandStillAsync(half, Standstill.AnswerComing);
+            half.Instance.Started += () => Listen(half);
+            Listen(half);
+        }
+    }
+
+    /// <summary>One of them.</summary>
+    public PortalInstance this[int which] => _halves[which].Instance;
+
+    /// <summary>Has one of them act from now on.</summary>
+    public void ActAs(int which) => _world.ActAs(_halves[which].Instance);
+
+    /// <summary>In its next turn that comes to this point it stands still for a while, in which the other goes on.</summary>
+    /// <param name="which">Which.</param>
+    /// <param name="at">At which point.</param>
+    /// <param name="time">For how long.</param>
+    /// <param name="isTold">Whether it is told that it has lost its claim before it goes on; otherwise it goes on and finds out.</param>
+    public void StandStillNext(int which, Standstill at, TimeSpan time, bool isTold) => _halves[which].Next = new Plan(at, time, isTold);
+
+    /// <summary>Nothing disturbs it any more.</summary>
+    public void Heal(int which) => (_halves[which].Next, _halves[which].Instance.Line.IsCut) = (null, false);
+
+    /// <summary>Both work until nothing is due, this one first.</summary>
+    public async Task WorkAsync(int first = 0)
+    {
+        // What one puts off the other may take up.
+        while (await WorkAsync(_halves[first]) | await WorkAsync(_halves[1 - first]))
+        {
+        }
+    }
+
+    /// <summary>Time passes for both, who look at what is due in turn.</summary>
+    public async Task PassAsync(TimeSpan time, TimeSpan step)
+    {
+        for (var (passed, first) = (TimeSpan.Zero, 0); passed < time; passed += step, first = 1 - first)
+        {
+            _world.Clock.Advance(step);
+            await WorkAsync(first);
+        }
+    }
+
+    /// <summary>What the other does while this one cannot.</summary>
+    public Task OtherWorksAsync(int which) => WorkAsync(_halves[1 - which]);
+
+    /// <returns>True when it found anything to do.</returns>
+    private async Task<bool> WorkAsync(Half half)
+    {
+        if (half.StandsStill)
+            return false;
+        var before = _world.Acting;
+        _world.ActAs(half.Instance);
+        _world.HearTheCloud();
+        var found = false;
+        for (var round = 0; round < 20; round++)
+        {
+            var claims = await _world.ClaimAsync();
+            if (claims.Count == 0)
+                break;
+            found = true;
+            foreach (var claim in claims)
+                await DriveAsync(half, claim);
+        }
+
+        _world.ActAs(before);
+        return found;
+    }
+
+    private async Task DriveAsync(Half half, AssignmentClaim claim)
+    {
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        half.Lost = lost;
+        try
+        {
+            await half.Instance.Get<DriveAssignment>().ExecuteAsync(claim, Core.Identity.Actor.System, lost.Token);
+        }
+        catch (Exception fault) when (fault is Histories.ProcessGoneException or OperationCanceledException)
+        {
+            // As the worker: whoever claims it next goes on from there.
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+        finally
+        {
+            half.Lost = null;
+        }
+    }
+
+    private void Listen(Half half)
+    {
+        half.Next = null;
+        half.Instance.Get<DriveSteps>().Reached += reached => Reach(half, reached);
+    }
+
+    private void Reach(Half half, DriveStepReached reached)
+    {
+        var point = reached.Step switch
+        {
+            DriveStep.Claimed => Standstill.Claimed,
+            DriveStep.Checked => Standstill.Checked,
+            DriveStep.Announced => Standstill.Announced,
+            DriveStep.ReadBack => Standstill.ReadBack,
+            DriveStep.Settling => Standstill.Settling,
+            _ => (Standstill?)null,
+        };
+        // The turn goes on when this returns.
+        if (point is { } at && half.Next?.At == at)
+            Task.Run(() => StandStillAsync(half, at)).GetAwaiter().GetResult();
+    }
+
+    private async Task StandStillAsync(Half half, Standstill at)
+    {
+        if (half.Next is not { } plan || plan.At != at)
+            return;
+        half.Next = null;
+        half.StandsStill = true;
+        var other = _halves.Single(h => h != half);
+        for (var passed = TimeSpan.Zero; passed < plan.Time; passed += Look)
+        {
+            _world.Clock.Advance(Look);
+            await WorkAsync(other);
+        }
+
+        half.StandsStill = false;
+        _world.ActAs(half.Instance);
+        if (plan.IsTold)
+            half.Lost?.Cancel();
+    }
+
+    private sealed record Plan(Standstill At, TimeSpan Time, bool IsTold);
+
+    private sealed class Half(PortalInstance instance)
+    {
+        public PortalInstance Instance => instance;
+
+        public Plan? Next { get; set; }
+
+        public bool StandsStill { get; set; }
+
+        /// <summary>Cancelled when the turn under way has lost its claim.</summary>
+        public CancellationTokenSource? Lost { get; set; }
+    }
+}
