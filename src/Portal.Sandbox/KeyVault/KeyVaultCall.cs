@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,8 @@ namespace Portal.Sandbox.KeyVault;
 internal sealed class KeyVaultCall(HttpContext context, VaultResource vault, CallerToken caller, IReadOnlySet<Guid> principals, SandboxControl control, SandboxAddresses addresses)
 {
     private const int MaxPage = 25;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public HttpRequest Request => context.Request;
 
@@ -82,9 +85,9 @@ internal sealed class KeyVaultCall(HttpContext context, VaultResource vault, Cal
         {
             try
             {
-                after = System.Text.Encoding.UTF8.GetString(Convert.FromHexString(token));
+                after = Strict.GetString(Convert.FromHexString(token));
             }
-            catch (FormatException)
+            catch (Exception fault) when (fault is FormatException or DecoderFallbackException)
             {
                 throw KeyVaultException.BadParameter("The $skiptoken is not valid.");
             }
@@ -94,7 +97,7 @@ internal sealed class KeyVaultCall(HttpContext context, VaultResource vault, Cal
         string? next = null;
         if (page.Count > size)
         {
-            var last = Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(key(page[size - 1])));
+            var last = Convert.ToHexString(Strict.GetBytes(key(page[size - 1])));
             next = $"{BaseAddress}{Request.Path.ToUriComponent()}?api-version={Uri.EscapeDataString(Request.Query["api-version"].ToString())}&$skiptoken={last}&maxresults={size.ToString(CultureInfo.InvariantCulture)}";
         }
 

@@ -143,6 +143,51 @@ public sealed class OverlapHeldBackTests
     }
 
     [Theory, BothDatabases]
+    public async Task An_end_that_came_while_the_portal_was_away_waits_for_the_first_answers_as_well(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        var second = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(30)));
+
+        // Nobody is there when the one ends and the other begins, nor for a while afterwards; and the first question is not answered.
+        world.Clock.Advance(TimeSpan.FromMinutes(32));
+        await world.RestartAsync();
+        world.Directory.Fault = new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+        world.Directory.Fault = null;
+        await world.PassAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(second.RequestId)).State);
+        Assert.DoesNotContain(world.Cloud.Calls, call => call.Verb == CloudVerb.Delete);
+    }
+
+    [Theory, BothDatabases]
+    public async Task But_no_longer_than_half_a_minute_from_the_first_question(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(30)));
+        world.Clock.Advance(TimeSpan.FromMinutes(32));
+        await world.RestartAsync();
+        // A new start meanwhile does not make it longer, nor does a removal that fails.
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromSeconds(20));
+        await world.RestartAsync();
+        await world.PassAsync(TimeSpan.FromSeconds(9));
+        Assert.Single(world.Cloud.Standing);
+        world.Cloud.FailBefore = _ => new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+        await world.PassAsync(TimeSpan.FromSeconds(1));
+        world.Cloud.FailBefore = null;
+        Assert.Equal(CloudVerb.Delete, world.Cloud.Calls[^1].Verb);
+        await world.PassAsync(TimeSpan.FromSeconds(4));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
     public async Task The_end_of_another_that_waited_too_does_not_make_the_first_wait_longer(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);

@@ -86,7 +86,8 @@ public sealed class KeyVaultTests(SandboxFixture sandbox) : IClassFixture<Sandbo
         var small = await Cloud.VaultAsync(HttpMethod.Get, Payments, "/secrets" + Version + "&maxresults=3", FenwickCompany.ExplorerPrincipal);
         Assert.Equal(3, small.Json["value"]!.AsArray().Count);
         Assert.Equal("BadParameter", (await Cloud.VaultAsync(HttpMethod.Get, Payments, "/secrets" + Version + "&maxresults=26", FenwickCompany.ExplorerPrincipal)).Code);
-        Assert.Equal("BadParameter", (await Cloud.VaultAsync(HttpMethod.Get, Payments, "/secrets" + Version + "&$skiptoken=zz", FenwickCompany.ExplorerPrincipal)).Code);
+        foreach (var token in new[] { "zz", "ff" })
+            Assert.Equal("BadParameter", (await Cloud.VaultAsync(HttpMethod.Get, Payments, "/secrets" + Version + "&$skiptoken=" + token, FenwickCompany.ExplorerPrincipal)).Code);
     }
 
     [Fact]

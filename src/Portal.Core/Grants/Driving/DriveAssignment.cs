@@ -141,7 +141,7 @@ public sealed partial class DriveAssignment(
             return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
-        if (plan.Call == AssignmentIntent.None || Trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
+        if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
         if (assignment.LooksFirst && clearance.First != FirstLook.Free)
             // What changed since the look is looked at in the next turn.

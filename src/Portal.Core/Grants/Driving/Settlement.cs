@@ -54,14 +54,14 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         // Who came meanwhile has not been looked at yet and must not wait for those who are held back.
         var others = new Clearance(trio.Grants.Select(g => g.Id).ToHashSet(), heldBack);
         var rest = trio.PlanAt(now, others);
-        if (outcome.Fault is null && !rest.IsAtRest && !Trio.MustWait(rest, others, now, patience))
+        if (outcome.Fault is null && !rest.IsAtRest && !trio.MustWait(rest, others, now, patience))
             return now;
         if ((outcome.Fault ?? heldBack.Values.FirstOrDefault()) is not { } fault)
             return rest.NextChange;
         // Of several that are held back, whoever is asked to wait longest.
         var retry = now + RetryDelay.After(Row.Attempts, outcome.Fault is null ? heldBack.Values.Max(reason => reason.RetryAfter) : fault.RetryAfter, jitter);
         // An end waits for an answer about others only so long, the first of several too, and not for the next try to get one.
-        if (outcome.Fault is null && rest.ToEnd.Count > 0 && rest.ToEnd.Min(g => g.OverAt) + patience is var latest && latest < retry)
+        if (outcome.Fault is null && rest.ToEnd.Count > 0 && rest.ToEnd.Min(g => trio.WaitsFrom(g, now)) + patience is var latest && latest < retry)
             retry = latest;
         return rest.NextChange < retry ? rest.NextChange : retry;
     }

@@ -67,9 +67,16 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     /// <param name="plan">What would happen.</param>
     /// <param name="clearance">Who was asked about.</param>
     /// <param name="now">The instant.</param>
-    /// <param name="patience">How long after somebody's end at most: whoever waits is approved for the same role of the same person, but an end must not hang on an answer that never comes.</param>
-    public static bool MustWait(AssignmentPlan plan, Clearance clearance, DateTimeOffset now, TimeSpan patience) =>
-        plan.Call == AssignmentIntent.Delete && clearance.HeldBack.Values.Any(f => f.IsTransient) && plan.ToEnd.All(g => now < g.OverAt + patience);
+    /// <param name="patience">For how long at most (<see cref="WaitsFrom"/>): whoever waits is approved for the same role of the same person, but an end must not hang on an answer that never comes.</param>
+    public bool MustWait(AssignmentPlan plan, Clearance clearance, DateTimeOffset now, TimeSpan patience) =>
+        plan.Call == AssignmentIntent.Delete && clearance.HeldBack.Values.Any(f => f.IsTransient) && plan.ToEnd.All(g => now < WaitsFrom(g, now) + patience);
+
+    /// <summary>From when the patience of an end with an answer about others counts: from the end itself, or from the first question that got no answer, where nobody was there to ask it before. Once the removal has been announced, from the end.</summary>
+    public DateTimeOffset WaitsFrom(Grant ending, DateTimeOffset now)
+    {
+        var asked = Assignment.FailingSince is { } since && since < now ? since : now;
+        return ending.RevokingSince is null && asked > ending.OverAt ? asked : ending.OverAt;
+    }
 
     /// <summary>Whether somebody needs the role by now who did not when it was looked at who may have it. Nothing is taken away from under them: the next turn, at once, looks at them too.</summary>
     public bool HasNewcomerAt(DateTimeOffset now, Clearance clearance) =>

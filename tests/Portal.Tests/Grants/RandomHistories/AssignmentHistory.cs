@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -17,6 +18,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
     private static readonly string[] Scopes = [Company.Stripe, Company.LedgerPassword];
 
     private readonly Dictionary<Guid, DateTimeOffset> _promised = [];
+    private bool _directoryAnswers = true;
 
     /// <summary>When each grant was approved to end.</summary>
     public IReadOnlyDictionary<Guid, DateTimeOffset> Promised => _promised;
@@ -34,8 +36,19 @@ internal sealed class AssignmentHistory(PortalWorld world)
     public async Task DoAsync(HistoryStep step)
     {
         world.HearTheCloud();
+        // People find the directory there; what the portal asks of it before it gives anything, it may not answer.
+        world.Directory.Fault = null;
+        await ActAsync(step);
+        world.Directory.Fault = _directoryAnswers ? null : new CloudCallException(AttentionCode.NoAnswer, "No answer.", null, isTransient: true);
+    }
+
+    private async Task ActAsync(HistoryStep step)
+    {
         switch (step)
         {
+            case HistoryStep.DirectoryAnswers d:
+                _directoryAnswers = d.Answers;
+                break;
             case HistoryStep.Promise when await PauseInForceAsync() is not null:
                 // Nothing is approved under a pause; PauseTests says how that is refused.
                 break;
@@ -128,6 +141,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
     public async Task ComeToRestAsync(Func<Task> work)
     {
         SetFault(CallFault.None);
+        world.Directory.Fault = null;
         world.DatabaseClock.Ahead = TimeSpan.Zero;
         foreach (var instance in world.Instances)
         {

@@ -53,8 +53,8 @@ internal static class Histories
                 world.DatabaseFaults.RefuseAuditEvents();
             else
                 world.DatabaseFaults.RefuseWrites();
-            await TryAsync(world.WorkThroughCrashesAsync);
-            await TryAsync(world.EnterSpooledAsync);
+            await world.BearAsync(world.WorkThroughCrashesAsync);
+            await world.BearAsync(world.EnterSpooledAsync);
             try
             {
                 await world.Get<RevokeInOutage>().ExecuteAsync(Actor.System, Ct);
@@ -78,15 +78,17 @@ internal static class Histories
     /// <summary>Enters what was taken back in an outage.</summary>
     public static Task EnterSpooledAsync(this PortalWorld world) => world.Get<EnterSpooledRevocations>().ExecuteAsync(Actor.System, Ct);
 
-    private static async Task TryAsync(Func<Task> work)
+    /// <summary>Has the acting portal work as its workers do: what its database refuses to it, it looks at again.</summary>
+    public static async Task BearAsync(this PortalWorld world, Func<Task> work)
     {
+        var faults = world.DatabaseFaults;
         try
         {
             await work();
         }
-        catch (Exception refused) when (refused is IOException or DbUpdateException or DbException or InvalidOperationException { InnerException: not null })
+        catch (Exception refused) when (faults.Break is not null && refused is (IOException or DbUpdateException or DbException or InvalidOperationException { InnerException: not null }))
         {
-            // As every worker: it looks again.
+            // As every worker.
         }
     }
 

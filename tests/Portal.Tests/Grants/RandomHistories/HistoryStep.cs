@@ -33,6 +33,8 @@ internal abstract record HistoryStep
 
     public sealed record SlowReads(int Seconds) : HistoryStep;
 
+    public sealed record DirectoryAnswers(bool Answers) : HistoryStep;
+
     public sealed record Pause(bool OneScope, bool TakeBack) : HistoryStep;
 
     // A day, the hour of summer time, a leap second, and right again.
@@ -57,7 +59,8 @@ internal abstract record HistoryStep
         (2, AnyExtension),
         (1, AnyClock.Select(s => (HistoryStep)new SetMachine(s))),
         (1, AnyClock.Select(s => (HistoryStep)new SetDatabase(s))),
-        (1, Gen.Int[0, 600].Select(s => (HistoryStep)new SlowReads(s))));
+        (1, Gen.Int[0, 600].Select(s => (HistoryStep)new SlowReads(s))),
+        (1, Gen.Bool.Select(a => (HistoryStep)new DirectoryAnswers(a))));
 
     /// <summary>Nothing goes wrong: then there is no excuse at any instant, but that nothing is given by a clock that is wrong.</summary>
     public static readonly Gen<HistoryStep> Quiet = Gen.Frequency(

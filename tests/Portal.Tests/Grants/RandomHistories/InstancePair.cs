@@ -18,8 +18,7 @@ internal enum Standstill
 /// <summary>Two portals on one database, which take turns; and one that stands still in the middle of its own, while the other goes on.</summary>
 internal sealed class InstancePair
 {
-    // As often as the worker looks, while somebody waits for it.
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+    private const int LooksMeanwhile = 30;
 
     private readonly PortalWorld _world;
     private readonly Half[] _halves;
@@ -57,9 +56,8 @@ internal sealed class InstancePair
     public async Task WorkAsync(int first = 0)
     {
         // What one puts off the other may take up.
-        while (await WorkAsync(_halves[first]) | await WorkAsync(_halves[1 - first]))
-        {
-        }
+        for (var rounds = 0; await WorkAsync(_halves[first]) | await WorkAsync(_halves[1 - first]); rounds++)
+            Assert.True(rounds < 100, "The two go round in circles.");
     }
 
     /// <summary>Time passes for both, who look at what is due in turn.</summary>
@@ -84,16 +82,15 @@ internal sealed class InstancePair
         _world.ActAs(half.Instance);
         _world.HearTheCloud();
         var found = false;
-        for (var round = 0; round < 20; round++)
+        await _world.BearAsync(async () =>
         {
-            var claims = await _world.ClaimAsync();
-            if (claims.Count == 0)
-                break;
-            found = true;
-            foreach (var claim in claims)
-                await DriveAsync(half, claim);
-        }
-
+            for (var round = 0; round < 20 && await _world.ClaimAsync() is { Count: > 0 } claims; round++)
+            {
+                found = true;
+                foreach (var claim in claims)
+                    await DriveAsync(half, claim);
+            }
+        });
         _world.ActAs(before);
         return found;
     }
@@ -146,9 +143,9 @@ internal sealed class InstancePair
         half.Next = null;
         half.StandsStill = true;
         var other = _halves.Single(h => h != half);
-        for (var passed = TimeSpan.Zero; passed < plan.Time; passed += Look)
+        for (var look = 0; look < LooksMeanwhile; look++)
         {
-            _world.Clock.Advance(Look);
+            _world.Clock.Advance(plan.Time / LooksMeanwhile);
             await WorkAsync(other);
         }
 

@@ -20,7 +20,8 @@ public sealed class RandomInstanceHistoryTests
     private static readonly Gen<int> Either = Gen.Int[0, 1];
 
     private static readonly Gen<Move> Disturbance = Gen.Frequency(
-        (3, Gen.Select(Either, Gen.Enum<Standstill>(), Gen.Int[5, 900], Gen.Bool).Select((w, a, s, t) => (Move)new StandsStill(w, a, s, t))),
+        (3, Gen.Select(Either, Gen.Enum<Standstill>(), Gen.Int[5, 3000], Gen.Bool).Select((w, a, s, t) => (Move)new StandsStill(w, a, s, t))),
+        (2, Gen.Select(Either, Gen.Bool.Select(c => c ? Standstill.CallGoing : Standstill.AnswerComing), Gen.Int[30, 3000], Gen.Bool).Select((w, a, s, t) => (Move)new StandsStill(w, a, s, t))),
         (1, Gen.Select(Either, Gen.Bool).Select((w, c) => (Move)new IsCutOff(w, c))));
 
     private static readonly Gen<Move> AnyMove = Gen.Frequency(
