@@ -243,7 +243,8 @@ public sealed class DesiredAssignment
     /// <summary>Notes what a read showed.</summary>
     /// <param name="reading">What it showed.</param>
     /// <param name="now">When.</param>
-    public void NoteReading(AssignmentReading reading, DateTimeOffset now)
+    /// <param name="timeIsCertain">False while clocks disagree: then nobody can say how long ago something was written.</param>
+    public void NoteReading(AssignmentReading reading, DateTimeOffset now, bool timeIsCertain = true)
     {
         if (Observed is not (AssignmentObservation.Present or AssignmentObservation.Absent))
             throw new InvalidOperationException($"Assignment {Id} is {Observed}: there is nothing to compare a read with.");
@@ -259,12 +260,12 @@ public sealed class DesiredAssignment
                 (WrittenAt, WriteAgainAt) = (now, now + LookDelay.UntilWrittenAgain(LostCallAt is not null));
             LookLater(now, null);
         }
-        else if (MayBeOlder(now) && Observed == AssignmentObservation.Absent)
+        else if (MayBeOlder(now, timeIsCertain) && Observed == AssignmentObservation.Absent)
             LookLater(now, null);
         else
         {
             // It is put back, and stays the portal's if it was there all the time.
-            if (MayBeOlder(now))
+            if (MayBeOlder(now, timeIsCertain))
                 LostCallAt = now;
             TakeOver(reading.Kind);
         }
@@ -337,7 +338,8 @@ public sealed class DesiredAssignment
     }
 
     // Asked again, the directory may show what is older than what it showed before. Where nothing tells whose a membership is, that is not to be taken for somebody's hand.
-    private bool MayBeOlder(DateTimeOffset now) => Provider == GrantProvider.GroupMembership && LostCallAt is null && WasWrittenWithin(LookDelay.Propagation, now);
+    private bool MayBeOlder(DateTimeOffset now, bool timeIsCertain) =>
+        Provider == GrantProvider.GroupMembership && LostCallAt is null && (WasWrittenWithin(LookDelay.Propagation, now) || (!timeIsCertain && WrittenAt is not null));
 
     // It was seen as it should be, and is not so any more: what is there now is what the next call goes from.
     private void TakeOver(ReadingKind found)

@@ -305,6 +305,28 @@ public sealed class MembershipTests
         Assert.Equal((GrantState.Active, true), (active.State, active.StandingAccess));
     }
 
+    [Theory, BothDatabases]
+    public async Task Whom_the_directory_does_not_show_yet_while_clocks_disagree_is_taken_out_at_the_end(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(120));
+        await world.WorkAsync();
+        // By the database's clock it was given an hour ago; and somebody asks a replica that does not know of it yet.
+        world.DatabaseClock.Ahead = TimeSpan.FromHours(1);
+        world.Memberships.ReadLag = TimeSpan.FromMinutes(6);
+        world.Clock.Advance(TimeSpan.FromMinutes(1));
+        world.HearTheCloud();
+        await world.WorkAsync();
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await world.WorkAsync();
+        Assert.Equal(AssignmentObservation.Absent, (await world.AssignmentAsync(grant.AssignmentId)).Observed);
+
+        Assert.Empty((await world.ReturnAsync(grant.Id, Company.Mira)).Refusals);
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
     [Fact]
     public async Task A_look_that_fails_beside_a_grant_that_is_held_back_is_tried_again_when_the_directory_asks()
     {

@@ -12,13 +12,12 @@ public sealed class PortalInstance : IAsyncDisposable
     private ServiceProvider _services;
 
     /// <param name="truth">The true time.</param>
-    /// <param name="cloud">The cloud.</param>
     /// <param name="addTo">Registers all that such a portal consists of.</param>
-    public PortalInstance(TimeProvider truth, IRoleAssignments cloud, Action<IServiceCollection, PortalInstance> addTo)
+    public PortalInstance(TimeProvider truth, Action<IServiceCollection, PortalInstance> addTo)
     {
         _addTo = addTo;
         Machine = new MachineClock(truth);
-        Line = new CloudLine(cloud, answered => Get<CallPacing>().HearIssuer(answered));
+        Line = new CloudLine(answered => Get<CallPacing>().HearIssuer(answered));
         _services = Build();
     }
 

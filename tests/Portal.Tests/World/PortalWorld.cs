@@ -110,8 +110,8 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton(new Random(1));
         services.AddSingleton<IDirectory>(Directory);
         services.AddSingleton<IVaultInventory>(Inventory);
-        services.AddSingleton<IRoleAssignments>(instance.Line);
-        services.AddSingleton<IGrantProvider>(Memberships).AddSingleton<IGrantProvider>(Schedules);
+        services.AddSingleton<IRoleAssignments>(new DistantAssignments(Cloud, instance.Line));
+        services.AddSingleton<IGrantProvider>(new DistantProvider(Memberships, instance.Line)).AddSingleton<IGrantProvider>(new DistantProvider(Schedules, instance.Line));
         services.AddSingleton<IAccessProbe>(Probe);
         services.AddSingleton(instance.Spool);
         services.AddSingleton(Sealing).AddSingleton<ICheckpointStore>(Checkpoints);
@@ -129,7 +129,7 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>Another portal on the same database and the same cloud. It does nothing until it acts.</summary>
     public PortalInstance AddInstance()
     {
-        var instance = new PortalInstance(Clock, Cloud, AddTo);
+        var instance = new PortalInstance(Clock, AddTo);
         _instances.Add(instance);
         return instance;
     }

@@ -31,7 +31,7 @@ public sealed record AssignmentPlan(
         var needing = grants.Where(g => g.NeedsRoleAt(now) && clearance?.Counts(g) != false).ToList();
         var toEnd = grants.Where(g => g.IsToEndAt(now)).ToList();
         DateTimeOffset? wantedUntil = needing.Count > 0 ? needing.Max(g => g.EndsAt) : null;
-        var call = CallFor(assignment, wantedUntil, needing.Exists(g => g.State != GrantState.Active), now);
+        var call = CallFor(assignment, wantedUntil, needing.Exists(g => g.State != GrantState.Active), toEnd.Count > 0, now);
         // Who has the role and may only not be given it again now, loses nothing of it that may be there.
         if (call == AssignmentIntent.Delete && assignment.Observed == AssignmentObservation.Unknown && clearance is not null && grants.Any(g => g.State == GrantState.Active && g.NeedsRoleAt(now) && clearance.HeldBack.ContainsKey(g.Id)))
             call = AssignmentIntent.None;
@@ -50,12 +50,14 @@ public sealed record AssignmentPlan(
     public bool EndsAt(DateTimeOffset due, IReadOnlyCollection<Grant> grants) =>
         Call == AssignmentIntent.Delete || ToEnd.Count > 0 || grants.Any(g => g.IsLive && g.EndsAt <= due);
 
-    private static AssignmentIntent CallFor(DesiredAssignment assignment, DateTimeOffset? wantedUntil, bool somebodyWaits, DateTimeOffset now)
+    private static AssignmentIntent CallFor(DesiredAssignment assignment, DateTimeOffset? wantedUntil, bool somebodyWaits, bool somebodyEnds, DateTimeOffset now)
     {
         var unseenTooLong = assignment.WriteAgainAt <= now;
+        // A read showed nothing, which is not to be relied on, and no removal of ours was confirmed: no end rests on that.
+        var mayBeThere = assignment is { LostCallAt: not null, WrittenAt: null };
         return (assignment.Observed, wantedUntil) switch
         {
-            (AssignmentObservation.Absent, null) => unseenTooLong ? AssignmentIntent.Delete : AssignmentIntent.None,
+            (AssignmentObservation.Absent, null) => unseenTooLong || (somebodyEnds && mayBeThere) ? AssignmentIntent.Delete : AssignmentIntent.None,
             (AssignmentObservation.HeldByAnother, null) => AssignmentIntent.None,
             (AssignmentObservation.Present or AssignmentObservation.Unknown, null) => AssignmentIntent.Delete,
             (AssignmentObservation.Present, { } until) => assignment.DescribedUntil != until || unseenTooLong ? AssignmentIntent.Put : AssignmentIntent.None,

@@ -191,7 +191,7 @@ public sealed partial class DriveAssignment(
 
         if (announced.Look || outcome.Written is AssignmentObservation.Present or AssignmentObservation.Absent)
         {
-            outcome = outcome with { Reading = await ReadAsync(announced, ct) };
+            outcome = outcome with { Reading = await ReadAsync(announced, ct), TimeIsCertain = clock.Skew() is null };
             steps.Reach(DriveStep.ReadBack, announced.Row.Id, announced.Call);
         }
 

@@ -28,7 +28,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         if (outcome.Written is { } written)
             Row.NoteWritten(written, outcome.DescribedUntil, now);
         if (outcome.Reading is { } reading)
-            Row.NoteReading(reading, now);
+            Row.NoteReading(reading, now, outcome.TimeIsCertain);
         Plan = trio.PlanAt(now, outcome.Clearance);
         if ((outcome.Fault ?? outcome.Clearance.HeldBack.Values.FirstOrDefault()) is { } fault)
             Row.Fail(fault, called: outcome.Fault is not null, now);

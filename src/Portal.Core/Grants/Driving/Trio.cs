@@ -113,6 +113,9 @@ internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
     /// <summary>What a read showed; null when nothing was read.</summary>
     public AssignmentReading? Reading { get; init; }
 
+    /// <summary>Whether the clocks agreed.</summary>
+    public bool TimeIsCertain { get; init; } = true;
+
     /// <summary>Why the call did not go through; null when it did, or there was none.</summary>
     public CloudCallException? Fault { get; init; }
 

@@ -26,7 +26,7 @@ public sealed record TrioJudgement(TrioStanding Standing, DriftKind Kind = defau
     /// <summary>Not to be judged yet.</summary>
     public static TrioJudgement Unsettled { get; } = new(TrioStanding.Unsettled);
 
-    /// <summary>The assignment is gone.</summary>
+    /// <summary>The assignment that the grant rests on is gone.</summary>
     public static TrioJudgement Missing { get; } = new(TrioStanding.Drifted, DriftKind.Missing, DriftAction.PutBack, DriftCode.AssignmentMissing);
 
     /// <summary>One of ours is there that nothing explains.</summary>
@@ -71,6 +71,9 @@ public static class AssignmentComparison
             return row?.Observed == AssignmentObservation.HeldByAnother && grants.All(g => g.State != GrantState.Active || g.StandingAccess)
                 ? TrioJudgement.InOrder
                 : TrioJudgement.HeldByAnother;
+        // A call of ours that was turned down for somebody else's has arrived after all, and theirs, on which the grant rests, is gone. Unseen it would outlive the grant.
+        if (row?.Observed == AssignmentObservation.HeldByAnother)
+            return TrioJudgement.Missing;
         return seen.Description == AssignmentMark.For(until) && seen.Condition is null ? TrioJudgement.InOrder : TrioJudgement.Altered;
     }
 

@@ -33,16 +33,18 @@ internal sealed class AssignmentHistory(PortalWorld world)
     }
 
     /// <summary>Takes a step. Nobody has worked on what comes of it.</summary>
-    public async Task DoAsync(HistoryStep step)
+    /// <param name="step">Which.</param>
+    /// <param name="meanwhile">What others do during an outage of the acting portal's database; null for nothing.</param>
+    public async Task DoAsync(HistoryStep step, Func<Task>? meanwhile = null)
     {
         world.HearTheCloud();
         // People find the directory there; what the portal asks of it before it gives anything, it may not answer.
         world.Directory.Fault = null;
-        await ActAsync(step);
+        await ActAsync(step, meanwhile);
         world.Directory.Fault = _directoryAnswers ? null : new CloudCallException(AttentionCode.NoAnswer, "No answer.", null, isTransient: true);
     }
 
-    private async Task ActAsync(HistoryStep step)
+    private async Task ActAsync(HistoryStep step, Func<Task>? meanwhile)
     {
         switch (step)
         {
@@ -112,7 +114,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
                 await world.RestartAsync();
                 break;
             case HistoryStep.Outage o:
-                await world.EndureOutageAsync(TimeSpan.FromSeconds(o.Seconds), o.AuditOnly);
+                await world.EndureOutageAsync(TimeSpan.FromSeconds(o.Seconds), o.AuditOnly, meanwhile);
                 break;
             case HistoryStep.SlowReads s:
                 world.Cloud.ReadLag = TimeSpan.FromSeconds(s.Seconds);

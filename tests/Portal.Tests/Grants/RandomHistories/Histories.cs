@@ -15,6 +15,9 @@ internal static class Histories
     public static int Count(int shortForm) =>
         Environment.GetEnvironmentVariable("PORTAL_TEST_HISTORIES") is { Length: > 0 } many ? int.Parse(many, CultureInfo.InvariantCulture) : shortForm;
 
+    /// <summary>A history that failed, to be read: step by step, none left out.</summary>
+    public static string Tell<T>(T[] steps) where T : notnull => string.Concat(steps.Select(step => $"\n  {step}"));
+
     /// <summary>What a call throws when the process dies at it.</summary>
     public static Exception ProcessGone() => new ProcessGoneException();
 

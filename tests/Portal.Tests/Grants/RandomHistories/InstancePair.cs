@@ -36,6 +36,9 @@ internal sealed class InstancePair
         }
     }
 
+    /// <summary>Heard when one of them begins to stand still.</summary>
+    public event Action? StandsStill;
+
     /// <summary>One of them.</summary>
     public PortalInstance this[int which] => _halves[which].Instance;
 
@@ -142,6 +145,7 @@ internal sealed class InstancePair
             return;
         half.Next = null;
         half.StandsStill = true;
+        StandsStill?.Invoke();
         var other = _halves.Single(h => h != half);
         for (var look = 0; look < LooksMeanwhile; look++)
         {

@@ -8,10 +8,10 @@ namespace Portal.Tests.Grants.RandomHistories;
 public sealed class RandomHistoryTests
 {
     [Fact]
-    public Task Whatever_happens_assignments_settle_to_what_live_grants_need() => HistoryStep.Any.Array[5, 25].SampleAsync(LiveAsync, iter: Histories.Count(25), threads: 2);
+    public Task Whatever_happens_assignments_settle_to_what_live_grants_need() => HistoryStep.Any.Array[5, 25].SampleAsync(LiveAsync, iter: Histories.Count(25), threads: 2, print: Histories.Tell);
 
     [Fact]
-    public Task At_every_instant_the_role_is_there_exactly_while_a_live_grant_needs_it() => HistoryStep.Quiet.Array[3, 12].SampleAsync(LiveQuietlyAsync, iter: Histories.Count(10), threads: 2);
+    public Task At_every_instant_the_role_is_there_exactly_while_a_live_grant_needs_it() => HistoryStep.Quiet.Array[3, 12].SampleAsync(LiveQuietlyAsync, iter: Histories.Count(10), threads: 2, print: Histories.Tell);
 
     private static async Task LiveQuietlyAsync(HistoryStep[] steps)
     {

@@ -44,6 +44,12 @@ public sealed class AssignmentComparisonTests
     }
 
     [Fact]
+    public void Ours_where_somebody_elses_is_believed_to_be_is_looked_at()
+    {
+        Assert.Equal(TrioJudgement.Missing, AssignmentComparison.OfSeen(Ours, Row(AssignmentObservation.HeldByAnother), [Active(standing: true)], Now));
+    }
+
+    [Fact]
     public void Another_description_another_end_or_a_condition_is_altered()
     {
         foreach (var changed in (AssignmentSeen[])[Ours with { Description = null }, Ours with { Description = AssignmentMark.For(Until.AddSeconds(1)) }, Ours with { Description = Ours.Description + " " }, Ours with { Condition = "true" }])

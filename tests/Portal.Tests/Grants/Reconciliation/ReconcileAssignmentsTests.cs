@@ -184,6 +184,25 @@ public sealed class ReconcileAssignmentsTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_call_that_arrives_after_all_where_somebody_elses_stood_is_found_and_ends_with_the_grant(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var foreign = world.Cloud.HoldByAnother(Company.Stripe, Company.Mira.ObjectId, GrantableRole.SecretsUser.DefinitionId);
+        var grant = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 60));
+        await world.WorkAsync();
+        Assert.True((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        world.Cloud.Remove(foreign);
+        world.Cloud.LandLate();
+
+        await world.PassAsync(Reconciling.Settled);
+        await world.ReconcileAsync();
+        Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        await world.PassAsync(grant.EndsAt - world.Clock.GetUtcNow());
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
     public async Task Somebody_elses_in_place_of_ours_is_standing_access_and_stays(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
