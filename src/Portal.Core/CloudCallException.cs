@@ -28,6 +28,9 @@ public sealed class CloudCallException : Exception
     /// <summary>The HTTP status; null when no answer came.</summary>
     public int? Status { get; }
 
+    /// <summary>True when the provider answered that it does not carry the call out: it cannot arrive late.</summary>
+    public bool WasTurnedDown => Status is >= 400 and < 500 and not 408;
+
     /// <summary>True when the same call may go through later by itself.</summary>
     public bool IsTransient { get; }
 

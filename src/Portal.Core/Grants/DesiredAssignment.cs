@@ -175,13 +175,16 @@ public sealed class DesiredAssignment
     /// <remarks>What was seen is not taken over: a list can be minutes old, so the turn that this asks for reads and judges for itself.</remarks>
     /// <param name="now">The instant.</param>
     /// <param name="lateCall">True when a call of ours got through that nobody may save the outcome of.</param>
-    public void Doubt(DateTimeOffset now, bool lateCall = false)
+    /// <param name="mayHavePut">True when that call may have put there what stands there now: where nothing tells whose it is, it is ours.</param>
+    public void Doubt(DateTimeOffset now, bool lateCall = false, bool mayHavePut = false)
     {
         // Whether somebody else still holds the trio shows only when we try again.
         if (Observed == AssignmentObservation.HeldByAnother)
             Observed = AssignmentObservation.Unknown;
         if (lateCall)
             LostCallAt = now;
+        if (mayHavePut && Provider == GrantProvider.GroupMembership)
+            FreeSeenAt ??= now;
         LookDueAt = now;
         LookAt(now);
     }
@@ -293,7 +296,7 @@ public sealed class DesiredAssignment
     public void Fail(CloudCallException fault, bool called, DateTimeOffset now)
     {
         // A call that the provider turned down was not carried out and cannot arrive late.
-        if (called && fault.Status is >= 400 and < 500 and not 408)
+        if (called && fault.WasTurnedDown)
         {
             // Who comes in before the next try was put there by somebody else.
             if (IsFirstPut)

@@ -327,6 +327,45 @@ public sealed class MembershipTests
         Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
     }
 
+    [Theory, BothDatabases]
+    public async Task A_call_that_lands_long_after_another_instance_took_its_person_out_again_leaves_nobody_in(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(10));
+        var (first, second) = (world.Acting, world.AddInstance());
+        first.Line.Going = async () =>
+        {
+            first.Line.Going = null;
+            world.ActAs(second);
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            Assert.Equal([CloudVerb.Put, CloudVerb.Delete], world.Memberships.Calls.Select(c => c.Verb));
+            world.ActAs(first);
+        };
+        await world.WorkAsync();
+        Assert.Equal([CloudVerb.Put, CloudVerb.Delete, CloudVerb.Put, CloudVerb.Delete], world.Memberships.Calls.Select(c => c.Verb));
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task One_that_lands_where_an_administrator_has_put_the_person_in_meanwhile_leaves_them_in(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        var (first, second) = (world.Acting, world.AddInstance());
+        first.Line.Going = async () =>
+        {
+            first.Line.Going = null;
+            world.ActAs(second);
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            world.Memberships.Add(Readers, Company.Mira.ObjectId);
+            world.ActAs(first);
+        };
+        await world.WorkAsync();
+        await world.LiveAsync(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(1));
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
     [Fact]
     public async Task A_look_that_fails_beside_a_grant_that_is_held_back_is_tried_again_when_the_directory_asks()
     {

@@ -57,7 +57,7 @@ public sealed partial class DriveAssignment(
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested && announced.Call != AssignmentIntent.None)
         {
-            await DoubtAsync(claim);
+            await DoubtAsync(claim, announced.Call);
             throw;
         }
 
@@ -89,12 +89,12 @@ public sealed partial class DriveAssignment(
     }
 
     /// <summary>The turn was given up with its call under way, which may still arrive. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once.</summary>
-    private async Task DoubtAsync(AssignmentClaim claim)
+    private async Task DoubtAsync(AssignmentClaim claim, AssignmentIntent call)
     {
         using var patience = new CancellationTokenSource(PatienceForDoubt);
         try
         {
-            await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at)), patience.Token);
+            await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at, call == AssignmentIntent.Put)), patience.Token);
         }
         catch (Exception fault)
         {
@@ -103,10 +103,10 @@ public sealed partial class DriveAssignment(
     }
 
     // A claim that still holds says by itself, when it runs out, that its call was never answered.
-    private static bool Doubt(TrioAtWork at)
+    private static bool Doubt(TrioAtWork at, bool mayHavePut)
     {
         if (at.Trio is null)
-            at.Row?.Doubt(at.Now, lateCall: true);
+            at.Row?.Doubt(at.Now, lateCall: true, mayHavePut);
         return at.Trio is null;
     }
 
@@ -233,7 +233,7 @@ public sealed partial class DriveAssignment(
         {
             // A call got through after the claim was lost. Nobody may save its outcome, but whoever has the row now has to know that something may stand there.
             if (outcome.Call != AssignmentIntent.None)
-                Doubt(at);
+                Doubt(at, outcome.MayHavePut);
             return null;
         }
 

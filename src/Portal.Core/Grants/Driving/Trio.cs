@@ -119,6 +119,9 @@ internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
     /// <summary>Why the call did not go through; null when it did, or there was none.</summary>
     public CloudCallException? Fault { get; init; }
 
+    /// <summary>Whether the call may have given access that was not there before.</summary>
+    public bool MayHavePut => Call == AssignmentIntent.Put && Written != AssignmentObservation.HeldByAnother && Fault?.WasTurnedDown != true;
+
     /// <summary>All that went wrong.</summary>
     public IEnumerable<CloudCallException> Faults => [.. Clearance.HeldBack.Values, .. Fault is null ? [] : (CloudCallException[])[Fault], .. Reading?.Fault is { } unread ? (CloudCallException[])[unread] : []];
 }

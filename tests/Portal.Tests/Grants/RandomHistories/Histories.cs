@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
-using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
 using Portal.Tests.World;

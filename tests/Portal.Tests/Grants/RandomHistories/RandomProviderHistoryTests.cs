@@ -1,6 +1,5 @@
 using CsCheck;
 using Portal.Core.Catalog;
-using Portal.Tests.World;
 
 namespace Portal.Tests.Grants.RandomHistories;
 
