@@ -104,6 +104,9 @@ public sealed class DesiredAssignment
     /// <summary>When a call was given up whose outcome never became known, or one was taken back before it had ever shown: it may show late and undo what was written after it. Null when none can any more.</summary>
     public DateTimeOffset? LostCallAt { get; private set; }
 
+    /// <summary>Whether it is taken for absent only by a read that is not to be relied on, and no removal of ours was confirmed: no end rests on that.</summary>
+    public bool MayBeThere => this is { Observed: AssignmentObservation.Absent, LostCallAt: not null, WrittenAt: null };
+
     /// <summary>The announced call.</summary>
     public AssignmentIntent Intent { get; private set; }
 
@@ -180,7 +183,13 @@ public sealed class DesiredAssignment
     {
         // Whether somebody else still holds the trio shows only when we try again.
         if (Observed == AssignmentObservation.HeldByAnother)
+        {
             Observed = AssignmentObservation.Unknown;
+            // As any announced call whose outcome is not known: if nobody needs the role, it is swept, and that is recorded.
+            if (mayHavePut)
+                (Intent, IntentAt) = (AssignmentIntent.Put, now);
+        }
+
         if (lateCall)
             LostCallAt = now;
         if (mayHavePut && Provider == GrantProvider.GroupMembership)
@@ -253,7 +262,7 @@ public sealed class DesiredAssignment
             throw new InvalidOperationException($"Assignment {Id} is {Observed}: there is nothing to compare a read with.");
         var expected = Observed == AssignmentObservation.Present ? ReadingKind.AsOrdered : ReadingKind.Missing;
         if (reading.Kind == expected)
-            NoteSeen(now);
+            NoteSeen(now, timeIsCertain);
         else if (reading.Fault is { } fault)
             LookLater(now, fault.RetryAfter);
         else if (SeenAt is null && WrittenAt is { } written)
@@ -324,12 +333,15 @@ public sealed class DesiredAssignment
         Revision++;
     }
 
-    private void NoteSeen(DateTimeOffset now)
+    private void NoteSeen(DateTimeOffset now, bool timeIsCertain)
     {
         SeenAt ??= now;
         WriteAgainAt = null;
         var since = LostCallAt > SeenAt ? LostCallAt.Value : SeenAt.Value;
         LookDueAt = LookDelay.Confirmation(since, LostCallAt is not null, Observed == AssignmentObservation.Absent, now);
+        // While clocks disagree nobody can say that ten minutes are over.
+        if (LookDueAt is null && LostCallAt is not null && !timeIsCertain)
+            LookDueAt = now + LookDelay.WhileUncertain;
         if (LookDueAt is null)
             LostCallAt = null;
         ForgetWhoseItWas();

@@ -11,7 +11,7 @@ namespace Portal.Tests.Grants;
 /// <summary>Grants by membership in a group that holds the role: counted like assignments, and never taken from whoever was in already.</summary>
 public sealed class MembershipTests
 {
-    private static readonly Guid Readers = new("61a0c001-0000-4000-8000-000000000009");
+    internal static readonly Guid Readers = new("61a0c001-0000-4000-8000-000000000009");
 
     public enum Moment
     {
@@ -305,67 +305,6 @@ public sealed class MembershipTests
         Assert.Equal((GrantState.Active, true), (active.State, active.StandingAccess));
     }
 
-    [Theory, BothDatabases]
-    public async Task Whom_the_directory_does_not_show_yet_while_clocks_disagree_is_taken_out_at_the_end(DatabaseKind kind)
-    {
-        await using var world = await OpenAsync(kind);
-        var grant = await world.PromiseAsync(draft: Vault(120));
-        await world.WorkAsync();
-        // By the database's clock it was given an hour ago; and somebody asks a replica that does not know of it yet.
-        world.DatabaseClock.Ahead = TimeSpan.FromHours(1);
-        world.Memberships.ReadLag = TimeSpan.FromMinutes(6);
-        world.Clock.Advance(TimeSpan.FromMinutes(1));
-        world.HearTheCloud();
-        await world.WorkAsync();
-        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
-        await world.WorkAsync();
-        Assert.Equal(AssignmentObservation.Absent, (await world.AssignmentAsync(grant.AssignmentId)).Observed);
-
-        Assert.Empty((await world.ReturnAsync(grant.Id, Company.Mira)).Refusals);
-        await world.WorkAsync();
-        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
-        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
-    }
-
-    [Theory, BothDatabases]
-    public async Task A_call_that_lands_long_after_another_instance_took_its_person_out_again_leaves_nobody_in(DatabaseKind kind)
-    {
-        await using var world = await OpenAsync(kind);
-        var grant = await world.PromiseAsync(draft: Vault(10));
-        var (first, second) = (world.Acting, world.AddInstance());
-        first.Line.Going = async () =>
-        {
-            first.Line.Going = null;
-            world.ActAs(second);
-            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
-            Assert.Equal([CloudVerb.Put, CloudVerb.Delete], world.Memberships.Calls.Select(c => c.Verb));
-            world.ActAs(first);
-        };
-        await world.WorkAsync();
-        Assert.Equal([CloudVerb.Put, CloudVerb.Delete, CloudVerb.Put, CloudVerb.Delete], world.Memberships.Calls.Select(c => c.Verb));
-        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
-        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
-    }
-
-    [Theory, BothDatabases]
-    public async Task One_that_lands_where_an_administrator_has_put_the_person_in_meanwhile_leaves_them_in(DatabaseKind kind)
-    {
-        await using var world = await OpenAsync(kind);
-        await world.PromiseAsync(draft: Vault(10));
-        var (first, second) = (world.Acting, world.AddInstance());
-        first.Line.Going = async () =>
-        {
-            first.Line.Going = null;
-            world.ActAs(second);
-            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
-            world.Memberships.Add(Readers, Company.Mira.ObjectId);
-            world.ActAs(first);
-        };
-        await world.WorkAsync();
-        await world.LiveAsync(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(1));
-        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
-    }
-
     [Fact]
     public async Task A_look_that_fails_beside_a_grant_that_is_held_back_is_tried_again_when_the_directory_asks()
     {
@@ -402,9 +341,9 @@ public sealed class MembershipTests
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static Core.Requests.RequestDraft Vault(int minutes, string vault = "kv-payments-prod") => PortalWorld.Draft(Company.VaultId(vault), minutes);
+    internal static Core.Requests.RequestDraft Vault(int minutes, string vault = "kv-payments-prod") => PortalWorld.Draft(Company.VaultId(vault), minutes);
 
-    private static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite, GrantableRole? holds = null)
+    internal static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite, GrantableRole? holds = null)
     {
         var world = await PortalWorld.OpenAsync(kind);
         world.Inventory.AddVault("kv-payments-test", secrets: []);

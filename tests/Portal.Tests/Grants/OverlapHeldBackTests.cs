@@ -187,6 +187,25 @@ public sealed class OverlapHeldBackTests
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
     }
 
+    [Fact]
+    public async Task Nor_longer_because_the_question_took_its_time()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(30)));
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        // Somebody was there at the end, and asked for half a minute until it was given up.
+        world.Get<DriveSteps>().Reached += reached =>
+        {
+            if (reached.Step == DriveStep.Checked)
+                world.Clock.Advance(TimeSpan.FromSeconds(30));
+        };
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(PortalWorld.Start.AddMinutes(30).AddSeconds(30), world.Cloud.Calls[^1].At);
+    }
+
     [Theory, BothDatabases]
     public async Task The_end_of_another_that_waited_too_does_not_make_the_first_wait_longer(DatabaseKind kind)
     {

@@ -20,6 +20,9 @@ public sealed class CloudLine(Action<bool> heard)
     /// <summary>Awaited while the answer to a write is on its way back.</summary>
     public Func<Task>? Coming { get; set; }
 
+    /// <summary>Whoever uses it has been started anew, and has heard nothing of it yet.</summary>
+    public void Forget() => _silent = false;
+
     /// <summary>Carries a write. What is on its way arrives, whoever has given it up meanwhile.</summary>
     public async Task<T> WriteAsync<T>(Func<Task<T>> call, CancellationToken ct)
     {

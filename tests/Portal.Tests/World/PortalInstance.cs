@@ -47,6 +47,7 @@ public sealed class PortalInstance : IAsyncDisposable
     {
         await _services.DisposeAsync();
         _services = Build();
+        Line.Forget();
         Started?.Invoke();
     }
 

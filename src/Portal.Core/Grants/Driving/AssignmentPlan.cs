@@ -33,7 +33,7 @@ public sealed record AssignmentPlan(
         DateTimeOffset? wantedUntil = needing.Count > 0 ? needing.Max(g => g.EndsAt) : null;
         var call = CallFor(assignment, wantedUntil, needing.Exists(g => g.State != GrantState.Active), toEnd.Count > 0, now);
         // Who has the role and may only not be given it again now, loses nothing of it that may be there.
-        if (call == AssignmentIntent.Delete && assignment.Observed == AssignmentObservation.Unknown && clearance is not null && grants.Any(g => g.State == GrantState.Active && g.NeedsRoleAt(now) && clearance.HeldBack.ContainsKey(g.Id)))
+        if (call == AssignmentIntent.Delete && (assignment.Observed == AssignmentObservation.Unknown || assignment.MayBeThere) && clearance is not null && grants.Any(g => g.State == GrantState.Active && g.NeedsRoleAt(now) && clearance.HeldBack.ContainsKey(g.Id)))
             call = AssignmentIntent.None;
         // A read says nothing of what is unknown, or somebody else's: there is nothing that it could confirm. The next call does.
         var readable = call == AssignmentIntent.None && assignment.Observed is (AssignmentObservation.Present or AssignmentObservation.Absent);
@@ -53,11 +53,9 @@ public sealed record AssignmentPlan(
     private static AssignmentIntent CallFor(DesiredAssignment assignment, DateTimeOffset? wantedUntil, bool somebodyWaits, bool somebodyEnds, DateTimeOffset now)
     {
         var unseenTooLong = assignment.WriteAgainAt <= now;
-        // A read showed nothing, which is not to be relied on, and no removal of ours was confirmed: no end rests on that.
-        var mayBeThere = assignment is { LostCallAt: not null, WrittenAt: null };
         return (assignment.Observed, wantedUntil) switch
         {
-            (AssignmentObservation.Absent, null) => unseenTooLong || (somebodyEnds && mayBeThere) ? AssignmentIntent.Delete : AssignmentIntent.None,
+            (AssignmentObservation.Absent, null) => unseenTooLong || (somebodyEnds && assignment.MayBeThere) ? AssignmentIntent.Delete : AssignmentIntent.None,
             (AssignmentObservation.HeldByAnother, null) => AssignmentIntent.None,
             (AssignmentObservation.Present or AssignmentObservation.Unknown, null) => AssignmentIntent.Delete,
             (AssignmentObservation.Present, { } until) => assignment.DescribedUntil != until || unseenTooLong ? AssignmentIntent.Put : AssignmentIntent.None,

@@ -50,14 +50,16 @@ public sealed partial class DriveAssignment(
         if (announced.Call != AssignmentIntent.None)
             steps.Reach(DriveStep.Announced, claim.AssignmentId, announced.Call);
 
+        DriveOutcome? outcome = null;
         Settled? settled;
         try
         {
-            settled = await FollowAsync(claim, announced, clearance, activity, actor, ct);
+            outcome = await ActAsync(announced, clearance, ct);
+            settled = await FollowAsync(claim, announced, outcome, activity, actor, ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested && announced.Call != AssignmentIntent.None)
         {
-            await DoubtAsync(claim, announced.Call);
+            await DoubtAsync(claim, outcome?.MayHavePut ?? announced.Call == AssignmentIntent.Put);
             throw;
         }
 
@@ -68,11 +70,10 @@ public sealed partial class DriveAssignment(
         return true;
     }
 
-    /// <summary>Makes the announced call, and saves what came of it.</summary>
+    /// <summary>Saves what came of the announced call.</summary>
     /// <returns>Null when the claim is lost.</returns>
-    private async Task<Settled?> FollowAsync(AssignmentClaim claim, Announcement announced, Clearance clearance, Activity? activity, Actor actor, CancellationToken ct)
+    private async Task<Settled?> FollowAsync(AssignmentClaim claim, Announcement announced, DriveOutcome outcome, Activity? activity, Actor actor, CancellationToken ct)
     {
-        var outcome = await ActAsync(announced, clearance, ct);
         foreach (var fault in outcome.Faults)
         {
             LogCallFailed(logger, claim.AssignmentId, fault.Code, fault.Message);
@@ -89,12 +90,12 @@ public sealed partial class DriveAssignment(
     }
 
     /// <summary>The turn was given up with its call under way, which may still arrive. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once.</summary>
-    private async Task DoubtAsync(AssignmentClaim claim, AssignmentIntent call)
+    private async Task DoubtAsync(AssignmentClaim claim, bool mayHavePut)
     {
         using var patience = new CancellationTokenSource(PatienceForDoubt);
         try
         {
-            await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at, call == AssignmentIntent.Put)), patience.Token);
+            await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at, mayHavePut)), patience.Token);
         }
         catch (Exception fault)
         {
@@ -113,8 +114,9 @@ public sealed partial class DriveAssignment(
     /// <summary>Looks again at all that granting rests on, for whoever waits for the role or has lost it.</summary>
     private async Task<Clearance> ClearAsync(Trio trio, CancellationToken ct)
     {
-        var giving = trio.ToClearAt(clock.Now());
-        var clearance = giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, ct);
+        var asked = clock.Now();
+        var giving = trio.ToClearAt(asked);
+        var clearance = (giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, ct)) with { AskedAt = asked };
         return trio.Assignment.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
     }
 
@@ -144,8 +146,8 @@ public sealed partial class DriveAssignment(
         if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
         if (assignment.LooksFirst && clearance.First != FirstLook.Free)
-            // What changed since the look is looked at in the next turn.
-            return new Announcement(AssignmentIntent.None, false, trio, null) { Held = clearance.First == FirstLook.Held };
+            // What changed since the look is looked at in the next turn. Where it could not be looked, there is nothing of the portal's to take all the same.
+            return new Announcement(AssignmentIntent.None, false, trio, null) { Held = clearance.First == FirstLook.Held || plan.Call == AssignmentIntent.Delete };
 
         var trail = new AuditTrail(at.Db, actor, now);
         foreach (var grant in plan.ToProvision.Where(g => g.State == GrantState.Scheduled))
@@ -208,8 +210,9 @@ public sealed partial class DriveAssignment(
         return written.Outcome switch
         {
             AssignmentWriteOutcome.Ours => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderCall = written.Call },
-            AssignmentWriteOutcome.AlreadyThere when !row.IsFirstPut => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderCall = written.Call },
-            AssignmentWriteOutcome.HeldByAnother or AssignmentWriteOutcome.AlreadyThere => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderCall = written.Call },
+            AssignmentWriteOutcome.AlreadyThere when !row.IsFirstPut => outcome with { Written = AssignmentObservation.Present, WasThere = true, DescribedUntil = until, ProviderCall = written.Call },
+            AssignmentWriteOutcome.AlreadyThere => outcome with { Written = AssignmentObservation.HeldByAnother, WasThere = true, ProviderCall = written.Call },
+            AssignmentWriteOutcome.HeldByAnother => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderCall = written.Call },
         };
     }
 

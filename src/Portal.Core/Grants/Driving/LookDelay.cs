@@ -7,6 +7,9 @@ public static class LookDelay
     /// <remarks>Microsoft Learn, "Troubleshoot Azure RBAC": role assignment changes can take up to 10 minutes to take effect.</remarks>
     public static readonly TimeSpan Propagation = TimeSpan.FromMinutes(10);
 
+    /// <summary>Until the next look at what a lost call may change, while clocks disagree.</summary>
+    public static readonly TimeSpan WhileUncertain = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 

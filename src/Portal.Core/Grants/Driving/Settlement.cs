@@ -26,12 +26,13 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     public async Task ApplyAsync(PortalDb db, CancellationToken ct)
     {
         if (outcome.Written is { } written)
-            Row.NoteWritten(written, outcome.DescribedUntil, now);
+            // Whether an earlier call of ours may have made it is known by the row as it is now.
+            Row.NoteWritten(outcome.WasThere ? Row.IsFirstPut ? AssignmentObservation.HeldByAnother : AssignmentObservation.Present : written, outcome.DescribedUntil, now);
         if (outcome.Reading is { } reading)
             Row.NoteReading(reading, now, outcome.TimeIsCertain);
         Plan = trio.PlanAt(now, outcome.Clearance);
         if ((outcome.Fault ?? outcome.Clearance.HeldBack.Values.FirstOrDefault()) is { } fault)
-            Row.Fail(fault, called: outcome.Fault is not null, now);
+            Row.Fail(fault, called: outcome.Fault is not null, outcome.Fault is null ? outcome.Clearance.AskedAt ?? now : now);
         else if (outcome.Reading is null && outcome.Written is null)
             Row.Recover();
 
@@ -52,7 +53,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     {
         var heldBack = outcome.Clearance.HeldBack;
         // Who came meanwhile has not been looked at yet and must not wait for those who are held back.
-        var others = new Clearance(trio.Grants.Select(g => g.Id).ToHashSet(), heldBack);
+        var others = new Clearance(trio.Grants.Select(g => g.Id).ToHashSet(), heldBack) { AskedAt = outcome.Clearance.AskedAt };
         var rest = trio.PlanAt(now, others);
         if (outcome.Fault is null && !rest.IsAtRest && !trio.MustWait(rest, others, now, patience))
             return now;
@@ -61,7 +62,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         // Of several that are held back, whoever is asked to wait longest.
         var retry = now + RetryDelay.After(Row.Attempts, outcome.Fault is null ? heldBack.Values.Max(reason => reason.RetryAfter) : fault.RetryAfter, jitter);
         // An end waits for an answer about others only so long, the first of several too, and not for the next try to get one.
-        if (outcome.Fault is null && rest.ToEnd.Count > 0 && rest.ToEnd.Min(g => trio.WaitsFrom(g, now)) + patience is var latest && latest < retry)
+        if (outcome.Fault is null && rest.ToEnd.Count > 0 && rest.ToEnd.Min(g => trio.WaitsFrom(g, others, now)) + patience is var latest && latest < retry)
             retry = latest;
         return rest.NextChange < retry ? rest.NextChange : retry;
     }

@@ -69,12 +69,12 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     /// <param name="now">The instant.</param>
     /// <param name="patience">For how long at most (<see cref="WaitsFrom"/>): whoever waits is approved for the same role of the same person, but an end must not hang on an answer that never comes.</param>
     public bool MustWait(AssignmentPlan plan, Clearance clearance, DateTimeOffset now, TimeSpan patience) =>
-        plan.Call == AssignmentIntent.Delete && clearance.HeldBack.Values.Any(f => f.IsTransient) && plan.ToEnd.All(g => now < WaitsFrom(g, now) + patience);
+        plan.Call == AssignmentIntent.Delete && clearance.HeldBack.Values.Any(f => f.IsTransient) && plan.ToEnd.All(g => now < WaitsFrom(g, clearance, now) + patience);
 
-    /// <summary>From when the patience of an end with an answer about others counts: from the end itself, or from the first question that got no answer, where nobody was there to ask it before. Once the removal has been announced, from the end.</summary>
-    public DateTimeOffset WaitsFrom(Grant ending, DateTimeOffset now)
+    /// <summary>From when the patience of an end with an answer about others counts: from the end itself, or from when the first question was asked that got no answer, where nobody was there to ask it before. Once the removal has been announced, from the end.</summary>
+    public DateTimeOffset WaitsFrom(Grant ending, Clearance clearance, DateTimeOffset now)
     {
-        var asked = Assignment.FailingSince is { } since && since < now ? since : now;
+        var asked = Assignment.FailingSince is { } since && since < now ? since : clearance.AskedAt ?? now;
         return ending.RevokingSince is null && asked > ending.OverAt ? asked : ending.OverAt;
     }
 
@@ -113,6 +113,9 @@ internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
     /// <summary>What a read showed; null when nothing was read.</summary>
     public AssignmentReading? Reading { get; init; }
 
+    /// <summary>Whether the provider answered a put that it was there before: then that call gave nothing.</summary>
+    public bool WasThere { get; init; }
+
     /// <summary>Whether the clocks agreed.</summary>
     public bool TimeIsCertain { get; init; } = true;
 
@@ -120,7 +123,7 @@ internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
     public CloudCallException? Fault { get; init; }
 
     /// <summary>Whether the call may have given access that was not there before.</summary>
-    public bool MayHavePut => Call == AssignmentIntent.Put && Written != AssignmentObservation.HeldByAnother && Fault?.WasTurnedDown != true;
+    public bool MayHavePut => Call == AssignmentIntent.Put && !WasThere && Written != AssignmentObservation.HeldByAnother && Fault?.WasTurnedDown != true;
 
     /// <summary>All that went wrong.</summary>
     public IEnumerable<CloudCallException> Faults => [.. Clearance.HeldBack.Values, .. Fault is null ? [] : (CloudCallException[])[Fault], .. Reading?.Fault is { } unread ? (CloudCallException[])[unread] : []];

@@ -8,6 +8,9 @@ public sealed record Clearance(IReadOnlySet<Guid> Cleared, IReadOnlyDictionary<G
     /// <summary>Nothing was to be cleared.</summary>
     public static Clearance Nothing { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, CloudCallException>());
 
+    /// <summary>When the questions were asked; null when there were none.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
+
     /// <summary>What a look before the first call showed; null when there was none.</summary>
     public FirstLook? First { get; init; }
 

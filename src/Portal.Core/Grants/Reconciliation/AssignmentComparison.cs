@@ -71,7 +71,7 @@ public static class AssignmentComparison
             return row?.Observed == AssignmentObservation.HeldByAnother && grants.All(g => g.State != GrantState.Active || g.StandingAccess)
                 ? TrioJudgement.InOrder
                 : TrioJudgement.HeldByAnother;
-        // A call of ours that was turned down for somebody else's has arrived after all, and theirs, on which the grant rests, is gone. Unseen it would outlive the grant.
+        // Theirs, on which the grant rests, is gone, and an earlier call of ours that was given up for lost has arrived after all. Unseen it would outlive the grant.
         if (row?.Observed == AssignmentObservation.HeldByAnother)
             return TrioJudgement.Missing;
         return seen.Description == AssignmentMark.For(until) && seen.Condition is null ? TrioJudgement.InOrder : TrioJudgement.Altered;

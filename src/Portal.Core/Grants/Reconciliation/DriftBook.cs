@@ -167,6 +167,7 @@ internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, ClockWatc
 
     private static string Describe(TrioJudgement judged, AssignmentSeen? seen) => judged.Code switch
     {
+        DriftCode.AssignmentMissing when seen is not null => "Somebody else's assignment, on which a live grant rested, is gone, and the portal's own is there in its place. It ends with the grant.",
         DriftCode.AssignmentMissing => "The assignment is not there, though a live grant needs it. It is put back.",
         DriftCode.HeldByAnother => $"Assignment {seen?.Name}, which is not the portal's, gives the same role. It is left alone and outlives the grant.",
         DriftCode.AssignmentAltered => $"The assignment was changed. Its description is now: {seen?.Description ?? "(none)"}{(seen?.Condition is { } condition ? $" Its condition is now: {condition}" : "")}",

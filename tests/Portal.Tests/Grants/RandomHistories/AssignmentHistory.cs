@@ -38,8 +38,9 @@ internal sealed class AssignmentHistory(PortalWorld world)
     public async Task DoAsync(HistoryStep step, Func<Task>? meanwhile = null)
     {
         world.HearTheCloud();
-        // People find the directory there; what the portal asks of it before it gives anything, it may not answer.
-        world.Directory.Fault = null;
+        // Who asks or approves finds the directory there; what the portal asks of it before it gives anything, it may not answer.
+        if (step is HistoryStep.Promise or HistoryStep.Extend or HistoryStep.End or HistoryStep.Pause)
+            world.Directory.Fault = null;
         await ActAsync(step, meanwhile);
         world.Directory.Fault = _directoryAnswers ? null : new CloudCallException(AttentionCode.NoAnswer, "No answer.", null, isTransient: true);
     }

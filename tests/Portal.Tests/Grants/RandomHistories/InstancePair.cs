@@ -36,8 +36,8 @@ internal sealed class InstancePair
         }
     }
 
-    /// <summary>Heard when one of them begins to stand still.</summary>
-    public event Action? StandsStill;
+    /// <summary>Heard when one of them begins to stand still with a call that it has announced: the row, and the call.</summary>
+    public event Action<Guid, AssignmentIntent>? StandsStill;
 
     /// <summary>One of them.</summary>
     public PortalInstance this[int which] => _halves[which].Instance;
@@ -125,6 +125,7 @@ internal sealed class InstancePair
 
     private void Reach(Half half, DriveStepReached reached)
     {
+        half.Announced = (reached.AssignmentId, reached.Call);
         var point = reached.Step switch
         {
             DriveStep.Claimed => Standstill.Claimed,
@@ -135,26 +136,43 @@ internal sealed class InstancePair
             _ => (Standstill?)null,
         };
         // The turn goes on when this returns.
-        if (point is { } at && half.Next?.At == at)
+        if (point is { } at && (half.StandsStill || half.Next?.At == at))
             Task.Run(() => StandStillAsync(half, at)).GetAwaiter().GetResult();
     }
 
     private async Task StandStillAsync(Half half, Standstill at)
     {
-        if (half.Next is not { } plan || plan.At != at)
-            return;
-        half.Next = null;
-        half.StandsStill = true;
-        StandsStill?.Invoke();
-        var other = _halves.Single(h => h != half);
-        for (var look = 0; look < LooksMeanwhile; look++)
+        if (half.StandsStill)
         {
-            _world.Clock.Advance(plan.Time / LooksMeanwhile);
-            await WorkAsync(other);
+            // So does everything else in it.
+            await half.Thawed.Task;
+            return;
         }
 
-        half.StandsStill = false;
-        _world.ActAs(half.Instance);
+        if (half.Take(at) is not { } plan)
+            return;
+        if (half.Announced.Call != AssignmentIntent.None)
+            StandsStill?.Invoke(half.Announced.Row, half.Announced.Call);
+        var other = _halves.Single(h => h != half);
+        try
+        {
+            for (var look = 0; look < LooksMeanwhile; look++)
+            {
+                _world.Clock.Advance(plan.Time / LooksMeanwhile);
+                await WorkAsync(other);
+            }
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // Not one that whoever stands still has to bear.
+            throw new Xunit.Sdk.XunitException($"The other portal failed meanwhile: {fault}");
+        }
+        finally
+        {
+            half.Thaw();
+            _world.ActAs(half.Instance);
+        }
+
         if (plan.IsTold)
             half.Lost?.Cancel();
     }
@@ -165,11 +183,37 @@ internal sealed class InstancePair
     {
         public PortalInstance Instance => instance;
 
+        private readonly Lock _lock = new();
+
         public Plan? Next { get; set; }
 
-        public bool StandsStill { get; set; }
+        public bool StandsStill { get; private set; }
+
+        /// <summary>Completed when it goes on.</summary>
+        public TaskCompletionSource Thawed { get; private set; } = new();
+
+        /// <summary>The last step that it came to.</summary>
+        public (Guid Row, AssignmentIntent Call) Announced { get; set; }
 
         /// <summary>Cancelled when the turn under way has lost its claim.</summary>
         public CancellationTokenSource? Lost { get; set; }
+
+        /// <summary>Begins to stand still, if that is what comes at this point.</summary>
+        public Plan? Take(Standstill at)
+        {
+            lock (_lock)
+            {
+                if (StandsStill || Next is not { } plan || plan.At != at)
+                    return null;
+                (Next, StandsStill, Thawed) = (null, true, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                return plan;
+            }
+        }
+
+        public void Thaw()
+        {
+            StandsStill = false;
+            Thawed.SetResult();
+        }
     }
 }

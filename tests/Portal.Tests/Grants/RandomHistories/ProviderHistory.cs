@@ -91,8 +91,8 @@ internal sealed class ProviderHistory(PortalWorld world, GrantProvider provider)
                 var calls = Provider.Calls.Count;
                 await world.EndureOutageAsync(TimeSpan.FromSeconds(o.Seconds), o.AuditOnly, meanwhile);
                 // What came of a call could not be saved.
-                if (Provider.Calls.Skip(calls).Any(c => c.Verb == CloudVerb.Put))
-                    LoseSight();
+                foreach (var call in Provider.Calls.Skip(calls).Where(c => c.Verb == CloudVerb.Put))
+                    LoseSight(call.Name, AssignmentIntent.Put);
                 break;
             case ProviderStep.SetDatabase d:
                 world.DatabaseClock.Ahead = TimeSpan.FromSeconds(d.Ahead);
@@ -107,8 +107,13 @@ internal sealed class ProviderHistory(PortalWorld world, GrantProvider provider)
     public void SetFault(CallFault fault) =>
         (Provider.FailBefore, Provider.FailAfter, Provider.FailRead) = (fault.BeforeCalls(), fault.AfterCalls(), fault.OfReads());
 
-    /// <summary>A portal gave up a turn, or could not save what came of it: nobody can say any more for whom it does not know the outcome of a call.</summary>
-    public void LoseSight() => world.Memberships.Unanswered.UnionWith([Nadia.ObjectId, Company.Mira.ObjectId]);
+    /// <summary>A portal stands still with an announced call: until it goes on, the other does not know what comes of it.</summary>
+    public void LoseSight(Guid row, AssignmentIntent call)
+    {
+        using var db = world.OpenDb();
+        if (call == AssignmentIntent.Put)
+            world.Memberships.Unanswered.Add(db.DesiredAssignments.Single(a => a.Id == row).PrincipalObjectId);
+    }
 
     /// <summary>What the portal does every five minutes.</summary>
     public async Task LookAsync()

@@ -1,0 +1,158 @@
+using Portal.Core;
+using Portal.Core.Grants;
+using Portal.Core.Identity;
+using Portal.Tests.World;
+using static Portal.Tests.Grants.MembershipTests;
+
+namespace Portal.Tests.Grants;
+
+/// <summary>Nothing on a membership says whose it is: what the portal goes by where calls land late, clocks disagree and the directory does not answer.</summary>
+public sealed class MembershipDoubtTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory, BothDatabases]
+    public async Task Whom_the_directory_does_not_show_yet_while_clocks_disagree_is_taken_out_at_the_end(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(120));
+        await world.WorkAsync();
+        // By the database's clock it was given an hour ago; and somebody asks a replica that does not know of it yet.
+        world.DatabaseClock.Ahead = TimeSpan.FromHours(1);
+        world.Memberships.ReadLag = TimeSpan.FromMinutes(6);
+        world.Clock.Advance(TimeSpan.FromMinutes(1));
+        world.HearTheCloud();
+        await world.WorkAsync();
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await world.WorkAsync();
+        Assert.Equal(AssignmentObservation.Absent, (await world.AssignmentAsync(grant.AssignmentId)).Observed);
+
+        Assert.Empty((await world.ReturnAsync(grant.Id, Company.Mira)).Refusals);
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_call_that_lands_long_after_another_instance_took_its_person_out_again_leaves_nobody_in(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(10));
+        await StandStillInItsCallAsync(world, async () =>
+        {
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            Assert.Equal([CloudVerb.Put, CloudVerb.Delete], world.Memberships.Calls.Select(c => c.Verb));
+        });
+        Assert.Equal([CloudVerb.Put, CloudVerb.Delete, CloudVerb.Put, CloudVerb.Delete], world.Memberships.Calls.Select(c => c.Verb));
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task One_that_lands_where_an_administrator_has_put_the_person_in_meanwhile_leaves_them_in(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        await StandStillInItsCallAsync(world, async () =>
+        {
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        });
+        await world.LiveAsync(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(1));
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Theory, BothDatabases]
+    public async Task Nobody_loses_a_membership_that_another_grant_needs_because_it_does_not_show_while_clocks_disagree(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var first = await world.PromiseAsync(draft: Vault(120));
+        var other = await world.PromiseAsync(draft: Vault(150));
+        await world.WorkAsync();
+        world.DatabaseClock.Ahead = TimeSpan.FromHours(1);
+        world.Memberships.ReadLag = TimeSpan.FromMinutes(6);
+        world.Clock.Advance(TimeSpan.FromMinutes(1));
+        world.HearTheCloud();
+        await world.WorkAsync();
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await world.WorkAsync();
+
+        Assert.Empty((await world.ReturnAsync(first.Id, Company.Mira)).Refusals);
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.Empty((await world.ReturnAsync(other.Id, Company.Mira)).Refusals);
+        await world.WorkAsync();
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_call_that_lands_when_nobody_needs_anything_any_more_is_swept_and_recorded(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        var later = Guid.Empty;
+        await StandStillInItsCallAsync(world, async () =>
+        {
+            await world.LiveAsync(TimeSpan.FromMinutes(25), TimeSpan.FromMinutes(1));
+            // Then somebody else's, on which a second grant rests until its end, and which goes.
+            world.Memberships.Add(Readers, Company.Mira.ObjectId);
+            later = (await world.PromiseAsync(draft: Vault(10))).RequestId;
+            await world.LiveAsync(TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(1));
+            Assert.True((await world.GrantOfAsync(later)).StandingAccess);
+            world.Memberships.Remove(Readers, Company.Mira.ObjectId);
+        });
+        Assert.Equal([CloudVerb.Put, CloudVerb.Delete, CloudVerb.Put, CloudVerb.Delete], world.Memberships.Calls.Select(c => c.Verb));
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.Contains("grant.swept", await world.CodesAsync(later));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_later_try_that_lands_where_an_administrator_has_put_the_person_in_leaves_them_in_too(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        world.Memberships.FailBefore = _ => new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        world.Memberships.FailBefore = null;
+        world.Clock.Advance(TimeSpan.FromMinutes(1));
+        await StandStillInItsCallAsync(world, async () =>
+        {
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        });
+        await world.LiveAsync(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(1));
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_directory_that_refuses_the_look_before_the_first_call_is_asked_again_in_its_time(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var refused = new CloudCallException("Authorization_RequestDenied", "Insufficient privileges.", 403, isTransient: false);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        world.Memberships.FailBefore = _ => refused;
+        await world.WorkAsync();
+        world.Memberships.FailRead = () => refused;
+        Assert.InRange(await world.PassAsync(TimeSpan.FromMinutes(16)), 1, 3);
+        Assert.Equal("Authorization_RequestDenied", (await world.GrantOfAsync(grant.RequestId)).AttentionCode);
+
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
+    /// <summary>The portal works, and stands still with its next call on the way until another portal has done what it does.</summary>
+    private static async Task StandStillInItsCallAsync(PortalWorld world, Func<Task> meanwhile)
+    {
+        var (first, second) = (world.Acting, world.AddInstance());
+        first.Line.Going = async () =>
+        {
+            first.Line.Going = null;
+            world.ActAs(second);
+            await meanwhile();
+            world.ActAs(first);
+        };
+        await world.WorkAsync();
+        Assert.Null(first.Line.Going);
+    }
+}
