@@ -156,7 +156,7 @@ public sealed class DesiredAssignment
     public bool WasWrittenWithin(TimeSpan time, DateTimeOffset now) => now - WrittenAt is { } age && age >= -ClockWatch.Tolerance && age < time;
 
     /// <summary>Whether the put that is announced is the first since it was seen that nobody is in: before it is carried out, nothing there can be the portal's.</summary>
-    public bool IsFirstPut => Intent == AssignmentIntent.Put && FreeSeenAt is not null && FreeSeenAt == IntentAt && LostCallAt is null;
+    public bool IsFirstPut => Intent == AssignmentIntent.Put && FreeSeenAt is not null && FreeSeenAt == IntentAt;
 
     /// <summary>Notes, with the announcement that follows, that nobody is in the group: what shows there from now on is the portal's.</summary>
     public void NoteFree(DateTimeOffset now) => FreeSeenAt = now;
@@ -178,22 +178,22 @@ public sealed class DesiredAssignment
     /// <remarks>What was seen is not taken over: a list can be minutes old, so the turn that this asks for reads and judges for itself.</remarks>
     /// <param name="now">The instant.</param>
     /// <param name="lateCall">True when a call of ours got through that nobody may save the outcome of.</param>
-    /// <param name="mayHavePut">True when that call may have put there what stands there now: where nothing tells whose it is, it is ours.</param>
-    public void Doubt(DateTimeOffset now, bool lateCall = false, bool mayHavePut = false)
+    /// <param name="putAt">When a call of ours was announced that may have put there what stands there now: where nothing tells whose it is, it is ours. Null when none may have.</param>
+    public void Doubt(DateTimeOffset now, bool lateCall = false, DateTimeOffset? putAt = null)
     {
         // Whether somebody else still holds the trio shows only when we try again.
         if (Observed == AssignmentObservation.HeldByAnother)
         {
             Observed = AssignmentObservation.Unknown;
             // As any announced call whose outcome is not known: if nobody needs the role, it is swept, and that is recorded.
-            if (mayHavePut)
+            if (putAt is not null)
                 (Intent, IntentAt) = (AssignmentIntent.Put, now);
         }
 
         if (lateCall)
             LostCallAt = now;
-        if (mayHavePut && Provider == GrantProvider.GroupMembership)
-            FreeSeenAt ??= now;
+        if (putAt is not null && Provider == GrantProvider.GroupMembership)
+            FreeSeenAt = putAt;
         LookDueAt = now;
         LookAt(now);
     }
@@ -238,7 +238,12 @@ public sealed class DesiredAssignment
         if (Observed != AssignmentObservation.Unknown && Observed != observed)
             WrittenAt = null;
         if (observed == AssignmentObservation.HeldByAnother)
+        {
             FreeSeenAt = null;
+            if (!(LostCallAt + LookDelay.Propagation > now))
+                LostCallAt = null;
+        }
+
         Observed = observed;
         DescribedUntil = describedUntil;
         WrittenAt ??= now;

@@ -141,6 +141,45 @@ public sealed class MembershipDoubtTests
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_call_that_lands_is_told_of_although_the_database_fails_at_its_outcome(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        var first = world.Acting;
+        var broken = await Assert.ThrowsAsync<IOException>(() => StandStillInItsCallAsync(world, async () =>
+        {
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            var failing = 3;
+            first.DatabaseFaults.Break = _ => failing-- > 0 ? new IOException("The connection is gone.") : null;
+        }));
+        Assert.Equal("The connection is gone.", broken.Message);
+        await world.WorkAsync();
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_end_that_comes_while_it_is_looked_whether_somebody_is_in_takes_nobody_out(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        world.Memberships.FailBefore = _ => new CloudCallException("Authorization_RequestDenied", "Insufficient privileges.", 403, isTransient: false);
+        await world.WorkAsync();
+        world.Memberships.FailBefore = null;
+        // The directory does not show yet whom an administrator has put in.
+        world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        world.Memberships.Lag = _ => false;
+        world.Get<DriveSteps>().Reached += reached =>
+        {
+            if (reached.Step == DriveStep.Checked)
+                Task.Run(() => world.ReturnAsync(grant.Id, Company.Mira), Ct).GetAwaiter().GetResult();
+        };
+        await world.PassAsync(TimeSpan.FromMinutes(16));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.DoesNotContain(world.Memberships.Calls, c => c.Verb == CloudVerb.Delete);
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
     /// <summary>The portal works, and stands still with its next call on the way until another portal has done what it does.</summary>
     private static async Task StandStillInItsCallAsync(PortalWorld world, Func<Task> meanwhile)
     {

@@ -221,6 +221,7 @@ public sealed class MembershipTests
         await world.WorkAsync();
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
         Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        Assert.Single(await world.CodesAsync(grant.RequestId), "grant.restored");
         await world.PassAsync(TimeSpan.FromHours(1));
         Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
         Assert.Equal(0, (await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct)).Value);

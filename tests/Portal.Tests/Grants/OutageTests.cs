@@ -53,6 +53,32 @@ public sealed class OutageTests
         Assert.DoesNotContain(Directory.EnumerateFiles(world.Spool.Directory!), f => new FileInfo(f).Length > 0);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_removal_that_is_entered_after_another_instance_has_given_again_is_not_taken_for_the_latest_word(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        Refuse(world, Outage.NoWrites);
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        await EndureAsync(world, () => world.Cloud.Standing.Count == 0);
+        world.DatabaseFaults.Break = null;
+
+        // Its database is there for another instance, which knows nothing of that yet.
+        var cutOff = world.Acting;
+        world.ActAs(world.AddInstance());
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        var again = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 5));
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+        world.Clock.Advance(TimeSpan.FromMinutes(6));
+        world.ActAs(cutOff);
+        await EnterAsync(world);
+        await world.WorkAsync();
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(again.RequestId)).State);
+    }
+
     [Theory, BothDatabases(GrantProvider.GroupMembership, GrantProvider.PimSchedule)]
     public async Task A_membership_or_a_schedule_that_is_due_goes_out_in_an_outage_too_and_is_entered_once(DatabaseKind kind, GrantProvider provider)
     {

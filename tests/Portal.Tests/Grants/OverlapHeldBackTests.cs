@@ -91,6 +91,19 @@ public sealed class OverlapHeldBackTests
     }
 
     [Fact]
+    public async Task A_removal_after_a_call_that_was_turned_down_is_recorded_before_it_is_made()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var promised = await world.PromiseAsync();
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Put ? new CloudCallException("AuthorizationFailed", "No.", 403, isTransient: false) : null;
+        await world.WorkAsync();
+        world.Directory.Disable(Company.Mira);
+        await world.PassAsync(TimeSpan.FromMinutes(16));
+        Assert.Single(world.Cloud.Calls, c => c.Verb == CloudVerb.Delete);
+        Assert.Single(await world.CodesAsync(promised.RequestId), "grant.swept");
+    }
+
+    [Fact]
     public async Task What_may_have_been_given_stays_while_it_only_cannot_be_asked_whether_it_may()
     {
         await using var world = await PortalWorld.OpenAsync();

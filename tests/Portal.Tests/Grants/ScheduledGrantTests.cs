@@ -154,6 +154,30 @@ public sealed class ScheduledGrantTests
         Assert.Single(world.Cloud.Standing);
     }
 
+    [Theory, BothDatabases]
+    public async Task A_lost_call_that_lands_when_somebody_elses_has_gone_is_found_after_the_grant_was_returned(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120));
+        world.Schedules.FailBefore = _ => new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        world.Schedules.FailBefore = null;
+        world.Schedules.HeldByAnother = true;
+        await world.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.True((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        Assert.Empty((await world.ReturnAsync(grant.Id, Company.Mira)).Refusals);
+        await world.WorkAsync();
+        world.Schedules.HeldByAnother = false;
+        world.Schedules.LandLate(TimeSpan.FromMinutes(9));
+        Assert.Single(world.Schedules.Standing);
+
+        world.Clock.Advance(TimeSpan.FromMinutes(6));
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken);
+        await world.WorkAsync();
+        Assert.Empty(world.Schedules.Standing);
+        Assert.Contains("grant.swept", await world.CodesAsync(grant.RequestId));
+    }
+
     private static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite)
     {
         var world = await PortalWorld.OpenAsync(kind);

@@ -57,9 +57,9 @@ public sealed partial class DriveAssignment(
             outcome = await ActAsync(announced, clearance, ct);
             settled = await FollowAsync(claim, announced, outcome, activity, actor, ct);
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested && announced.Call != AssignmentIntent.None)
+        catch (Exception) when (announced.Call != AssignmentIntent.None)
         {
-            await DoubtAsync(claim, outcome?.MayHavePut ?? announced.Call == AssignmentIntent.Put);
+            await DoubtAsync(claim, outcome is not null ? outcome.PutAt : announced.Call == AssignmentIntent.Put ? announced.At : null);
             throw;
         }
 
@@ -90,24 +90,32 @@ public sealed partial class DriveAssignment(
     }
 
     /// <summary>The turn was given up with its call under way, which may still arrive. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once.</summary>
-    private async Task DoubtAsync(AssignmentClaim claim, bool mayHavePut)
+    private async Task DoubtAsync(AssignmentClaim claim, DateTimeOffset? putAt)
     {
         using var patience = new CancellationTokenSource(PatienceForDoubt);
-        try
+        for (var wait = TimeSpan.FromMilliseconds(100); ; wait *= 4)
         {
-            await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at, mayHavePut)), patience.Token);
-        }
-        catch (Exception fault)
-        {
-            LogNotTold(logger, fault, claim.AssignmentId);
+            try
+            {
+                await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at, putAt)), patience.Token);
+                return;
+            }
+            catch (Exception fault)
+            {
+                await Task.Delay(wait, patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!patience.IsCancellationRequested)
+                    continue;
+                LogNotTold(logger, fault, claim.AssignmentId);
+                return;
+            }
         }
     }
 
     // A claim that still holds says by itself, when it runs out, that its call was never answered.
-    private static bool Doubt(TrioAtWork at, bool mayHavePut)
+    private static bool Doubt(TrioAtWork at, DateTimeOffset? putAt)
     {
         if (at.Trio is null)
-            at.Row?.Doubt(at.Now, lateCall: true, mayHavePut);
+            at.Row?.Doubt(at.Now, lateCall: true, putAt);
         return at.Trio is null;
     }
 
@@ -145,7 +153,7 @@ public sealed partial class DriveAssignment(
         var plan = trio.PlanAt(now, clearance);
         if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
-        if (assignment.LooksFirst && clearance.First != FirstLook.Free)
+        if (assignment.LooksFirst && (plan.Call == AssignmentIntent.Delete || clearance.First != FirstLook.Free))
             // What changed since the look is looked at in the next turn. Where it could not be looked, there is nothing of the portal's to take all the same.
             return new Announcement(AssignmentIntent.None, false, trio, null) { Held = clearance.First == FirstLook.Held || plan.Call == AssignmentIntent.Delete };
 
@@ -156,7 +164,9 @@ public sealed partial class DriveAssignment(
             trail.GrantProvisioning(grant);
         }
 
-        if (plan.Call == AssignmentIntent.Put && trio.NeedsRestoring(plan))
+        // What an active grant rested on was somebody else's, and a look has shown that it is gone.
+        var takesPlace = assignment is { LooksFirst: true, Attempts: 0 };
+        if (plan.Call == AssignmentIntent.Put && (trio.NeedsRestoring(plan) || takesPlace))
             foreach (var grant in plan.Needing.Where(g => g.State == GrantState.Active))
                 trail.GrantRestored(grant, assignment.Observed);
         if (plan.Call == AssignmentIntent.Delete)
@@ -170,13 +180,13 @@ public sealed partial class DriveAssignment(
         if (assignment.LooksFirst)
             assignment.NoteFree(now);
         assignment.Announce(plan.Call, plan.WantedUntil, now);
-        return new Announcement(plan.Call, false, trio, plan.WantedUntil);
+        return new Announcement(plan.Call, false, trio, plan.WantedUntil) { At = now };
     }
 
     /// <summary>Makes the announced call and reads back what it wrote; or only reads.</summary>
     private async Task<DriveOutcome> ActAsync(Announcement announced, Clearance clearance, CancellationToken ct)
     {
-        var outcome = new DriveOutcome(announced.Call, clearance) { Written = announced.Held ? AssignmentObservation.HeldByAnother : null };
+        var outcome = new DriveOutcome(announced.Call, clearance) { Written = announced.Held ? AssignmentObservation.HeldByAnother : null, AnnouncedAt = announced.At };
         if (announced.Call != AssignmentIntent.None)
         {
             try
@@ -211,7 +221,7 @@ public sealed partial class DriveAssignment(
         {
             AssignmentWriteOutcome.Ours => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderCall = written.Call },
             AssignmentWriteOutcome.AlreadyThere when !row.IsFirstPut => outcome with { Written = AssignmentObservation.Present, WasThere = true, DescribedUntil = until, ProviderCall = written.Call },
-            AssignmentWriteOutcome.AlreadyThere => outcome with { Written = AssignmentObservation.HeldByAnother, WasThere = true, ProviderCall = written.Call },
+            AssignmentWriteOutcome.AlreadyThere => outcome with { Written = AssignmentObservation.HeldByAnother, WasThere = true, DescribedUntil = until, ProviderCall = written.Call },
             AssignmentWriteOutcome.HeldByAnother => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderCall = written.Call },
         };
     }
@@ -236,7 +246,7 @@ public sealed partial class DriveAssignment(
         {
             // A call got through after the claim was lost. Nobody may save its outcome, but whoever has the row now has to know that something may stand there.
             if (outcome.Call != AssignmentIntent.None)
-                Doubt(at, outcome.MayHavePut);
+                Doubt(at, outcome.PutAt);
             return null;
         }
 
@@ -272,6 +282,9 @@ public sealed partial class DriveAssignment(
     /// <param name="Until">The expiry that the description carries or will carry; null for what is to be absent.</param>
     private sealed record Announcement(AssignmentIntent Call, bool Look, Trio Trio, DateTimeOffset? Until)
     {
+        /// <summary>When the call was announced; null without one.</summary>
+        public DateTimeOffset? At { get; init; }
+
         /// <summary>Whether somebody has to be cleared before anything can be announced.</summary>
         public bool ClearsFirst { get; init; }
 

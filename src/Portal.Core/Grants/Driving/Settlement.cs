@@ -26,8 +26,13 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     public async Task ApplyAsync(PortalDb db, CancellationToken ct)
     {
         if (outcome.Written is { } written)
-            // Whether an earlier call of ours may have made it is known by the row as it is now.
-            Row.NoteWritten(outcome.WasThere ? Row.IsFirstPut ? AssignmentObservation.HeldByAnother : AssignmentObservation.Present : written, outcome.DescribedUntil, now);
+        {
+            // Whether another call of ours may have made what was there is known by the row as it is now.
+            if (written == AssignmentObservation.HeldByAnother && outcome.WasThere && !Row.IsFirstPut)
+                written = AssignmentObservation.Present;
+            Row.NoteWritten(written, written == AssignmentObservation.Present ? outcome.DescribedUntil : null, now);
+        }
+
         if (outcome.Reading is { } reading)
             Row.NoteReading(reading, now, outcome.TimeIsCertain);
         Plan = trio.PlanAt(now, outcome.Clearance);

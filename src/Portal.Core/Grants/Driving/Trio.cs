@@ -61,7 +61,8 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
         && (Assignment.Observed == AssignmentObservation.Absent || Assignment is { Observed: AssignmentObservation.Present, DescribedUntil: null });
 
     /// <summary>Whether, where nobody needs anything, something of ours is there or an announced put may have made it so. A removal that is only tried again has been recorded before.</summary>
-    public bool NeedsSweeping => Assignment.Observed == AssignmentObservation.Present || Assignment.Intent == AssignmentIntent.Put;
+    public bool NeedsSweeping => Assignment.Observed == AssignmentObservation.Present || Assignment.Intent == AssignmentIntent.Put
+        || Assignment is { Observed: AssignmentObservation.Unknown, WantedUntil: not null };
 
     /// <summary>Whether to leave things as they are although nobody counts: only because it could not be asked whether somebody may have the role. To take it away then and give it back a moment later helps nobody.</summary>
     /// <param name="plan">What would happen.</param>
@@ -122,8 +123,13 @@ internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
     /// <summary>Why the call did not go through; null when it did, or there was none.</summary>
     public CloudCallException? Fault { get; init; }
 
-    /// <summary>Whether the call may have given access that was not there before.</summary>
-    public bool MayHavePut => Call == AssignmentIntent.Put && !WasThere && Written != AssignmentObservation.HeldByAnother && Fault?.WasTurnedDown != true;
+    /// <summary>When the call was announced; null without one.</summary>
+    public DateTimeOffset? AnnouncedAt { get; init; }
+
+    /// <summary>When a call was announced that may have given access that was not there before; null when it has not.</summary>
+    public DateTimeOffset? PutAt => MayHavePut ? AnnouncedAt : null;
+
+    private bool MayHavePut => Call == AssignmentIntent.Put && !WasThere && Written != AssignmentObservation.HeldByAnother && Fault?.WasTurnedDown != true;
 
     /// <summary>All that went wrong.</summary>
     public IEnumerable<CloudCallException> Faults => [.. Clearance.HeldBack.Values, .. Fault is null ? [] : (CloudCallException[])[Fault], .. Reading?.Fault is { } unread ? (CloudCallException[])[unread] : []];

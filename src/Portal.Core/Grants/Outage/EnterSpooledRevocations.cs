@@ -60,9 +60,9 @@ public sealed class EnterSpooledRevocations(IDbContextFactory<PortalDb> database
     private void End(DesiredAssignment row, IReadOnlyCollection<Grant> grants, SpoolLine announced, SpoolLine removed, PortalDb db, Actor actor)
     {
         var now = clock.Now();
-        if (grants.Any(g => g.NeedsRoleAt(now)) || row.Observed == AssignmentObservation.HeldByAnother)
+        if (grants.Any(g => g.NeedsRoleAt(now)) || row.Observed == AssignmentObservation.HeldByAnother || row.IntentAt > announced.At || row.WrittenAt > announced.At)
         {
-            // Somebody needs it since: what stands there has to be looked at.
+            // Somebody needs it since, or another instance has called for something: what stands there has to be looked at.
             row.Doubt(now, lateCall: true);
             return;
         }

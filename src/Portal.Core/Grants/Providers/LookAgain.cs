@@ -40,11 +40,13 @@ public sealed class LookAgain(IDbContextFactory<PortalDb> databases, ClockWatch 
                 // Somebody else's, too, while a grant rests on it: when it goes away, the portal's takes its place.
                 && (a.Observed == AssignmentObservation.Present || (a.Observed == AssignmentObservation.HeldByAnother && a.WantedUntil != null)
                     // What was taken back and may show late, by a call that was lost: a clock that was ahead may have put off the looks for it.
-                    || (a.Observed == AssignmentObservation.Absent && a.LostCallAt != null)))
+                    || (a.Observed == AssignmentObservation.Absent && a.LostCallAt != null)
+                    // Or one that was lost before somebody else's turned up; of a membership nobody could tell.
+                    || (a.Observed == AssignmentObservation.HeldByAnother && a.LostCallAt != null && a.Provider == GrantProvider.PimSchedule)))
             .OrderBy(a => a.Id).Take(AtOnce).ToListAsync(ct);
         var now = clock.Now();
         foreach (var row in rows)
-            row.Doubt(now);
+            row.Doubt(now, putAt: row is { Observed: AssignmentObservation.HeldByAnother, Provider: GrantProvider.PimSchedule, WantedUntil: null } ? row.LostCallAt : null);
         await db.SaveChangesAsync(ct);
         return [.. rows.Select(r => r.Id)];
     }
