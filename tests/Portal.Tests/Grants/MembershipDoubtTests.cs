@@ -180,6 +180,29 @@ public sealed class MembershipDoubtTests
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
     }
 
+    [Theory, BothDatabases]
+    public async Task A_late_removal_makes_nobody_elses_membership_the_portals(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        world.Get<DriveSteps>().Reached += reached =>
+        {
+            // Somebody puts the person in after the look; and while the portal is told so, another instance tells of a removal.
+            if (reached.Step == DriveStep.Announced)
+                world.Memberships.Add(Readers, Company.Mira.ObjectId);
+            if (reached.Step != DriveStep.Called)
+                return;
+            using var db = world.OpenDb();
+            db.DesiredAssignments.Single().Doubt(world.Clock.GetUtcNow(), lateCall: true);
+            db.SaveChanges();
+        };
+        await world.WorkAsync();
+        Assert.True((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
     /// <summary>The portal works, and stands still with its next call on the way until another portal has done what it does.</summary>
     private static async Task StandStillInItsCallAsync(PortalWorld world, Func<Task> meanwhile)
     {
