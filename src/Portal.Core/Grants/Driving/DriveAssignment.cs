@@ -89,7 +89,9 @@ public sealed partial class DriveAssignment(
         return settled;
     }
 
-    /// <summary>The turn was given up with its call under way, which may still arrive. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once.</summary>
+    /// <summary>The turn was given up with its call under way, which may still arrive, or what came of the call could not be saved. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once. Tried until it is saved, for as long as <see cref="PatienceForDoubt"/>.</summary>
+    /// <param name="claim">The claim of that turn.</param>
+    /// <param name="putAt">When the call was announced, if it may have given access; null when it has not.</param>
     private async Task DoubtAsync(AssignmentClaim claim, DateTimeOffset? putAt)
     {
         using var patience = new CancellationTokenSource(PatienceForDoubt);
@@ -154,7 +156,7 @@ public sealed partial class DriveAssignment(
         if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
         if (assignment.LooksFirst && (plan.Call == AssignmentIntent.Delete || clearance.First != FirstLook.Free))
-            // What changed since the look is looked at in the next turn. Where it could not be looked, there is nothing of the portal's to take all the same.
+            // Before a first call nothing is the portal's to take, whatever the look showed, or if nobody could look. What else changed since is looked at in the next turn.
             return new Announcement(AssignmentIntent.None, false, trio, null) { Held = clearance.First == FirstLook.Held || plan.Call == AssignmentIntent.Delete };
 
         var trail = new AuditTrail(at.Db, actor, now);

@@ -181,9 +181,9 @@ internal sealed class InstancePair
 
     private sealed class Half(PortalInstance instance)
     {
-        public PortalInstance Instance => instance;
-
         private readonly Lock _lock = new();
+
+        public PortalInstance Instance => instance;
 
         public Plan? Next { get; set; }
 
