@@ -271,6 +271,7 @@ public sealed class Grant
         Move(GrantState.Revoking, from: [GrantState.Scheduled, GrantState.Provisioning, GrantState.Active, GrantState.Revoking]);
         if (RevokingSince is not null)
             return false;
+        PauseId = null;
         RevokingSince = now;
         return true;
     }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Tests.World;
@@ -77,6 +78,22 @@ public sealed class OutageTests
         await world.WorkAsync();
         Assert.Empty(world.Cloud.Standing);
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(again.RequestId)).State);
+    }
+
+    [Fact]
+    public async Task A_grant_that_a_pause_holds_keeps_nothing_standing_in_an_outage()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        var held = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240, start: PortalWorld.Start.AddMinutes(10)));
+        await world.PauseAsync(new PauseInput(PauseTarget.Everything, null, null, "Incident", false));
+        await world.PassAsync(TimeSpan.FromMinutes(10));
+        Assert.NotNull((await world.GrantOfAsync(held.RequestId)).PauseId);
+        Refuse(world, Outage.NoWrites);
+        world.Clock.Advance(TimeSpan.FromMinutes(20));
+        await EndureAsync(world, TimeSpan.FromMinutes(1));
+        Assert.Empty(world.Cloud.Standing);
     }
 
     [Theory, BothDatabases(GrantProvider.GroupMembership, GrantProvider.PimSchedule)]

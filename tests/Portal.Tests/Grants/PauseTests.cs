@@ -222,6 +222,29 @@ public sealed class PauseTests
         Assert.Equal((ActorKind.System, Company.Tomas.ObjectId), (revoked.ActorKind, revoked.OnBehalfOfObjectId));
     }
 
+    [Fact]
+    public async Task Who_was_over_while_the_pause_stood_is_not_woken_again_and_again()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30, start: PortalWorld.Start.AddMinutes(10)));
+        var pause = (await world.PauseAsync(new PauseInput(PauseTarget.Everything, null, null, "Incident", false))).PauseId;
+        await world.PassAsync(TimeSpan.FromMinutes(10));
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Delete ? new CloudCallException("ScopeLocked", "Locked.", 409, isTransient: false) : null;
+        await world.LiveAsync(TimeSpan.FromMinutes(50), TimeSpan.FromSeconds(10));
+        Assert.Empty((await world.ResumeAsync(pause)).Refusals);
+        await world.WorkAsync();
+        world.Cloud.ClearCalls();
+        for (var second = 0; second < 60; second += 5)
+        {
+            await world.Get<UpholdPauses>().ExecuteAsync(Actor.System, Ct);
+            await world.PassAsync(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.InRange(world.Cloud.Calls.Count, 0, 1);
+    }
+
     [Theory, BothDatabases]
     public async Task What_still_sleeps_under_a_lifted_pause_is_woken(DatabaseKind kind)
     {
