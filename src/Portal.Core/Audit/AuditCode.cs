@@ -65,7 +65,7 @@ public sealed record AuditCode(string Value, string Meaning)
     public static AuditCode GrantRestored { get; } = new("grant.restored", "The role assignment was missing or altered while a grant needs it; the portal announced the call that puts it back.");
 
     /// <summary>An assignment of the portal's that no grant needs is removed.</summary>
-    public static AuditCode GrantSwept { get; } = new("grant.swept", "A role assignment of the portal's stood where no grant needs it any more; the portal announced the call that removes it.");
+    public static AuditCode GrantSwept { get; } = new("grant.swept", "A role assignment of the portal's stood, or may have stood, where no grant needs it any more; the portal announced the call that removes it.");
 
     /// <summary>A removal during an outage of the database.</summary>
     public static AuditCode RemovedInOutage { get; } = new("grant.removed_in_outage", "While the database took no writes the portal called for the removal of a role assignment, announced and recorded in a file, and entered here afterwards.");

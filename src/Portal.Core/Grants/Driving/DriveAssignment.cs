@@ -222,8 +222,7 @@ public sealed partial class DriveAssignment(
         return written.Outcome switch
         {
             AssignmentWriteOutcome.Ours => outcome with { Written = AssignmentObservation.Present, DescribedUntil = until, ProviderCall = written.Call },
-            AssignmentWriteOutcome.AlreadyThere when !row.IsFirstPut => outcome with { Written = AssignmentObservation.Present, WasThere = true, DescribedUntil = until, ProviderCall = written.Call },
-            AssignmentWriteOutcome.AlreadyThere => outcome with { Written = AssignmentObservation.HeldByAnother, WasThere = true, DescribedUntil = until, ProviderCall = written.Call },
+            AssignmentWriteOutcome.AlreadyThere => outcome with { Written = row.IsFirstPut ? AssignmentObservation.HeldByAnother : AssignmentObservation.Present, WasThere = true, DescribedUntil = until, ProviderCall = written.Call },
             AssignmentWriteOutcome.HeldByAnother => outcome with { Written = AssignmentObservation.HeldByAnother, ProviderCall = written.Call },
         };
     }

@@ -60,7 +60,7 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     public bool NeedsRestoring(AssignmentPlan plan) => plan.Needing.Any(g => g.State == GrantState.Active)
         && (Assignment.Observed == AssignmentObservation.Absent || Assignment is { Observed: AssignmentObservation.Present, DescribedUntil: null });
 
-    /// <summary>Whether, where nobody needs anything, something of ours is there or an announced put may have made it so. A removal that is only tried again has been recorded before.</summary>
+    /// <summary>Whether, where nobody needs anything, a removal is to be recorded as a sweep: something of ours is there, an announced put may have made it so, or it was to be there until now. A removal that is only tried again has been recorded before.</summary>
     public bool NeedsSweeping => Assignment.Observed == AssignmentObservation.Present || Assignment.Intent == AssignmentIntent.Put
         || Assignment is { Observed: AssignmentObservation.Unknown, WantedUntil: not null };
 

@@ -64,6 +64,7 @@ public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases
         var before = now - Grace;
         return await db.DesiredAssignments.AsNoTracking()
             .Where(a => a.DueAt != null && a.DueAt <= before && (a.Observed == AssignmentObservation.Present || a.Observed == AssignmentObservation.Unknown
+                // As DesiredAssignment.MayBeThere.
                 || (a.Observed == AssignmentObservation.Absent && a.LostCallAt != null && a.WrittenAt == null)) && !done.Contains(a.Id))
             .Where(a => !db.Grants.Any(g => g.AssignmentId == a.Id && g.StartsAt <= now && g.EndsAt > now && g.PauseId == null
                 && (g.State == GrantState.Scheduled || g.State == GrantState.Provisioning || g.State == GrantState.Active)))

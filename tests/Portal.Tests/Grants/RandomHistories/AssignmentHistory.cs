@@ -4,7 +4,6 @@ using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
-using Portal.Core.Identity;
 using Portal.Core.Requests;
 using Portal.Tests.Grants.Reconciliation;
 using Portal.Tests.World;
@@ -14,7 +13,6 @@ namespace Portal.Tests.Grants.RandomHistories;
 /// <summary>A history of role assignments as it is lived, and the judge of it.</summary>
 internal sealed class AssignmentHistory(PortalWorld world)
 {
-    private static readonly TestPerson Nadia = new("Nadia Brandt", "nadia@fenwick.example", new("6a51cfa7-83b6-41d3-9f62-b4500370e106"), [PortalRole.Requester], [Company.PaymentsEngineers]);
     private static readonly string[] Scopes = [Company.Stripe, Company.LedgerPassword];
 
     private readonly Dictionary<Guid, DateTimeOffset> _promised = [];
@@ -27,7 +25,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
     public static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite)
     {
         var world = await PortalWorld.OpenAsync(kind);
-        world.Directory.Add(Nadia);
+        world.Directory.Add(Histories.Nadia);
         await world.AskAsync(draft: PortalWorld.Draft(Company.PaymentsVault));
         return world;
     }
@@ -63,7 +61,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
                 break;
             case HistoryStep.Promise p:
                 var start = p.StartsIn is { } minutes ? world.Clock.GetUtcNow().AddMinutes(minutes) : (DateTimeOffset?)null;
-                var grant = await world.PromiseAsync(p.ForNadia ? Nadia : Company.Mira, PortalWorld.Draft(Scopes[p.Scope], p.Minutes, start));
+                var grant = await world.PromiseAsync(p.ForNadia ? Histories.Nadia : Company.Mira, PortalWorld.Draft(Scopes[p.Scope], p.Minutes, start));
                 _promised.Add(grant.Id, grant.EndsAt);
                 break;
             case HistoryStep.Extend x when _promised.Count > 0:
@@ -72,7 +70,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
                 if (!earlier.IsLive || earlier.EndsAt <= world.Clock.GetUtcNow())
                     break;
                 var more = PortalWorld.Draft(earlier.Scope, x.Minutes, x.AtItsEnd ? earlier.EndsAt : null);
-                var extension = await world.PromiseAsync(earlier.PrincipalObjectId == Nadia.ObjectId ? Nadia : Company.Mira, more);
+                var extension = await world.PromiseAsync(earlier.PrincipalObjectId == Histories.Nadia.ObjectId ? Histories.Nadia : Company.Mira, more);
                 _promised.Add(extension.Id, extension.EndsAt);
                 break;
             case HistoryStep.SetMachine m:
@@ -83,8 +81,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
                 break;
             case HistoryStep.End e when _promised.Count > 0:
                 var id = _promised.Keys.ElementAt(e.Which % _promised.Count);
-                var holder = await world.ReadAsync(db => db.Grants.Where(g => g.Id == id).Select(g => g.PrincipalObjectId).SingleAsync());
-                _ = e.Revoke ? await world.RevokeAsync(id, Company.Tomas) : await world.ReturnAsync(id, holder == Nadia.ObjectId ? Nadia : Company.Mira);
+                await world.EndAsync(id, e.Revoke);
                 break;
             case HistoryStep.Pass p:
                 world.Clock.Advance(TimeSpan.FromSeconds(p.Seconds));
@@ -121,7 +118,7 @@ internal sealed class AssignmentHistory(PortalWorld world)
                 world.Cloud.ReadLag = TimeSpan.FromSeconds(s.Seconds);
                 break;
             case HistoryStep.Standing s:
-                var who = s.ForNadia ? Nadia.ObjectId : Company.Mira.ObjectId;
+                var who = s.ForNadia ? Histories.Nadia.ObjectId : Company.Mira.ObjectId;
                 // Azure keeps one assignment per trio: somebody else's cannot come where one stands.
                 if (!world.Cloud.Standing.Any(a => a.Scope == Scopes[s.Scope] && a.PrincipalId == who))
                     world.Cloud.HoldByAnother(Scopes[s.Scope], who, GrantableRole.SecretsUser.DefinitionId);

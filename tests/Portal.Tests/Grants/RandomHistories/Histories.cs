@@ -10,6 +10,9 @@ namespace Portal.Tests.Grants.RandomHistories;
 /// <summary>What random histories have in common.</summary>
 internal static class Histories
 {
+    /// <summary>Who asks beside Mira.</summary>
+    public static readonly TestPerson Nadia = new("Nadia Brandt", "nadia@fenwick.example", new("6a51cfa7-83b6-41d3-9f62-b4500370e106"), [PortalRole.Requester], [Company.PaymentsEngineers]);
+
     /// <summary>How many to live: as many as PORTAL_TEST_HISTORIES says, which is the long form.</summary>
     public static int Count(int shortForm) =>
         Environment.GetEnvironmentVariable("PORTAL_TEST_HISTORIES") is { Length: > 0 } many ? int.Parse(many, CultureInfo.InvariantCulture) : shortForm;
@@ -75,6 +78,13 @@ internal static class Histories
         world.DatabaseFaults.Break = null;
         await world.EnterSpooledAsync();
         Assert.False(world.Get<RevocationSpool>().HasOwn);
+    }
+
+    /// <summary>Its holder gives a grant back, or an administrator revokes it; one that is over already is left as it is.</summary>
+    public static async Task EndAsync(this PortalWorld world, Guid grant, bool revoke)
+    {
+        var holder = await world.ReadAsync(db => db.Grants.Where(g => g.Id == grant).Select(g => g.PrincipalObjectId).SingleAsync());
+        _ = revoke ? await world.RevokeAsync(grant, Company.Tomas) : await world.ReturnAsync(grant, holder == Nadia.ObjectId ? Nadia : Company.Mira);
     }
 
     /// <summary>Enters what was taken back in an outage.</summary>

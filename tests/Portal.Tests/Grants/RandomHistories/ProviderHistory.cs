@@ -10,7 +10,6 @@ namespace Portal.Tests.Grants.RandomHistories;
 internal sealed class ProviderHistory(PortalWorld world, GrantProvider provider)
 {
     private static readonly Guid Readers = new("61a0c001-0000-4000-8000-000000000009");
-    private static readonly TestPerson Nadia = new("Nadia Brandt", "nadia@fenwick.example", new("6a51cfa7-83b6-41d3-9f62-b4500370e106"), [PortalRole.Requester], [Company.PaymentsEngineers]);
 
     // As long as a lost call is looked for; what lands later in a group cannot be told from what somebody else has put there.
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(9);
@@ -24,7 +23,7 @@ internal sealed class ProviderHistory(PortalWorld world, GrantProvider provider)
     public static async Task<PortalWorld> OpenAsync(GrantProvider provider, DatabaseKind kind = DatabaseKind.Sqlite)
     {
         var world = await PortalWorld.OpenAsync(kind);
-        world.Directory.Add(Nadia);
+        world.Directory.Add(Histories.Nadia);
         world.Inventory.AddVault("kv-payments-test", secrets: []);
         await world.SyncAsync();
         var byGroup = provider == GrantProvider.GroupMembership;
@@ -59,12 +58,11 @@ internal sealed class ProviderHistory(PortalWorld world, GrantProvider provider)
             case ProviderStep.Promise p:
                 var start = p.StartsIn is { } minutes ? world.Clock.GetUtcNow().AddMinutes(minutes) : (DateTimeOffset?)null;
                 var scope = provider == GrantProvider.GroupMembership ? Company.VaultId(p.Other ? "kv-payments-test" : "kv-payments-prod") : p.Other ? Company.LedgerPassword : Company.Stripe;
-                _grants.Add((await world.PromiseAsync(p.ForNadia ? Nadia : Company.Mira, PortalWorld.Draft(scope, p.Minutes, start))).Id);
+                _grants.Add((await world.PromiseAsync(p.ForNadia ? Histories.Nadia : Company.Mira, PortalWorld.Draft(scope, p.Minutes, start))).Id);
                 break;
             case ProviderStep.End e when _grants.Count > 0:
                 var id = _grants[e.Which % _grants.Count];
-                var holder = await world.ReadAsync(db => db.Grants.Where(g => g.Id == id).Select(g => g.PrincipalObjectId).SingleAsync());
-                _ = e.Revoke ? await world.RevokeAsync(id, Company.Tomas) : await world.ReturnAsync(id, holder == Nadia.ObjectId ? Nadia : Company.Mira);
+                await world.EndAsync(id, e.Revoke);
                 break;
             case ProviderStep.Pass p:
                 world.Clock.Advance(TimeSpan.FromSeconds(p.Seconds));
@@ -73,7 +71,7 @@ internal sealed class ProviderHistory(PortalWorld world, GrantProvider provider)
                 SetFault(f.Kind);
                 break;
             case ProviderStep.ByHand h when provider == GrantProvider.GroupMembership:
-                await PutByHandAsync(h.ForNadia ? Nadia.ObjectId : Company.Mira.ObjectId, h.In);
+                await PutByHandAsync(h.ForNadia ? Histories.Nadia.ObjectId : Company.Mira.ObjectId, h.In);
                 break;
             case ProviderStep.ByHand h:
                 world.Schedules.HeldByAnother = h.In;
