@@ -42,7 +42,11 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
     {
         var operations = At(target);
         if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
+        {
+            await new ScheduleDesk(operations, target).WithdrawAsync(ct);
             return ProviderCall.Unknown;
+        }
+
         try
         {
             return await new ScheduleDesk(operations, target).AskAsync("AdminRemove", null, standing.Name, ct);
@@ -96,8 +100,7 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         ScheduleSeen? found = null;
         // Azure's filter knows a principal but no single scope; whatever stands above or below is none of our business.
         await foreach (var schedule in operations.ListForAsync(target.PrincipalId, ct))
-            if (schedule.PrincipalId == target.PrincipalId && schedule.RoleDefinitionId == target.RoleDefinitionId
-                && string.Equals(schedule.Scope.TrimEnd('/'), target.Scope.TrimEnd('/'), StringComparison.OrdinalIgnoreCase))
+            if (target.IsAt(schedule.Scope, schedule.PrincipalId, schedule.RoleDefinitionId))
                 found = schedule;
         return found;
     }
@@ -110,6 +113,14 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
     private ScheduleOperations At(AssignmentTarget target) => new(connection.Arm, ArmScope.Parse(target.Scope).Id);
 }
 
+/// <summary>Tells what Azure lists apart by what it is about.</summary>
+internal static class ScheduleTargets
+{
+    /// <summary>Whether something is about this scope, principal and role.</summary>
+    internal static bool IsAt(this AssignmentTarget target, string scope, Guid principalId, Guid roleDefinitionId) =>
+        principalId == target.PrincipalId && roleDefinitionId == target.RoleDefinitionId && string.Equals(scope.TrimEnd('/'), target.Scope.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);
+}
+
 /// <summary>What Azure says about schedules, and what the portal makes of it.</summary>
 internal static class ScheduleFaults
 {
@@ -117,6 +128,7 @@ internal static class ScheduleFaults
     internal const string DoesNotExist = "RoleAssignmentDoesNotExist";
     internal const string RequestExists = "RoleAssignmentRequestExists";
     internal const string TooYoung = "ActiveDurationTooShort";
+    internal const string NotToCancel = "RequestCannotBeCancelled";
     internal const string NotLicensed = "AadPremiumLicenseRequired";
 
     internal static CloudCallException NotYet(CloudCallException e, DateTimeOffset when, DateTimeOffset now) => new(
@@ -134,6 +146,9 @@ internal static class ScheduleFaults
 
     internal static CloudCallException WaitsForPeople(string status) =>
         new(AttentionCode.ScheduleNeedsApproval, $"The role's settings in Privileged Identity Management want somebody to approve this ({status}). The portal's approval is meant to be the only one: change the role's settings at this scope.", null, isTransient: false);
+
+    internal static CloudCallException NotWithdrawn(string status) =>
+        new(AttentionCode.SchedulePending, $"A request that waited for somebody's approval in Privileged Identity Management could not be taken back ({status}). The portal looks again.", null, isTransient: true);
 
     internal static CloudCallException Refused(string status) =>
         new(AttentionCode.ScheduleRefused, $"Azure took the request and did not carry it out ({status}).", null, isTransient: false);

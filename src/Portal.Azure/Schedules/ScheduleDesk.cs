@@ -46,6 +46,22 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
         }
     }
 
+    /// <summary>Takes back every request of ours about this principal, role and scope that waits for somebody's approval: approved later, it would give what nobody needs any more.</summary>
+    /// <exception cref="CloudCallException">One still waits, or was approved at that moment; transient.</exception>
+    internal async Task WithdrawAsync(CancellationToken ct)
+    {
+        var waiting = new List<Guid>();
+        await foreach (var request in operations.ListRequestsForAsync(target.PrincipalId, ct))
+            if (WaitsForPeople(request.Status) && AssignmentMark.IsOurs(request.Justification) && target.IsAt(request.Scope, request.PrincipalId, request.RoleDefinitionId))
+                waiting.Add(request.Name);
+        foreach (var name in waiting)
+        {
+            await operations.CancelAsync(name, ct);
+            if (await operations.FindRequestAsync(name, ct) is { Status: not "Canceled" } left)
+                throw ScheduleFaults.NotWithdrawn(left.Status);
+        }
+    }
+
     private static void Judge(string status)
     {
         if (status is "Provisioned" or "Revoked")

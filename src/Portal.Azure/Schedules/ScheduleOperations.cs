@@ -44,6 +44,32 @@ internal sealed class ScheduleOperations(ArmClient client, ResourceIdentifier sc
         }
     }
 
+    /// <summary>The requests about a principal: at this scope, but also above and below it.</summary>
+    internal IAsyncEnumerable<ScheduleRequestListed> ListRequestsForAsync(Guid principalId, CancellationToken ct) =>
+        ListAsync(() => Message(RequestMethod.Get, Requests, ApiVersion, $"principalId eq '{principalId}'"), request =>
+        {
+            var properties = PropertiesOf(request);
+            return new ScheduleRequestListed(request.NeededGuid("name"), properties.Needed("scope"), properties.NeededGuid("principalId"),
+                LastGuid(properties, "roleDefinitionId") ?? throw CloudFaults.Unreadable("A request without its role."), properties.Needed("status"), properties.Text("justification"));
+        }, ct);
+
+    /// <summary>Takes a request back that has not been carried out. Azure's answer says nothing; what came of it, the request says itself.</summary>
+    internal async Task CancelAsync(Guid name, CancellationToken ct)
+    {
+        try
+        {
+            await CloudFaults.GuardAsync(async () =>
+            {
+                using var message = Message(RequestMethod.Post, $"{Requests}/{name}/cancel", ApiVersion);
+                return await SendAsync(message, ct);
+            }, ct);
+        }
+        catch (CloudCallException e) when (e is { Status: 200, Code: CloudFaults.UnreadableAnswer } or { Code: ScheduleFaults.NotToCancel })
+        {
+            // A success without a body; or it was decided a moment ago.
+        }
+    }
+
     /// <summary>The schedules of a principal: at this scope, but also above and below it.</summary>
     internal IAsyncEnumerable<ScheduleSeen> ListForAsync(Guid principalId, CancellationToken ct) =>
         ListAsync(() => Message(RequestMethod.Get, Schedules, ApiVersion, $"principalId eq '{principalId}'"), ReadSchedule, ct);
@@ -103,6 +129,15 @@ internal sealed record ScheduleExpiration(string Type, DateTime EndDateTime);
 
 /// <summary>A request as Azure shows it.</summary>
 internal sealed record ScheduleRequestSeen(Guid Name, string Status, string? Justification, ProviderCall ProviderCall);
+
+/// <summary>A request as Azure lists it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Scope">Where it is to hold.</param>
+/// <param name="PrincipalId">For whom.</param>
+/// <param name="RoleDefinitionId">The role definition's GUID.</param>
+/// <param name="Status">How far it has come.</param>
+/// <param name="Justification">Why, in the requestor's words.</param>
+internal sealed record ScheduleRequestListed(Guid Name, string Scope, Guid PrincipalId, Guid RoleDefinitionId, string Status, string? Justification);
 
 /// <summary>A schedule as Azure shows it.</summary>
 /// <param name="Name">Its name.</param>

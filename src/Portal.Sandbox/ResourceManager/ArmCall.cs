@@ -27,6 +27,8 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
 
     public bool IsPut => HttpMethods.IsPut(Request.Method);
 
+    public bool IsPost => HttpMethods.IsPost(Request.Method);
+
     public bool IsDelete => HttpMethods.IsDelete(Request.Method);
 
     /// <summary>Refuses unless the caller's role assignments allow an action on a resource at a scope.</summary>

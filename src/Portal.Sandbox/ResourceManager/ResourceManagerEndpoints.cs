@@ -87,6 +87,8 @@ internal static partial class ResourceManagerEndpoints
         var path = "/" + string.Join('/', call.Request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries));
         if (Authorization().Match(path) is { Success: true } authorization)
             return AuthorizationAsync(call, authorization.Groups[1].Value, authorization.Groups[2].Value, authorization.Groups[3] is { Success: true } name ? name.Value : null);
+        if (Cancellation().Match(path) is { Success: true } cancellation)
+            return CancellationAsync(call, cancellation.Groups[1].Value, cancellation.Groups[2].Value);
         if (!call.IsGet) throw ArmException.MethodNotAllowed(call.Request.Method);
 
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -128,32 +130,40 @@ internal static partial class ResourceManagerEndpoints
         ArmException NoSuchAddress() => new(404, "InvalidResourceType", $"The resource type could not be found at '{path}' for api version '{call.ApiVersion}'.");
     }
 
+    private static ArmScope ScopeOf(string text) => ArmScope.TryParse(text, out var scope) ? scope.Value : throw new ArmException(400, "InvalidScope", $"The scope '{text}' is not valid.");
+
+    private static Task CancellationAsync(ArmCall call, string scopeText, string name)
+    {
+        ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentScheduleRequests");
+        return ScheduleRequestCalls.CancelAsync(call, ScopeOf(scopeText), name);
+    }
+
     private static Task AuthorizationAsync(ArmCall call, string scopeText, string type, string? name)
     {
-        if (!ArmScope.TryParse(scopeText, out var scope)) throw new ArmException(400, "InvalidScope", $"The scope '{scopeText}' is not valid.");
+        var scope = ScopeOf(scopeText);
         switch (type.ToUpperInvariant())
         {
             case "ROLEASSIGNMENTS":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignments");
-                return RoleAssignmentCalls.AnswerAsync(call, scope.Value, name);
+                return RoleAssignmentCalls.AnswerAsync(call, scope, name);
             case "ROLEASSIGNMENTSUSAGEMETRICS":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentsUsageMetrics");
-                return RoleAssignmentCalls.UsageAsync(call, scope.Value);
+                return RoleAssignmentCalls.UsageAsync(call, scope);
             case "ROLEDEFINITIONS":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleDefinitions");
-                return RoleDefinitionCalls.AnswerAsync(call, scope.Value, name);
+                return RoleDefinitionCalls.AnswerAsync(call, scope, name);
             case "ROLEASSIGNMENTSCHEDULEREQUESTS":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentScheduleRequests");
-                return ScheduleRequestCalls.AnswerAsync(call, scope.Value, name);
+                return ScheduleRequestCalls.AnswerAsync(call, scope, name);
             case "ROLEASSIGNMENTSCHEDULES":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentSchedules");
-                return ScheduleCalls.AnswerAsync(call, scope.Value, name, instances: false);
+                return ScheduleCalls.AnswerAsync(call, scope, name, instances: false);
             case "ROLEASSIGNMENTSCHEDULEINSTANCES":
                 ApiVersions.Demand(call, "Microsoft.Authorization", "roleAssignmentScheduleInstances");
-                return ScheduleCalls.AnswerAsync(call, scope.Value, name, instances: true);
+                return ScheduleCalls.AnswerAsync(call, scope, name, instances: true);
             default:
                 ApiVersions.Demand(call, "Microsoft.Authorization", "locks");
-                return LockCalls.AnswerAsync(call, scope.Value, name);
+                return LockCalls.AnswerAsync(call, scope, name);
         }
     }
 
@@ -167,4 +177,7 @@ internal static partial class ResourceManagerEndpoints
     // Greedy: the last such part counts, so that a scope may itself be one of the provider's objects.
     [GeneratedRegex(@"^(.*)/providers/Microsoft\.Authorization/(roleAssignments|roleAssignmentsUsageMetrics|roleDefinitions|locks|roleAssignmentScheduleRequests|roleAssignmentSchedules|roleAssignmentScheduleInstances)(?:/([^/]+))?$", RegexOptions.IgnoreCase)]
     private static partial Regex Authorization();
+
+    [GeneratedRegex(@"^(.*)/providers/Microsoft\.Authorization/roleAssignmentScheduleRequests/([^/]+)/cancel$", RegexOptions.IgnoreCase)]
+    private static partial Regex Cancellation();
 }

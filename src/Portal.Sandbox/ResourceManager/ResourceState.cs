@@ -44,6 +44,13 @@ public sealed class ResourceState
         set { lock (_gate) _schedules.Licensed = value; }
     }
 
+    /// <summary>Whether a schedule request that gives something waits until somebody approves it (<see cref="ApproveScheduleRequest"/>). Off at first.</summary>
+    public bool ScheduleApproval
+    {
+        get { lock (_gate) return _schedules.WantsApproval; }
+        set { lock (_gate) _schedules.WantsApproval = value; }
+    }
+
     /// <summary>The schedules that stand now, in the order of making.</summary>
     public IReadOnlyList<RoleSchedule> RoleSchedules
     {
@@ -264,6 +271,18 @@ public sealed class ResourceState
             if (scope == ArmScope.OfResourceGroup(subscription, group)) return MissingScope.None;
             return scope.VaultName is { } name && _vaults.TryGetValue(name, out var vault) && vault.Scope.Covers(scope) ? MissingScope.None : MissingScope.Resource;
         }
+    }
+
+    /// <summary>Somebody approves a schedule request that waits for it; what cannot be carried out any more fails.</summary>
+    /// <returns>What came of it; null when no request of that name waits.</returns>
+    public ScheduleRequest? ApproveScheduleRequest(Guid name)
+    {
+        lock (_gate) return _schedules.Approve(name, AssignmentLimit);
+    }
+
+    internal bool CancelScheduleRequest(Guid name)
+    {
+        lock (_gate) return _schedules.Cancel(name);
     }
 
     internal (ScheduleOutcome Outcome, ScheduleRequest? Taken) Take(ScheduleRequest request)

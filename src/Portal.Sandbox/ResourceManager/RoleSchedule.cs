@@ -30,6 +30,28 @@ public sealed record ScheduleRequest(Guid Name, ScheduleRequestType Type, RoleAs
 
     /// <summary>When it was taken, by the sandbox's clock.</summary>
     public DateTimeOffset CreatedOn { get; init; }
+
+    /// <summary>What became of it.</summary>
+    public ScheduleRequestStatus Status { get; init; }
+}
+
+/// <summary>What became of a request. Azure has more; the sandbox does everything at once that waits for nobody.</summary>
+public enum ScheduleRequestStatus
+{
+    /// <summary>The role is given, or its end moved.</summary>
+    Provisioned,
+
+    /// <summary>The role is taken.</summary>
+    Revoked,
+
+    /// <summary>Somebody has to approve it first.</summary>
+    PendingApproval,
+
+    /// <summary>It was approved, and could not be carried out any more.</summary>
+    Failed,
+
+    /// <summary>It was taken back before anybody had approved it.</summary>
+    Canceled,
 }
 
 /// <summary>What a request asks for. Azure has more; the rest is about eligibility and about people asking for themselves.</summary>

@@ -14,21 +14,40 @@ internal static class ScheduleRequestCalls
     public static Task AnswerAsync(ArmCall call, ArmScope scope, string? name)
     {
         if (name is null) return call.IsGet ? ListAsync(call, scope) : throw ArmException.MethodNotAllowed(call.Request.Method);
-        if (!Guid.TryParse(name, out var id)) throw new ArmException(400, "InvalidRoleAssignmentScheduleRequestId", $"The role assignment schedule request ID '{name}' is not valid. It must be a GUID.");
+        var id = IdOf(name);
         if (call.IsGet) return GetAsync(call, scope, id);
         if (call.IsPut) return PutAsync(call, scope, id);
         throw ArmException.MethodNotAllowed(call.Request.Method);
     }
 
+    /// <summary><c>POST …/{name}/cancel</c>.</summary>
+    public static Task CancelAsync(ArmCall call, ArmScope scope, string name)
+    {
+        if (!call.IsPost) throw ArmException.MethodNotAllowed(call.Request.Method);
+        call.Demand(scope, Read);
+        call.DemandExistence(scope);
+        var request = Find(call, scope, IdOf(name));
+        // Whoever may not ask for it may not take it back either.
+        call.Demand(scope, Write, RoleAssignmentCalls.Input("write", "Request", request.Target.RoleDefinitionId, request.Target.PrincipalId, request.Target.PrincipalType));
+        // Code and words as the service gives them, by a report of its users.
+        if (!call.State.CancelScheduleRequest(request.Name))
+            throw new ArmException(400, "RequestCannotBeCancelled", "Request is not in cancellable state.");
+        return call.NothingAsync(200);
+    }
+
+    private static Guid IdOf(string name) => Guid.TryParse(name, out var id) ? id
+        : throw new ArmException(400, "InvalidRoleAssignmentScheduleRequestId", $"The role assignment schedule request ID '{name}' is not valid. It must be a GUID.");
+
     private static Task GetAsync(ArmCall call, ArmScope scope, Guid name)
     {
         call.Demand(scope, Read);
         call.DemandExistence(scope);
-        var found = call.State.ScheduleRequests.FirstOrDefault(r => r.Name == name && r.Target.Scope == scope)
-            // The code is the one that the service has for its older address; the status is this address's own for what is not there.
-            ?? throw new ArmException(404, "RoleAssignmentRequestNotFound", "The Role assignment request is not found.");
-        return call.AnswerAsync(200, Shape(call, found));
+        return call.AnswerAsync(200, Shape(call, Find(call, scope, name)));
     }
+
+    // The code is the one that the service has for its older address; the status is this address's own for what is not there.
+    private static ScheduleRequest Find(ArmCall call, ArmScope scope, Guid name) =>
+        call.State.ScheduleRequests.FirstOrDefault(r => r.Name == name && r.Target.Scope == scope) ?? throw new ArmException(404, "RoleAssignmentRequestNotFound", "The Role assignment request is not found.");
 
     private static Task ListAsync(ArmCall call, ArmScope scope)
     {
@@ -129,14 +148,14 @@ internal static class ScheduleRequestCalls
     {
         ["properties"] = new JsonObject
         {
-            ["targetRoleAssignmentScheduleId"] = r.ScheduleId.ToString(),
+            ["targetRoleAssignmentScheduleId"] = r.ScheduleId == Guid.Empty ? null : r.ScheduleId.ToString(),
             ["targetRoleAssignmentScheduleInstanceId"] = null,
             ["scope"] = r.Target.Scope.Value,
             ["roleDefinitionId"] = ScheduleCalls.RoleId(r.Target),
             ["principalId"] = r.Target.PrincipalId.ToString(),
             ["principalType"] = r.Target.PrincipalType,
             ["requestType"] = r.Type.ToString(),
-            ["status"] = r.Type == ScheduleRequestType.AdminRemove ? "Revoked" : "Provisioned",
+            ["status"] = r.Status.ToString(),
             ["approvalId"] = null,
             ["scheduleInfo"] = new JsonObject
             {

@@ -37,22 +37,50 @@ internal sealed class ScheduleStore(SandboxClock clock, AssignmentStore assignme
         }
     }
 
+    /// <summary>Whether a request that gives something waits for somebody's approval.</summary>
+    public bool WantsApproval { get; set; }
+
     public (ScheduleOutcome Outcome, ScheduleRequest? Taken) Take(ScheduleRequest request, int limit)
     {
         if (_requests.Exists(r => r.Name == request.Name)) return (ScheduleOutcome.RequestExists, null);
         if (!_licensed) return (ScheduleOutcome.NotLicensed, null);
         var now = clock.GetUtcNow();
-        var (outcome, schedule) = request.Type switch
-        {
-            ScheduleRequestType.AdminAssign => Assign(request, limit, now),
-            ScheduleRequestType.AdminUpdate => Update(request, now),
-            ScheduleRequestType.AdminRemove => Remove(request, now),
-        };
+        var waits = WantsApproval && request.Type != ScheduleRequestType.AdminRemove;
+        var (outcome, schedule) = waits ? (ScheduleOutcome.Taken, Guid.Empty) : CarryOut(request, limit, now);
         if (outcome != ScheduleOutcome.Taken) return (outcome, null);
-        var taken = request with { ScheduleId = schedule, CreatedOn = now };
+        var taken = request with { ScheduleId = schedule, CreatedOn = now, Status = waits ? ScheduleRequestStatus.PendingApproval : StatusOf(request.Type) };
         _requests.Add(taken);
         return (outcome, taken);
     }
+
+    /// <summary>Somebody approves what waits; what cannot be carried out any more fails.</summary>
+    /// <returns>What came of it; null when no request of that name waits.</returns>
+    public ScheduleRequest? Approve(Guid name, int limit)
+    {
+        if (Waiting(name) is not { } index) return null;
+        var (outcome, schedule) = CarryOut(_requests[index], limit, clock.GetUtcNow());
+        return _requests[index] = _requests[index] with { ScheduleId = schedule, Status = outcome == ScheduleOutcome.Taken ? StatusOf(_requests[index].Type) : ScheduleRequestStatus.Failed };
+    }
+
+    /// <summary>Takes back what waits.</summary>
+    /// <returns>False when no request of that name waits.</returns>
+    public bool Cancel(Guid name)
+    {
+        if (Waiting(name) is not { } index) return false;
+        _requests[index] = _requests[index] with { Status = ScheduleRequestStatus.Canceled };
+        return true;
+    }
+
+    private int? Waiting(Guid name) => _requests.FindIndex(r => r.Name == name && r.Status == ScheduleRequestStatus.PendingApproval) is >= 0 and var index ? index : null;
+
+    private (ScheduleOutcome Outcome, Guid Schedule) CarryOut(ScheduleRequest request, int limit, DateTimeOffset now) => request.Type switch
+    {
+        ScheduleRequestType.AdminAssign => Assign(request, limit, now),
+        ScheduleRequestType.AdminUpdate => Update(request, now),
+        ScheduleRequestType.AdminRemove => Remove(request, now),
+    };
+
+    private static ScheduleRequestStatus StatusOf(ScheduleRequestType type) => type == ScheduleRequestType.AdminRemove ? ScheduleRequestStatus.Revoked : ScheduleRequestStatus.Provisioned;
 
     private (ScheduleOutcome Outcome, Guid Schedule) Assign(ScheduleRequest request, int limit, DateTimeOffset now)
     {

@@ -178,5 +178,51 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
         Assert.Equal((code, transient), (fault.Code, fault.IsTransient));
     }
 
+    [Fact]
+    public async Task A_request_that_waits_for_approval_in_Azure_is_withdrawn_with_the_grant_and_gives_nothing_later()
+    {
+        var resources = _cloud.Sandbox.Control.Resources;
+        var schedules = Of(GrantProvider.PimSchedule);
+        var until = Now.AddHours(1);
+        resources.ScheduleApproval = true;
+        Assert.Equal("ScheduleNeedsApproval", (await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, until, Ct))).Code);
+        // Others' requests are none of ours, nor are ours about something else.
+        var elsewhere = Scheduled with { PrincipalId = FenwickCompany.Mira, Name = Guid.NewGuid() };
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(elsewhere, until, Ct));
+
+        for (var time = 0; time < 2; time++)
+            await schedules.DeleteAsync(Scheduled, Ct);
+
+        Assert.Equal([ScheduleRequestStatus.Canceled, ScheduleRequestStatus.PendingApproval], resources.ScheduleRequests.Select(r => r.Status));
+        Assert.Null(resources.ApproveScheduleRequest(resources.ScheduleRequests[0].Name));
+        Assert.Empty(Schedules);
+        // Asked again until the same instant, and approved this time.
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, until, Ct));
+        resources.ApproveScheduleRequest(resources.ScheduleRequests[2].Name);
+        Assert.Equal(AssignmentWriteOutcome.Ours, (await schedules.PutAsync(Scheduled, until, Ct)).Outcome);
+        Assert.Equal(ReadingKind.AsOrdered, (await schedules.ReadAsync(Scheduled, until, Ct)).Kind);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_approved_just_before_it_is_withdrawn_is_not_taken_for_gone()
+    {
+        var resources = _cloud.Sandbox.Control.Resources;
+        var schedules = Of(GrantProvider.PimSchedule);
+        resources.ScheduleApproval = true;
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, Now.AddHours(1), Ct));
+        var approved = new TaskCompletionSource();
+        var held = _cloud.Sandbox.Control.Faults.Add("POST", "/cancel", Fault.HoldUntil(approved.Task));
+        var removal = schedules.DeleteAsync(Scheduled, Ct);
+        while (held.Fired == 0)
+            await Task.Delay(10, Ct);
+        Assert.Equal(ScheduleRequestStatus.Provisioned, resources.ApproveScheduleRequest(resources.ScheduleRequests[0].Name)!.Status);
+        approved.SetResult();
+        var fault = await Assert.ThrowsAsync<CloudCallException>(() => removal);
+        Assert.Equal(("SchedulePending", true), (fault.Code, fault.IsTransient));
+        _cloud.Sandbox.Control.Clock.Advance(TimeSpan.FromMinutes(5));
+        await schedules.DeleteAsync(Scheduled, Ct);
+        Assert.Empty(Schedules);
+    }
+
     private IGrantProvider Of(GrantProvider kind) => _cloud.Get<IEnumerable<IGrantProvider>>().Single(p => p.Kind == kind);
 }

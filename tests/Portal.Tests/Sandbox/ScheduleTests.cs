@@ -66,6 +66,33 @@ public sealed class ScheduleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_waits_for_an_approval_gives_nothing_yet_and_is_taken_back_once()
+    {
+        State.ScheduleApproval = true;
+        var name = Guid.NewGuid();
+        var asked = await PutAsync("AdminAssign", Now.AddHours(1), name);
+        JsonShape.Schedules.Fits("RoleAssignmentScheduleRequest", asked.Json);
+        Assert.Equal((201, "PendingApproval"), (asked.Status, Text(asked, "status")));
+        Assert.DoesNotContain(State.RoleAssignments, a => a.Scope == Secret);
+
+        var cancel = Path(Secret, $"roleAssignmentScheduleRequests/{name}/cancel");
+        Assert.Equal((405, 403), ((await Cloud.ArmAsync(HttpMethod.Get, cancel, Portal)).Status, (await Cloud.ArmAsync(HttpMethod.Post, cancel, FenwickCompany.Mira)).Status));
+        Assert.Equal(200, (await Cloud.ArmAsync(HttpMethod.Post, cancel, Portal)).Status);
+        Assert.Equal("Canceled", Text(await GetAsync($"roleAssignmentScheduleRequests/{name}"), "status"));
+        var again = await Cloud.ArmAsync(HttpMethod.Post, cancel, Portal);
+        Assert.Equal((400, "RequestCannotBeCancelled"), (again.Status, again.Json["error"]!["code"]!.GetValue<string>()));
+        Assert.Equal(404, (await Cloud.ArmAsync(HttpMethod.Post, cancel.Replace(name.ToString(), Guid.NewGuid().ToString(), StringComparison.Ordinal), Portal)).Status);
+
+        // Approved, it gives what was asked for; what cannot be given any more fails.
+        var (second, third) = (Guid.NewGuid(), Guid.NewGuid());
+        await PutAsync("AdminAssign", Now.AddHours(1), second);
+        await PutAsync("AdminAssign", Now.AddHours(1), third);
+        Assert.Equal(ScheduleRequestStatus.Provisioned, State.ApproveScheduleRequest(second)!.Status);
+        Assert.Contains(State.RoleAssignments, a => a.Scope == Secret);
+        Assert.Equal(ScheduleRequestStatus.Failed, State.ApproveScheduleRequest(third)!.Status);
+    }
+
+    [Fact]
     public async Task As_target_the_caller_sees_what_was_made_for_them_and_nothing_else()
     {
         State.Assign(Secret, BuiltInRoles.KeyVaultReader, FenwickCompany.Priya, "User");
