@@ -1020,8 +1020,21 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.Property<DateTime?>("TakeBackAskedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("TakeBackAskedBy")
+                        .HasColumnType("text");
+
+                    b.Property<Guid?>("TakeBackAskedByObjectId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid?>("TakeBackAskedByTenantId")
+                        .HasColumnType("uuid");
+
                     b.Property<DateTime?>("TakeBackDoneAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("TakeBackReason")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)");
 
                     b.Property<string>("Target")
                         .IsRequired()

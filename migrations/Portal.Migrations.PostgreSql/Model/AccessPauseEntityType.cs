@@ -21,7 +21,7 @@ namespace Portal.Migrations.PostgreSql.Model
                 "Portal.Core.Grants.Pauses.AccessPause",
                 typeof(AccessPause),
                 baseEntityType,
-                propertyCount: 19,
+                propertyCount: 23,
                 namedIndexCount: 2,
                 keyCount: 1);
 
@@ -151,6 +151,30 @@ namespace Portal.Migrations.PostgreSql.Model
                 valueConverter: new PortalDb.UtcConverter());
             takeBackAskedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
+            var takeBackAskedBy = runtimeEntityType.AddProperty(
+                "TakeBackAskedBy",
+                typeof(string),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackAskedBy", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackAskedBy>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            takeBackAskedBy.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var takeBackAskedByObjectId = runtimeEntityType.AddProperty(
+                "TakeBackAskedByObjectId",
+                typeof(Guid?),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackAskedByObjectId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackAskedByObjectId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            takeBackAskedByObjectId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var takeBackAskedByTenantId = runtimeEntityType.AddProperty(
+                "TakeBackAskedByTenantId",
+                typeof(Guid?),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackAskedByTenantId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackAskedByTenantId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            takeBackAskedByTenantId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
             var takeBackDoneAt = runtimeEntityType.AddProperty(
                 "TakeBackDoneAt",
                 typeof(DateTimeOffset?),
@@ -159,6 +183,15 @@ namespace Portal.Migrations.PostgreSql.Model
                 nullable: true,
                 valueConverter: new PortalDb.UtcConverter());
             takeBackDoneAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var takeBackReason = runtimeEntityType.AddProperty(
+                "TakeBackReason",
+                typeof(string),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackReason", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackReason>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 500);
+            takeBackReason.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var target = runtimeEntityType.AddProperty(
                 "Target",

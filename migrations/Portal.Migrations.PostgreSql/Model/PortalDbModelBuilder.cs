@@ -12,7 +12,7 @@ namespace Portal.Migrations.PostgreSql.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("4f502188-df57-4efc-a4ef-498f84ccb9cd"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("4483e221-c0d2-4f08-aecf-0db2599a4ff9"), entityTypeCount: 24)
         {
         }
 

@@ -1011,7 +1011,20 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("TakeBackAskedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("TakeBackAskedBy")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("TakeBackAskedByObjectId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("TakeBackAskedByTenantId")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("TakeBackDoneAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("TakeBackReason")
+                        .HasMaxLength(500)
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Target")

@@ -20,7 +20,7 @@ namespace Portal.Migrations.Sqlite.Model
                 "Portal.Core.Grants.Pauses.AccessPause",
                 typeof(AccessPause),
                 baseEntityType,
-                propertyCount: 19,
+                propertyCount: 23,
                 namedIndexCount: 2,
                 keyCount: 1);
 
@@ -135,6 +135,27 @@ namespace Portal.Migrations.Sqlite.Model
                 nullable: true,
                 valueConverter: new PortalDb.UtcConverter());
 
+            var takeBackAskedBy = runtimeEntityType.AddProperty(
+                "TakeBackAskedBy",
+                typeof(string),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackAskedBy", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackAskedBy>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+
+            var takeBackAskedByObjectId = runtimeEntityType.AddProperty(
+                "TakeBackAskedByObjectId",
+                typeof(Guid?),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackAskedByObjectId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackAskedByObjectId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+
+            var takeBackAskedByTenantId = runtimeEntityType.AddProperty(
+                "TakeBackAskedByTenantId",
+                typeof(Guid?),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackAskedByTenantId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackAskedByTenantId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+
             var takeBackDoneAt = runtimeEntityType.AddProperty(
                 "TakeBackDoneAt",
                 typeof(DateTimeOffset?),
@@ -142,6 +163,14 @@ namespace Portal.Migrations.Sqlite.Model
                 fieldInfo: typeof(AccessPause).GetField("<TakeBackDoneAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 nullable: true,
                 valueConverter: new PortalDb.UtcConverter());
+
+            var takeBackReason = runtimeEntityType.AddProperty(
+                "TakeBackReason",
+                typeof(string),
+                propertyInfo: typeof(AccessPause).GetProperty("TakeBackReason", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(AccessPause).GetField("<TakeBackReason>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 500);
 
             var target = runtimeEntityType.AddProperty(
                 "Target",

@@ -11,7 +11,7 @@ namespace Portal.Migrations.Sqlite.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("7ca38ee1-716f-4323-bb15-7228f68e483e"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("ce452bfd-3d79-4528-90b1-b16852ee2646"), entityTypeCount: 24)
         {
         }
 

@@ -46,7 +46,7 @@ public static class AuditCatalogue
         "grant.revoked" => new(code, $"{Administrator}; the portal on behalf of one", [.. Grant, .. Why], ["CC6.2", "CC6.3", "A.5.18", "A.8.2"]),
         "grant.retry_asked" => new(code, Administrator, [.. Grant, .. Why], ["CC7.2"]),
         "grant.effective" => new(code, "the holder", Grant, ["CC6.1", "A.8.2"]),
-        "grant.needs_attention" or "grant.standing_access_found" => new(code, Itself, [.. Grant, .. Why, .. Provider], ["CC6.1", "CC7.2", "A.5.18", "A.8.2"]),
+        "grant.needs_attention" or "grant.standing_access_found" or "grant.standing_access_gone" => new(code, Itself, [.. Grant, .. Why, .. Provider], ["CC6.1", "CC7.2", "A.5.18", "A.8.2"]),
         "grant.removed_in_outage" => new(code, Itself, [.. Grant, .. Why, .. Provider], ["CC6.3", "A.5.18"]),
         ['g', ..] => new(code, Itself, [.. Grant, .. Why, .. Window, .. Provider], ["CC6.1", "CC6.3", "A.5.18", "A.8.2"]),
         "drift.swept" => new(code, "whoever runs the portal's sweep command", [.. Subject, .. Resource, .. Why, .. Window], ["CC6.3", "CC7.2", "A.5.18", "A.8.2"]),

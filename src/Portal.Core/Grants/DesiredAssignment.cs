@@ -307,7 +307,8 @@ public sealed class DesiredAssignment
     /// <param name="fault">What happened.</param>
     /// <param name="called">False when it was not the announced call that failed, but something before it.</param>
     /// <param name="now">When.</param>
-    public void Fail(CloudCallException fault, bool called, DateTimeOffset now)
+    /// <param name="overAt">Since when the first grant is over that waits for its end; null when none does. What failed before that says nothing of how long it has waited.</param>
+    public void Fail(CloudCallException fault, bool called, DateTimeOffset now, DateTimeOffset? overAt = null)
     {
         // A call that the provider turned down was not carried out and cannot arrive late.
         if (called && fault.WasTurnedDown)
@@ -319,7 +320,8 @@ public sealed class DesiredAssignment
         }
 
         Attempts++;
-        FailingSince ??= now;
+        if (FailingSince is not { } since || since < overAt)
+            FailingSince = now;
         FaultCode = fault.Code;
         FaultMessage = fault.Message;
         Revision++;

@@ -31,6 +31,9 @@ internal static class GrantAudit
     public static void StandingAccessFound(this AuditTrail trail, Grant grant, ProviderCall call) =>
         trail.Record(AuditCode.StandingAccessFound, grant.Subject(), AuditDetail.None.Of(call));
 
+    public static void StandingAccessGone(this AuditTrail trail, Grant grant, ProviderCall call) =>
+        trail.Record(AuditCode.StandingAccessGone, grant.Subject(), AuditDetail.None.Of(call));
+
     public static void GrantEffective(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantEffective, grant.Subject());
 
     public static void GrantReturned(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantReturned, grant.Subject(), new AuditDetail(Comment: grant.EndReason));

@@ -107,6 +107,7 @@ public static class EventWords
         [AuditCode.GrantEnded.Value] = "ended",
         [AuditCode.GrantNeedsAttention.Value] = "warning",
         [AuditCode.StandingAccessFound.Value] = "people",
+        [AuditCode.StandingAccessGone.Value] = "people",
         [AuditCode.GrantRestored.Value] = "running",
         [AuditCode.GrantSwept.Value] = "revoke",
         [AuditCode.RemovedInOutage.Value] = "revoke",

@@ -1,4 +1,6 @@
+using Microsoft.EntityFrameworkCore;
 using Portal.Core;
+using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Tests.World;
 
@@ -234,5 +236,65 @@ public sealed class OverlapHeldBackTests
         Assert.Single(world.Cloud.Standing);
         await world.PassAsync(TimeSpan.FromSeconds(5));
         Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_end_that_came_while_the_portal_was_away_waits_for_the_first_answers_also_where_a_read_had_failed_before_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        var second = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90, start: PortalWorld.Start.AddMinutes(30)));
+        await world.PassAsync(TimeSpan.FromMinutes(29));
+        world.Cloud.FailRead = () => new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+        await using (var db = world.OpenDb())
+        {
+            // As reconciliation does that sees a difference.
+            (await db.DesiredAssignments.SingleAsync(a => a.Id == first.AssignmentId, TestContext.Current.CancellationToken)).Doubt(world.Clock.Now());
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+
+        await world.WorkAsync();
+        Assert.Equal(world.Clock.Now(), (await world.AssignmentAsync(first.AssignmentId)).FailingSince);
+
+        world.Clock.Advance(TimeSpan.FromMinutes(3));
+        await world.RestartAsync();
+        world.Cloud.FailRead = null;
+        world.Directory.Fault = new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        world.Directory.Fault = null;
+        await world.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(second.RequestId)).State);
+        Assert.DoesNotContain(world.Cloud.Calls, call => call.Verb == CloudVerb.Delete);
+    }
+
+    [Theory]
+    [InlineData("AuthorizationFailed", 403)]
+    [InlineData("NoAnswer", null)]
+    public async Task Where_the_end_was_recorded_and_the_next_ones_call_failed_the_role_does_not_stand_for_as_long_as_nobody_answers(string code, int? status)
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        var second = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120, start: PortalWorld.Start.AddMinutes(30)));
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Put ? new CloudCallException(code, "No.", status, isTransient: true) : null;
+        await world.PassAsync(TimeSpan.FromMinutes(30));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
+
+        // Looked at a moment ago, the second keeps the role for ten minutes.
+        world.Cloud.FailBefore = null;
+        world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        await world.LiveAsync(TimeSpan.FromMinutes(9), TimeSpan.FromSeconds(5));
+        Assert.Single(world.Cloud.Standing);
+        await world.LiveAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(5));
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Single(world.Cloud.Calls, call => call.Verb == CloudVerb.Delete);
+        Assert.Single((string[])[.. await world.CodesAsync(first.RequestId), .. await world.CodesAsync(second.RequestId)], "grant.swept");
+        Assert.Equal("TooManyRequests", (await world.GrantOfAsync(second.RequestId)).AttentionCode);
+
+        world.Directory.Fault = null;
+        await world.PassAsync(TimeSpan.FromMinutes(6));
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(second.RequestId)).State);
+        Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
     }
 }

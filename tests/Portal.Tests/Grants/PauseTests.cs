@@ -208,7 +208,7 @@ public sealed class PauseTests
         await using (var db = world.OpenDb())
         {
             // As an instance leaves it that dies right after saving the wish.
-            (await db.AccessPauses.SingleAsync(p => p.Id == pause.PauseId, Ct)).AskTakeBack(world.Clock.Now());
+            (await db.AccessPauses.SingleAsync(p => p.Id == pause.PauseId, Ct)).AskTakeBack("The key is out", await world.IdentifyAsync(Company.Priya), world.Clock.Now());
             await db.SaveChangesAsync(Ct);
         }
 
@@ -219,7 +219,10 @@ public sealed class PauseTests
         await world.WorkAsync();
         Assert.Empty(world.Cloud.Standing);
         var revoked = Assert.Single(await world.EventsAsync(promised.RequestId), e => e.Code == "grant.revoked");
-        Assert.Equal((ActorKind.System, Company.Tomas.ObjectId), (revoked.ActorKind, revoked.OnBehalfOfObjectId));
+        // In the name and the words of who wanted them ended; somebody else had paused.
+        Assert.Equal((ActorKind.System, Company.Priya.ObjectId, "The key is out"), (revoked.ActorKind, revoked.OnBehalfOfObjectId, revoked.Comment));
+        var ended = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal(("Priya Raman", "The key is out"), (ended.EndRequestedBy, ended.EndReason));
     }
 
     [Fact]

@@ -130,6 +130,10 @@ public sealed class ScheduledGrantTests
         await world.WorkAsync();
         Assert.Equal([grant.EndsAt], world.Schedules.Standing.Select(end => end!.Value));
         Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        // Whoever asks later who had access by what finds both on the record, each once.
+        var codes = await world.CodesAsync(grant.RequestId);
+        Assert.Single(codes, "grant.standing_access_found");
+        Assert.Single(codes, "grant.standing_access_gone");
     }
 
     [Fact]

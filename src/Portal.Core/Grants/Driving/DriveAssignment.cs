@@ -254,7 +254,7 @@ public sealed partial class DriveAssignment(
         var settlement = new Settlement(trio, outcome, new AuditTrail(at.Db, actor, at.Now), at.Now, pace.Lease);
         await settlement.ApplyAsync(at.Db, at.Ct);
         var next = settlement.NextLook(jitter.NextDouble());
-        trio.Assignment.Release(settlement.Plan.WantedUntil, next, next is { } due && trio.PlanAt(at.Now, outcome.Clearance).EndsAt(due, trio.Grants));
+        trio.Assignment.Release(settlement.WantedUntil, next, next is { } due && trio.PlanAt(at.Now, outcome.Clearance).EndsAt(due, trio.Grants));
         return new Settled([.. settlement.Touched], at.Now, next);
     }
 

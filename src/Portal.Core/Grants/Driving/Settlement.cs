@@ -17,6 +17,9 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     /// <summary>The plan by which the grants were judged: as things are after the call.</summary>
     public AssignmentPlan Plan { get; private set; } = null!;
 
+    /// <summary>Until when the assignment is to be there; null for absent. What is only waited for (<see cref="Trio.MustWait"/>) is to stay as it is.</summary>
+    public DateTimeOffset? WantedUntil => trio.MustWait(Plan, outcome.Clearance, now, patience) ? Row.WantedUntil : Plan.WantedUntil;
+
     /// <summary>The grants that may have changed.</summary>
     public IEnumerable<Grant> Touched => trio.Grants.Union(_ended);
 
@@ -37,7 +40,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
             Row.NoteReading(reading, now, outcome.TimeIsCertain);
         Plan = trio.PlanAt(now, outcome.Clearance);
         if ((outcome.Fault ?? outcome.Clearance.HeldBack.Values.FirstOrDefault()) is { } fault)
-            Row.Fail(fault, called: outcome.Fault is not null, outcome.Fault is null ? outcome.Clearance.AskedAt ?? now : now);
+            Row.Fail(fault, called: outcome.Fault is not null, outcome.Fault is null ? outcome.Clearance.AskedAt ?? now : now, outcome.Fault is null ? Plan.ToEnd.Min(g => (DateTimeOffset?)g.OverAt) : null);
         else if (outcome.Reading is null && outcome.Written is null)
             Row.Recover();
 
@@ -66,8 +69,8 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
             return rest.NextChange;
         // Of several that are held back, whoever is asked to wait longest.
         var retry = now + RetryDelay.After(Row.Attempts, outcome.Fault is null ? heldBack.Values.Max(reason => reason.RetryAfter) : fault.RetryAfter, jitter);
-        // An end waits for an answer about others only so long, the first of several too, and not for the next try to get one.
-        if (outcome.Fault is null && rest.ToEnd.Count > 0 && rest.ToEnd.Min(g => trio.WaitsFrom(g, others, now)) + patience is var latest && latest < retry)
+        // An end waits for an answer about others only so long, and not for the next try to get one.
+        if (outcome.Fault is null && (rest.ToEnd.Count > 0 || rest.Call == AssignmentIntent.Delete) && trio.WaitsUntil(rest, others, now, patience) is var latest && latest < retry)
             retry = latest;
         return rest.NextChange < retry ? rest.NextChange : retry;
     }
@@ -79,8 +82,14 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         var standing = Row.Observed == AssignmentObservation.HeldByAnother;
         foreach (var grant in Plan.Needing)
         {
-            if (grant.NoteStandingAccess(standing) && standing)
-                trail.StandingAccessFound(grant, outcome.ProviderCall);
+            if (grant.NoteStandingAccess(standing))
+            {
+                if (standing)
+                    trail.StandingAccessFound(grant, outcome.ProviderCall);
+                else
+                    trail.StandingAccessGone(grant, outcome.ProviderCall);
+            }
+
             if (grant.State != GrantState.Active)
             {
                 grant.Activate(now);

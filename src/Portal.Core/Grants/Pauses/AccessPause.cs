@@ -87,6 +87,18 @@ public sealed class AccessPause
     /// <summary>When somebody asked that what it covers ends at once; null when nobody did.</summary>
     public DateTimeOffset? TakeBackAskedAt { get; private set; }
 
+    /// <summary>Who asked for that, by the name seen then; null when nobody did. Not always who paused.</summary>
+    public string? TakeBackAskedBy { get; private set; }
+
+    /// <summary>The tenant of the one who asked for that; null for the system.</summary>
+    public Guid? TakeBackAskedByTenantId { get; private set; }
+
+    /// <summary>The object id of the one who asked for that; null for the system.</summary>
+    public Guid? TakeBackAskedByObjectId { get; private set; }
+
+    /// <summary>Why, in their words; null when nobody did.</summary>
+    public string? TakeBackReason { get; private set; }
+
     /// <summary>When every grant that it covered then had been asked to end; null until then.</summary>
     public DateTimeOffset? TakeBackDoneAt { get; private set; }
 
@@ -113,11 +125,15 @@ public sealed class AccessPause
 
     /// <summary>Somebody wants what it covers to end now.</summary>
     /// <exception cref="InvalidOperationException">It is lifted, or that was asked before.</exception>
-    public void AskTakeBack(DateTimeOffset now)
+    public void AskTakeBack(string reason, Actor by, DateTimeOffset now)
     {
         if (LiftedAt is not null || TakeBackAskedAt is not null)
             throw new InvalidOperationException($"Pause {Id} is lifted or has taken back already.");
         TakeBackAskedAt = now;
+        TakeBackAskedBy = by.DisplayName;
+        TakeBackAskedByTenantId = by.Id?.TenantId;
+        TakeBackAskedByObjectId = by.Id?.ObjectId;
+        TakeBackReason = reason;
         Revision++;
     }
 

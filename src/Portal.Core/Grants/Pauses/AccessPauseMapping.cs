@@ -12,6 +12,7 @@ internal sealed class AccessPauseMapping : IEntityTypeConfiguration<AccessPause>
         builder.Property(p => p.TargetKey).HasMaxLength(1100);
         builder.Property(p => p.Scope).HasMaxLength(1024);
         builder.Property(p => p.Reason).HasMaxLength(PauseAccess.LongestReason);
+        builder.Property(p => p.TakeBackReason).HasMaxLength(PauseAccess.LongestReason);
 
         // Looked up whenever a role is about to be given: only what stands is in the index, and one target stands once.
         const string stands = "\"LiftedAt\" IS NULL";

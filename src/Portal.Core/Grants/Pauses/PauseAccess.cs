@@ -76,7 +76,7 @@ public sealed class PauseAccess(IDbContextFactory<PortalDb> databases, ClockWatc
 
         if (input.TakeBack)
         {
-            pause.AskTakeBack(now);
+            pause.AskTakeBack(input.Reason!, actor, now);
             trail.AccessTakenBack(pause, input.Reason!);
         }
 

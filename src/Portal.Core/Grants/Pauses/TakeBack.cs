@@ -41,7 +41,7 @@ internal static class TakeBack
         var trail = new AuditTrail(db, actor, now);
         foreach (var grant in grants)
         {
-            grant.RequestEnd(actor, pause.Reason, now);
+            grant.RequestEnd(actor, pause.TakeBackReason ?? pause.Reason, now);
             trail.GrantRevoked(grant);
         }
 

@@ -29,10 +29,17 @@ public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, ClockWat
 
         var taken = 0;
         foreach (var pause in unfinished)
-            // The portal ends what somebody wanted ended: the trail and the grant name them.
-            taken += await TakeBack.RunAsync(databases, clock, changes, pause.Id,
-                actor with { DisplayName = pause.PausedBy, OnBehalfOf = pause.PausedByTenantId is { } tenant ? new PrincipalId(tenant, pause.PausedByObjectId!.Value) : null, OnBehalfOfName = pause.PausedBy }, ct);
+            taken += await TakeBack.RunAsync(databases, clock, changes, pause.Id, For(pause, actor), ct);
         return taken;
+    }
+
+    // The portal ends what somebody wanted ended: the trail and the grant name them.
+    private static Actor For(AccessPause pause, Actor portal)
+    {
+        var (name, tenant, id) = pause.TakeBackAskedBy is { } asked ? (asked, pause.TakeBackAskedByTenantId, pause.TakeBackAskedByObjectId)
+            // Asked for by an earlier version, which kept only who paused.
+            : (pause.PausedBy, pause.PausedByTenantId, pause.PausedByObjectId);
+        return portal with { DisplayName = name, OnBehalfOf = tenant is { } of ? new PrincipalId(of, id!.Value) : null, OnBehalfOfName = name };
     }
 
     // Held by a pause that does not stand any more.
