@@ -63,7 +63,7 @@ public sealed record SweepOutcome(int Vaults, IReadOnlyList<VaultFailure> Failed
     public bool IsComplete => FailedVaults.Count == 0 && Failed == 0;
 }
 
-/// <summary>Finds every assignment that carries the portal's mark, by the marks alone, and removes them when told to. Needs no database; where there is one, what live grants explain is left.</summary>
+/// <summary>Finds every assignment that carries the portal's mark, by the marks alone, and removes them when told to. Needs no database; where there is one, what live grants explain is left, by its clock and right before each call, and a portal that runs beside the sweep looks at once at what was removed.</summary>
 /// <param name="inventory">The vaults that the portal's identity sees.</param>
 /// <param name="assignments">The cloud's assignments.</param>
 /// <param name="timer">What is overdue, and how fast it goes.</param>
@@ -107,12 +107,11 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
 
         foreach (var batch in marked.Values.Where(a => IsWithin(a, input.OlderThan)).Chunk(Batch))
         {
-            var explained = input.EvenExplained ? [] : await ExplainedAsync(batch, ct);
+            var explained = input.Apply || input.EvenExplained ? [] : await ExplainedAsync(batch, ct);
             foreach (var assignment in batch)
             {
-                var (fate, fault) = explained.Contains(assignment.Name) ? (SweepFate.Explained, null)
-                    : input.Apply ? await RemoveAsync(assignment, input.PerSecond, actor, ct)
-                    : (SweepFate.Found, null);
+                var (fate, fault) = input.Apply ? await RemoveAsync(assignment, input, actor, ct)
+                    : (explained.Contains(assignment.Name) ? SweepFate.Explained : SweepFate.Found, null);
                 var until = AssignmentMark.UntilOf(assignment.Description);
                 tally.Met(new SweptAssignment(assignment, until, until <= timer.Now(), fate, fault));
             }
@@ -126,45 +125,77 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
     {
         if (databases is null)
             return [];
-        var ids = batch.ToLookup(AssignmentComparison.NameOf, a => a.Name);
-        var keys = ids.Select(i => i.Key).ToList();
-        var now = timer.Now();
         await using var db = await databases.CreateDbContextAsync(ct);
+        return await ExplainedAsync(db, batch, await NowAsync(db, ct), ct);
+    }
+
+    private static async Task<HashSet<Guid>> ExplainedAsync(PortalDb db, IReadOnlyCollection<AssignmentSeen> found, DateTimeOffset now, CancellationToken ct)
+    {
+        var ids = found.ToLookup(AssignmentComparison.NameOf, a => a.Name);
+        var keys = ids.Select(i => i.Key).ToList();
         var live = await db.Grants.AsNoTracking().Where(g => keys.Contains(g.AssignmentId) && g.State != GrantState.Ended).ToListAsync(ct);
         return [.. live.Where(g => g.NeedsRoleAt(now)).SelectMany(g => ids[g.AssignmentId])];
     }
 
-    private async Task<(SweepFate Fate, CloudCallException? Fault)> RemoveAsync(AssignmentSeen assignment, double perSecond, Actor actor, CancellationToken ct)
+    private Task<DateTimeOffset> NowAsync(PortalDb db, CancellationToken ct) =>
+        (databaseClock ?? throw new InvalidOperationException("A database comes with its clock.")).ReadAsync(db, ct);
+
+    private async Task<(SweepFate Fate, CloudCallException? Fault)> RemoveAsync(AssignmentSeen assignment, SweepOptions input, Actor actor, CancellationToken ct)
     {
-        await RecordAsync(assignment, actor, ct);
         for (var attempt = 1; ; attempt++)
         {
-            await Task.Delay(TimeSpan.FromSeconds(1 / perSecond), timer, ct);
+            await Task.Delay(TimeSpan.FromSeconds(1 / input.PerSecond), timer, ct);
+            if (!await AnnounceAsync(assignment, input.EvenExplained, attempt == 1, actor, ct))
+                return (SweepFate.Explained, null);
             try
             {
                 await assignments.DeleteAsync(assignment.Scope, assignment.Name, ct);
+                if (!input.EvenExplained)
+                    await DoubtAsync(assignment, lateCall: false, ct);
                 return (SweepFate.Removed, null);
-            }
-            catch (CloudCallException fault) when (fault.IsTransient && attempt < MostAttempts)
-            {
-                await Task.Delay(RetryDelay.After(attempt, fault.RetryAfter, jitter.NextDouble()), timer, ct);
             }
             catch (CloudCallException fault)
             {
-                return (SweepFate.Failed, fault);
+                if (!input.EvenExplained && !fault.WasTurnedDown)
+                    await DoubtAsync(assignment, lateCall: true, ct);
+                if (!fault.IsTransient || attempt == MostAttempts)
+                    return (SweepFate.Failed, fault);
+                await Task.Delay(RetryDelay.After(attempt, fault.RetryAfter, jitter.NextDouble()), timer, ct);
             }
         }
     }
 
-    // Announced before it is done, like everything that the portal removes. Without a database there is no trail to write to.
-    private async Task RecordAsync(AssignmentSeen assignment, Actor actor, CancellationToken ct)
+    // Announced before it is done, like everything that the portal removes; and looked at once more, because a sweep of many takes its time. Without a database there is no trail to write to.
+    private async Task<bool> AnnounceAsync(AssignmentSeen assignment, bool evenExplained, bool first, Actor actor, CancellationToken ct)
+    {
+        if (databases is null)
+            return true;
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var now = await NowAsync(db, ct);
+        if (!evenExplained && (await ExplainedAsync(db, [assignment], now, ct)).Count > 0)
+            return false;
+        if (!first)
+            return true;
+        new AuditTrail(db, actor, now).AssignmentSwept(assignment, await ScopeNames.OfAsync(db, assignment.Scope, ct));
+        await db.SaveChangesAsync(ct);
+        return true;
+    }
+
+    // Somebody may have been given just this role between the look and the removal.
+    private async Task DoubtAsync(AssignmentSeen assignment, bool lateCall, CancellationToken ct)
     {
         if (databases is null)
             return;
-        await using var db = await databases.CreateDbContextAsync(ct);
-        var names = await ScopeNames.OfAsync(db, assignment.Scope, ct);
-        new AuditTrail(db, actor, await (databaseClock ?? throw new InvalidOperationException("A database comes with its clock.")).ReadAsync(db, ct)).AssignmentSwept(assignment, names);
-        await db.SaveChangesAsync(ct);
+        var key = AssignmentComparison.NameOf(assignment);
+        await databases.RunAsync(
+            async db =>
+            {
+                if (await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == key, ct) is not { } row)
+                    return 0;
+                row.Doubt(await NowAsync(db, ct), lateCall);
+                return await db.SaveChangesAsync(ct);
+            },
+            ct);
     }
 
     private sealed class SweepTally(Action<SweptAssignment> met)

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Reconciliation;
 using Portal.Core.Identity;
@@ -69,6 +70,66 @@ public sealed class SweepAssignmentsTests
         Assert.Equal(
             [("kv-Treasury", null, ArmId.Normalise(vault)), ("kv-Treasury", "Forgotten", ArmId.OfSecret(vault, "forgotten")), ("kv-Treasury", "Swift-Key", ArmId.OfSecret(vault, "swift-key"))],
             swept.OrderBy(e => e.SecretName, StringComparer.Ordinal));
+    }
+
+    [Theory, BothDatabases]
+    public async Task Who_is_given_the_role_while_the_sweep_is_under_way_keeps_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var over = world.Clock.GetUtcNow().AddHours(-1);
+        world.Cloud.Plant(Reconciling.Marked(Company.LedgerPassword, Company.Jonas, over));
+        world.Cloud.Plant(Reconciling.Marked(Company.Stripe, Company.Mira, over));
+        var line = new CloudLine(_ => { });
+        Grant? given = null;
+        line.Going = async () =>
+        {
+            line.Going = null;
+            given = await world.PromiseAsync();
+            await world.WorkAsync();
+        };
+
+        // The first removal is on its way when the second is promised and given.
+        var (outcome, _) = await SweepAsync(world, new SweepOptions { Apply = true }, line: line);
+
+        Assert.Equal((2, 1, 1), (outcome.Found, outcome.Removed, outcome.Explained));
+        Assert.Equal(given!.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+        Assert.Single(await world.CodesAsync(), "drift.swept");
+    }
+
+    [Theory, BothDatabases]
+    public async Task Whose_role_goes_although_it_was_given_a_moment_before_has_it_back_at_once(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        world.Cloud.Plant(Reconciling.Marked(Company.Stripe, Company.Mira, world.Clock.GetUtcNow().AddHours(-1)));
+        var line = new CloudLine(_ => { });
+        Grant? given = null;
+        line.Going = async () =>
+        {
+            line.Going = null;
+            given = await world.PromiseAsync();
+            await world.WorkAsync();
+        };
+
+        var (outcome, _) = await SweepAsync(world, new SweepOptions { Apply = true }, line: line);
+        Assert.Equal(1, outcome.Removed);
+        Assert.Empty(world.Cloud.Standing);
+        await world.WorkAsync();
+        Assert.Equal(given!.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+        Assert.Contains("grant.restored", await world.CodesAsync(given.RequestId));
+    }
+
+    [Theory, BothDatabases]
+    public async Task Whether_a_grant_lasts_still_is_for_the_databases_clock_to_say(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var kept = await world.SettledGrantAsync();
+        // The machine that sweeps is a day ahead.
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(-1);
+        world.Clock.Advance(TimeSpan.FromDays(1));
+        var (outcome, _) = await SweepAsync(world, new SweepOptions { Apply = true });
+        Assert.Equal((1, 0), (outcome.Explained, outcome.Removed));
+        Assert.Equal(kept.AssignmentId, Assert.Single(world.Cloud.Standing).Name);
+        Assert.Equal(1, (await SweepAsync(world, new SweepOptions())).Outcome.Explained);
     }
 
     [Fact]
@@ -161,10 +222,12 @@ public sealed class SweepAssignmentsTests
         Assert.All(times.Zip(times.Skip(1)), pair => Assert.True(pair.Second - pair.First >= TimeSpan.FromMilliseconds(500)));
     }
 
-    private static async Task<(SweepOutcome Outcome, List<SweptAssignment> Met)> SweepAsync(PortalWorld world, SweepOptions options, bool withDatabase = true)
+    private static async Task<(SweepOutcome Outcome, List<SweptAssignment> Met)> SweepAsync(PortalWorld world, SweepOptions options, bool withDatabase = true, CloudLine? line = null)
     {
         var met = new List<SweptAssignment>();
-        var sweep = withDatabase ? world.Get<SweepAssignments>() : new SweepAssignments(world.Inventory, world.Cloud, world.Clock, new Random(1));
+        var sweep = line is not null ? new SweepAssignments(world.Inventory, new DistantAssignments(world.Cloud, line), world.Clock, new Random(1), world.Get<IDbContextFactory<PortalDb>>(), world.DatabaseClock)
+            : withDatabase ? world.Get<SweepAssignments>()
+            : new SweepAssignments(world.Inventory, world.Cloud, world.Clock, new Random(1));
         var sweeping = sweep.ExecuteAsync(options, met.Add, Actor.System, Ct);
         // The clock stands still unless it is moved.
         while (!sweeping.IsCompleted)
