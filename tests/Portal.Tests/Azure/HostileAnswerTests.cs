@@ -35,6 +35,21 @@ public sealed class HostileAnswerTests
         Assert.Equal("UnreadableAnswer", (await Fails(cloud)).Code);
     }
 
+    [Theory]
+    [InlineData("<script>alert(1)</script>")]
+    [InlineData("Not a code but a sentence")]
+    [InlineData("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl")]
+    [InlineData("AuthorizationFailed\\n")]
+    [InlineData("")]
+    public async Task What_stands_where_a_code_should_and_is_none_is_not_taken_for_one(string code)
+    {
+        using var cloud = new StubCloud(_ => Error(404, code, "Why."));
+        var e = await Fails(cloud);
+        Assert.Equal(("UnreadableAnswer", 404, "Why."), (e.Code, e.Status, e.Message));
+        using var endless = new StubCloud(_ => Error(403, new string('A', 101), "Why."));
+        Assert.Equal("UnreadableAnswer", (await Fails(endless)).Code);
+    }
+
     [Fact]
     public async Task A_200_that_carries_an_error_keeps_the_errors_code()
     {
