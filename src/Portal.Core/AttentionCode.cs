@@ -86,6 +86,9 @@ public static class AttentionCode
     /// <summary>The portal has just taken a membership back, and the directory still shows it.</summary>
     public const string RemovedMembershipStillShown = "RemovedMembershipStillShown";
 
+    /// <summary>The group of a membership is deleted and can still be restored, with its members.</summary>
+    public const string GroupDeleted = "GroupDeleted";
+
     /// <summary>Azure has taken a schedule request and is still at it.</summary>
     public const string SchedulePending = "SchedulePending";
 

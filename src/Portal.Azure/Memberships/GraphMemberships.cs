@@ -11,6 +11,9 @@ namespace Portal.Azure.Memberships;
 /// <remarks>A membership carries no mark: whose it is stands in the portal's row, which says that nobody was in before the first call was announced.</remarks>
 internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvider
 {
+    // As often as what does not show is written again: whoever restores the group brings the membership back.
+    private static readonly TimeSpan DeletedAgain = TimeSpan.FromMinutes(10);
+
     public GrantProvider Kind => GrantProvider.GroupMembership;
 
     public async Task<AssignmentWritten> PutAsync(AssignmentTarget target, DateTimeOffset until, CancellationToken ct)
@@ -46,7 +49,16 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
         // Asked of the group and page by page: a filter on members is an "advanced query", answered from an index that lags behind.
         var members = connection.Graph.Groups[GroupOf(target)].Members;
         var trail = new PageTrail(connection.GraphAddress);
-        var page = await AnswerAsync(() => members.GetAsync(r => { r.QueryParameters.Select = ["id"]; r.QueryParameters.Top = 999; }, ct), ct);
+        DirectoryObjectCollectionResponse page;
+        try
+        {
+            page = await AnswerAsync(() => members.GetAsync(r => { r.QueryParameters.Select = ["id"]; r.QueryParameters.Top = 999; }, ct), ct);
+        }
+        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
+        {
+            return await ReadWithoutGroupAsync(target, ct);
+        }
+
         while (true)
         {
             var found = page.Value ?? throw CloudFaults.Unreadable("A list without its items.");
@@ -56,6 +68,21 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
                 return new AssignmentReading(ReadingKind.Missing);
             page = await AnswerAsync(() => members.WithUrl(next.AbsoluteUri).GetAsync(cancellationToken: ct), ct);
         }
+    }
+
+    /// <summary>Nobody is in a group that is not there. But one that was deleted comes back with its members when somebody restores it, for which they have thirty days.</summary>
+    private async Task<AssignmentReading> ReadWithoutGroupAsync(AssignmentTarget target, CancellationToken ct)
+    {
+        try
+        {
+            await AnswerAsync(() => connection.Graph.Directory.DeletedItems[GroupOf(target)].GetAsync(r => r.QueryParameters.Select = ["id"], ct), ct);
+        }
+        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
+        {
+            return new AssignmentReading(ReadingKind.Missing);
+        }
+
+        throw new CloudCallException(AttentionCode.GroupDeleted, "The group is deleted and can still be restored; its members would be in it again. The portal looks again until it is restored or gone for good.", 404, isTransient: false, DeletedAgain);
     }
 
     private static string GroupOf(AssignmentTarget target) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Portal.Azure.Connection;
 using Portal.Azure.RoleAssignments;
 using Portal.Core;
@@ -99,7 +100,7 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
     {
         ScheduleSeen? found = null;
         // Azure's filter knows a principal but no single scope; whatever stands above or below is none of our business.
-        await foreach (var schedule in operations.ListForAsync(target.PrincipalId, ct))
+        await foreach (var schedule in operations.ListForAsync(target.PrincipalId, ct).UnlessScopeIsGone(ct))
             if (target.IsAt(schedule.Scope, schedule.PrincipalId, schedule.RoleDefinitionId))
                 found = schedule;
         return found;
@@ -119,6 +120,26 @@ internal static class ScheduleTargets
     /// <summary>Whether something is about this scope, principal and role.</summary>
     internal static bool IsAt(this AssignmentTarget target, string scope, Guid principalId, Guid roleDefinitionId) =>
         principalId == target.PrincipalId && roleDefinitionId == target.RoleDefinitionId && string.Equals(scope.TrimEnd('/'), target.Scope.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A scope that is gone has taken everything along: its list is empty.</summary>
+    internal static async IAsyncEnumerable<T> UnlessScopeIsGone<T>(this IAsyncEnumerable<T> list, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await using var items = list.GetAsyncEnumerator(ct);
+        for (var first = true; ; first = false)
+        {
+            try
+            {
+                if (!await items.MoveNextAsync())
+                    yield break;
+            }
+            catch (CloudCallException e) when (first && CloudFaults.IsMissing(e))
+            {
+                yield break;
+            }
+
+            yield return items.Current;
+        }
+    }
 }
 
 /// <summary>What Azure says about schedules, and what the portal makes of it.</summary>

@@ -51,7 +51,7 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
     internal async Task WithdrawAsync(CancellationToken ct)
     {
         var waiting = new List<Guid>();
-        await foreach (var request in operations.ListRequestsForAsync(target.PrincipalId, ct))
+        await foreach (var request in operations.ListRequestsForAsync(target.PrincipalId, ct).UnlessScopeIsGone(ct))
             if (WaitsForPeople(request.Status) && AssignmentMark.IsOurs(request.Justification) && target.IsAt(request.Scope, request.PrincipalId, request.RoleDefinitionId))
                 waiting.Add(request.Name);
         foreach (var name in waiting)

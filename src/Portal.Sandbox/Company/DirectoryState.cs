@@ -7,6 +7,7 @@ public sealed class DirectoryState
     private readonly Dictionary<Guid, DirectoryObject> _objects = [];
     private readonly Dictionary<Guid, HashSet<Guid>> _membersOf = [];
     private readonly List<AppRoleAssignment> _appRoles = [];
+    private readonly Dictionary<Guid, Deleted> _deleted = [];
 
     /// <summary>All accounts, by sign-in name.</summary>
     public IReadOnlyList<DirectoryUser> Users => [.. All<DirectoryUser>().OrderBy(u => u.UserPrincipalName, StringComparer.Ordinal)];
@@ -22,6 +23,12 @@ public sealed class DirectoryState
     public DirectoryObject? Find(Guid id)
     {
         lock (_gate) return _objects.GetValueOrDefault(id);
+    }
+
+    /// <summary>What was deleted and can still be restored, or null.</summary>
+    public DirectoryObject? FindDeleted(Guid id)
+    {
+        lock (_gate) return _deleted.GetValueOrDefault(id)?.Item;
     }
 
     /// <summary>The service principal of an application (client) id, or null.</summary>
@@ -88,6 +95,38 @@ public sealed class DirectoryState
         }
     }
 
+    /// <summary>Deletes an object. It can be restored with all its memberships until it is purged; Entra purges after thirty days. False when it is not there.</summary>
+    public bool Delete(Guid id)
+    {
+        lock (_gate)
+        {
+            if (!_objects.Remove(id, out var item)) return false;
+            _membersOf.Remove(id, out var members);
+            _deleted[id] = new Deleted(item, members, [.. _membersOf.Where(m => m.Value.Remove(id)).Select(m => m.Key)]);
+            return true;
+        }
+    }
+
+    /// <summary>Brings back what was deleted, with its members and its memberships, as far as those are still there. False when there is nothing to restore.</summary>
+    public bool Restore(Guid id)
+    {
+        lock (_gate)
+        {
+            if (!_deleted.Remove(id, out var was)) return false;
+            _objects[id] = was.Item;
+            if (was.Members is not null) _membersOf[id] = [.. was.Members.Where(_objects.ContainsKey)];
+            foreach (var group in was.MemberOf)
+                if (_membersOf.TryGetValue(group, out var members)) members.Add(id);
+            return true;
+        }
+    }
+
+    /// <summary>Removes what was deleted for good. False when it is not among what can be restored.</summary>
+    public bool Purge(Guid id)
+    {
+        lock (_gate) return _deleted.Remove(id);
+    }
+
     /// <summary>Disables or enables an account.</summary>
     /// <exception cref="KeyNotFoundException">There is no such user.</exception>
     public void SetAccountEnabled(Guid userId, bool enabled)
@@ -141,6 +180,8 @@ public sealed class DirectoryState
 
     private static AppRole RoleOf(DirectoryServicePrincipal resource, string value) =>
         resource.AppRoles.FirstOrDefault(r => r.Value == value) ?? throw new KeyNotFoundException($"{resource.DisplayName} offers no role {value}.");
+
+    private sealed record Deleted(DirectoryObject Item, IReadOnlyCollection<Guid>? Members, IReadOnlyList<Guid> MemberOf);
 
     private List<T> All<T>() where T : DirectoryObject
     {

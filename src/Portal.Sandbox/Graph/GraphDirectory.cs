@@ -32,6 +32,9 @@ internal static class GraphDirectory
         return GraphAnswers.One(context, "directoryObjects", GraphShapes.Of(found), typed: true);
     }
 
+    public static IResult Deleted(HttpContext context, DirectoryState directory, string deleted) =>
+        Guid.TryParse(deleted, out var id) && directory.FindDeleted(id) is { } found ? GraphAnswers.One(context, "directoryObjects", GraphShapes.Of(found), typed: true) : GraphError.NotFound(deleted);
+
     public static IResult GetByIds(HttpContext context, DirectoryState directory, GraphBody<IdsBody> body)
     {
         if (body.Value?.Ids is not { } ids) return GraphError.BadRequest("The parameter ids is missing.");

@@ -11,6 +11,7 @@ internal static class GraphEndpoints
     private const string Own = "User.Read";
     private static readonly string[] ReadUsers = ["User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All"];
     private static readonly string[] ReadGroups = ["GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"];
+    private static readonly string[] ReadDeleted = ["Group.Read.All", "Group.ReadWrite.All", "User.Read.All", "User.ReadWrite.All", "Application.Read.All", "Directory.Read.All"];
     private static readonly string[] WriteMembers = ["GroupMember.ReadWrite.All", "Group.ReadWrite.All"];
     private static readonly string[] ReadMemberships = [.. ReadGroups, "User.Read.All"];
     private static readonly string[] ReadApplications = ["Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All"];
@@ -40,6 +41,7 @@ internal static class GraphEndpoints
         Map(graph, "GET", "/v1.0/servicePrincipals", GraphDirectory.ServicePrincipals, ReadApplications, null);
         Map(graph, "GET", "/v1.0/servicePrincipals/{application}", GraphDirectory.ServicePrincipal, ReadApplications, null);
         Map(graph, "GET", "/v1.0/servicePrincipals(appId='{appId}')", GraphDirectory.ServicePrincipal, ReadApplications, null);
+        Map(graph, "GET", "/v1.0/directory/deletedItems/{deleted}", GraphDirectory.Deleted, ReadDeleted, null);
         Map(graph, "GET", "/v1.0/directoryObjects/{object}", GraphDirectory.Object, [.. ReadMemberships, .. ReadUsers], null);
         Map(graph, "POST", "/v1.0/directoryObjects/getByIds", GraphDirectory.GetByIds, [.. ReadMemberships, .. ReadUsers], null);
         foreach (var method in new[] { "GET", "POST" }) Map(graph, method, "/oidc/userinfo", GraphPeople.UserInfo, [Own, "openid"], null);

@@ -224,5 +224,46 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
         Assert.Empty(Schedules);
     }
 
+    [Fact]
+    public async Task Nobody_is_in_a_group_that_is_gone_for_good_but_one_that_can_be_restored_is_not_believed()
+    {
+        var memberships = Of(GrantProvider.GroupMembership);
+        var directory = _cloud.Sandbox.Control.Directory;
+        await memberships.PutAsync(Member, Now.AddHours(1), Ct);
+        directory.Delete(Readers);
+        await memberships.DeleteAsync(Member, Ct);
+        var fault = await Assert.ThrowsAsync<CloudCallException>(() => memberships.ReadAsync(Member, null, Ct));
+        Assert.Equal((AttentionCode.GroupDeleted, false), (fault.Code, fault.IsTransient));
+
+        // Restored, it has its members again: the removal that there was nothing to do for has to be made.
+        directory.Restore(Readers);
+        Assert.Equal(ReadingKind.AsOrdered, (await memberships.ReadAsync(Member, null, Ct)).Kind);
+        await memberships.DeleteAsync(Member, Ct);
+        Assert.Equal(ReadingKind.Missing, (await memberships.ReadAsync(Member, null, Ct)).Kind);
+
+        directory.Delete(Readers);
+        directory.Purge(Readers);
+        await memberships.DeleteAsync(Member, Ct);
+        Assert.Equal(ReadingKind.Missing, (await memberships.ReadAsync(Member, null, Ct)).Kind);
+        Assert.Equal(404, (await Assert.ThrowsAsync<CloudCallException>(() => memberships.PutAsync(Member, Now.AddHours(1), Ct))).Status);
+    }
+
+    [Fact]
+    public async Task What_stood_at_a_scope_that_is_gone_is_gone_with_it()
+    {
+        var schedules = Of(GrantProvider.PimSchedule);
+        var until = Now.AddHours(1);
+        await schedules.PutAsync(Scheduled, until, Ct);
+        _cloud.Sandbox.Control.Clock.Advance(TimeSpan.FromMinutes(6));
+        _cloud.Sandbox.Control.Resources.RemoveVault("kv-logistics-prod");
+        await schedules.DeleteAsync(Scheduled, Ct);
+        Assert.Equal(ReadingKind.Missing, (await schedules.ReadAsync(Scheduled, until, Ct)).Kind);
+        Assert.Equal(404, (await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, until, Ct))).Status);
+        // What something in between says proves nothing.
+        _cloud.Sandbox.Control.Faults.Add("GET", "/roleAssignmentSchedules", Fault.Answer(404, "<html></html>"));
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.ReadAsync(Scheduled, until, Ct));
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.DeleteAsync(Scheduled, Ct));
+    }
+
     private IGrantProvider Of(GrantProvider kind) => _cloud.Get<IEnumerable<IGrantProvider>>().Single(p => p.Kind == kind);
 }

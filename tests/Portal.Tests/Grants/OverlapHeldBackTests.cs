@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
-using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Tests.World;
 

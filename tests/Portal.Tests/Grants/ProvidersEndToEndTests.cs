@@ -123,6 +123,74 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
         Assert.Equal(GrantState.Ended, (await GrantAsync(request)).State);
     }
 
+    [Fact]
+    public async Task A_schedule_whose_vault_is_gone_is_over_and_nobody_is_called_for_it()
+    {
+        const string vault = "kv-logistics-prod";
+        var secret = _sandbox.Host.Control.Vaults.Latest(vault).First(s => s.Settings.Enabled).Name;
+        var request = await PromiseAsync(Company.Jonas, vault, GrantableRole.SecretsOfficer, 30, secret);
+        await WorkAsync();
+        await PassAsync(TimeSpan.FromMinutes(6));
+        _sandbox.Host.Control.Resources.RemoveVault(vault);
+        var active = await GrantAsync(request);
+        Assert.Empty((await Get<ReturnGrant>().ExecuteAsync(active.Id, await IdentifyAsync(Company.Jonas), Ct)).Refusals);
+        for (var minute = 0; minute < 12; minute++)
+            await PassAsync(TimeSpan.FromMinutes(1));
+        var ended = await GrantAsync(request);
+        Assert.Equal((GrantState.Ended, null), (ended.State, ended.AttentionCode));
+        await using var db = await Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync(Ct);
+        Assert.Null((await db.DesiredAssignments.SingleAsync(a => a.Id == ended.AssignmentId, Ct)).DueAt);
+    }
+
+    [Fact]
+    public async Task What_waits_for_an_approval_in_Azure_gives_nothing_any_more_once_the_grant_is_returned()
+    {
+        const string vault = "kv-logistics-prod";
+        _sandbox.Host.Control.Resources.ScheduleApproval = true;
+        var secret = _sandbox.Host.Control.Vaults.Latest(vault).First(s => s.Settings.Enabled).Name;
+        var request = await PromiseAsync(Company.Jonas, vault, GrantableRole.SecretsOfficer, 60, secret);
+        await WorkAsync();
+        var waiting = await GrantAsync(request);
+        Assert.Equal((GrantState.Provisioning, "ScheduleNeedsApproval"), (waiting.State, waiting.AttentionCode));
+        Assert.Empty((await Get<ReturnGrant>().ExecuteAsync(waiting.Id, await IdentifyAsync(Company.Jonas), Ct)).Refusals);
+        await WorkAsync();
+        Assert.Equal(GrantState.Ended, (await GrantAsync(request)).State);
+        Assert.All(_sandbox.Host.Control.Resources.ScheduleRequests, asked => Assert.Null(_sandbox.Host.Control.Resources.ApproveScheduleRequest(asked.Name)));
+        Assert.False(await ReadsAsync(FenwickCompany.Jonas, vault, secret));
+    }
+
+    [Fact]
+    public async Task A_membership_in_a_deleted_group_is_taken_back_when_somebody_restores_it_and_let_go_when_it_is_gone_for_good()
+    {
+        var request = await PromiseAsync(Company.Jonas, TestVault, GrantableRole.SecretsUser, 30);
+        await WorkAsync();
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        var directory = _sandbox.Host.Control.Directory;
+        directory.Delete(FenwickCompany.LogisticsTestReaders);
+        for (var minute = 0; minute < 60; minute++)
+            await PassAsync(TimeSpan.FromMinutes(1));
+        var over = await GrantAsync(request);
+        Assert.Equal((GrantState.Ended, "GroupDeleted"), (over.State, over.AttentionCode));
+
+        directory.Restore(FenwickCompany.LogisticsTestReaders);
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        for (var minute = 0; minute < 11; minute++)
+            await PassAsync(TimeSpan.FromMinutes(1));
+        Assert.False(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+        Assert.Null((await GrantAsync(request)).AttentionCode);
+
+        var second = await PromiseAsync(Company.Jonas, TestVault, GrantableRole.SecretsUser, 30);
+        await WorkAsync();
+        directory.Delete(FenwickCompany.LogisticsTestReaders);
+        directory.Purge(FenwickCompany.LogisticsTestReaders);
+        for (var minute = 0; minute < 45; minute++)
+            await PassAsync(TimeSpan.FromMinutes(1));
+        over = await GrantAsync(second);
+        Assert.Equal((GrantState.Ended, null), (over.State, over.AttentionCode));
+        await using var db = await Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync(Ct);
+        Assert.Null((await db.DesiredAssignments.SingleAsync(a => a.Id == over.AssignmentId, Ct)).DueAt);
+    }
+
     private T Get<T>() where T : notnull => _portal!.GetRequiredService<T>();
 
     private ServiceProvider Start() => new ServiceCollection()
