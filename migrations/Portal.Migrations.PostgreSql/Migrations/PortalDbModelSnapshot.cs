@@ -758,6 +758,9 @@ namespace Portal.Migrations.PostgreSql.Migrations
                         .IsRequired()
                         .HasColumnType("text");
 
+                    b.Property<DateTime?>("UnansweredSince")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<DateTime?>("WantedUntil")
                         .HasColumnType("timestamp with time zone");
 

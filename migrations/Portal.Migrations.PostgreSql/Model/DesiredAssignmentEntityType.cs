@@ -23,7 +23,7 @@ namespace Portal.Migrations.PostgreSql.Model
                 "Portal.Core.Grants.DesiredAssignment",
                 typeof(DesiredAssignment),
                 baseEntityType,
-                propertyCount: 30,
+                propertyCount: 31,
                 unnamedIndexCount: 1,
                 namedIndexCount: 5,
                 keyCount: 1);
@@ -261,6 +261,15 @@ namespace Portal.Migrations.PostgreSql.Model
                 propertyInfo: typeof(DesiredAssignment).GetProperty("SubscriptionId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 fieldInfo: typeof(DesiredAssignment).GetField("<SubscriptionId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly));
             subscriptionId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var unansweredSince = runtimeEntityType.AddProperty(
+                "UnansweredSince",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(DesiredAssignment).GetProperty("UnansweredSince", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(DesiredAssignment).GetField("<UnansweredSince>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new PortalDb.UtcConverter());
+            unansweredSince.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var wantedUntil = runtimeEntityType.AddProperty(
                 "WantedUntil",

@@ -12,7 +12,7 @@ namespace Portal.Migrations.PostgreSql.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("4483e221-c0d2-4f08-aecf-0db2599a4ff9"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("d733ae71-87f9-4b40-8dc5-be786683834d"), entityTypeCount: 24)
         {
         }
 

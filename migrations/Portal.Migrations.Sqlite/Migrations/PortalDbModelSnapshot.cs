@@ -749,6 +749,9 @@ namespace Portal.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("UnansweredSince")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("WantedUntil")
                         .HasColumnType("TEXT");
 

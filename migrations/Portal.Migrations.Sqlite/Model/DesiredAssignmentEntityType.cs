@@ -22,7 +22,7 @@ namespace Portal.Migrations.Sqlite.Model
                 "Portal.Core.Grants.DesiredAssignment",
                 typeof(DesiredAssignment),
                 baseEntityType,
-                propertyCount: 30,
+                propertyCount: 31,
                 unnamedIndexCount: 1,
                 namedIndexCount: 5,
                 keyCount: 1);
@@ -233,6 +233,14 @@ namespace Portal.Migrations.Sqlite.Model
                 typeof(string),
                 propertyInfo: typeof(DesiredAssignment).GetProperty("SubscriptionId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 fieldInfo: typeof(DesiredAssignment).GetField("<SubscriptionId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly));
+
+            var unansweredSince = runtimeEntityType.AddProperty(
+                "UnansweredSince",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(DesiredAssignment).GetProperty("UnansweredSince", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(DesiredAssignment).GetField("<UnansweredSince>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                valueConverter: new PortalDb.UtcConverter());
 
             var wantedUntil = runtimeEntityType.AddProperty(
                 "WantedUntil",

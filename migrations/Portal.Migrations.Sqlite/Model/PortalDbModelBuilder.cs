@@ -11,7 +11,7 @@ namespace Portal.Migrations.Sqlite.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("ce452bfd-3d79-4528-90b1-b16852ee2646"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("a113aa71-bca0-44e5-9330-ee03758cbef3"), entityTypeCount: 24)
         {
         }
 

@@ -25,7 +25,12 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         if (await FindAsync(operations, target, ct) is not { } standing)
             return await AssignAsync(operations, target, until, ct);
         if (!await IsOursAsync(operations, standing, ct))
+        {
+            // Approved after somebody else's has gone, it would stand where nobody looks for it.
+            await new ScheduleDesk(operations, target).WithdrawAsync(ct);
             return new AssignmentWritten(AssignmentWriteOutcome.HeldByAnother, ProviderCall.Unknown);
+        }
+
         if (EndsAt(standing, until))
             return new AssignmentWritten(AssignmentWriteOutcome.Ours, ProviderCall.Unknown);
         try
@@ -42,12 +47,10 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
     public async Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct)
     {
         var operations = At(target);
+        // First, so that nothing that is approved meanwhile comes after the removal.
+        await new ScheduleDesk(operations, target).WithdrawAsync(ct);
         if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
-        {
-            await new ScheduleDesk(operations, target).WithdrawAsync(ct);
             return ProviderCall.Unknown;
-        }
-
         try
         {
             return await new ScheduleDesk(operations, target).AskAsync("AdminRemove", null, standing.Name, ct);
@@ -70,7 +73,8 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
     {
         var operations = At(target);
         if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
-            return new AssignmentReading(ReadingKind.Missing);
+            // What is to be absent is not, while a request of ours may still bring it: one that arrived after it was looked for.
+            return new AssignmentReading(until is null && await new ScheduleDesk(operations, target).IsWaitingAsync(ct) ? ReadingKind.Altered : ReadingKind.Missing);
         return new AssignmentReading(until is { } end && EndsAt(standing, end) ? ReadingKind.AsOrdered : ReadingKind.Altered);
     }
 
@@ -117,11 +121,13 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
 /// <summary>Tells what Azure lists apart by what it is about.</summary>
 internal static class ScheduleTargets
 {
+    private static readonly HashSet<string> GoneScope = ["ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound", "ParentResourceNotFound"];
+
     /// <summary>Whether something is about this scope, principal and role.</summary>
     internal static bool IsAt(this AssignmentTarget target, string scope, Guid principalId, Guid roleDefinitionId) =>
         principalId == target.PrincipalId && roleDefinitionId == target.RoleDefinitionId && string.Equals(scope.TrimEnd('/'), target.Scope.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A scope that is gone has taken everything along: its list is empty.</summary>
+    /// <summary>A scope that is gone has taken everything along: its list is empty. Any other 404 is none of a scope.</summary>
     internal static async IAsyncEnumerable<T> UnlessScopeIsGone<T>(this IAsyncEnumerable<T> list, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var items = list.GetAsyncEnumerator(ct);
@@ -132,7 +138,7 @@ internal static class ScheduleTargets
                 if (!await items.MoveNextAsync())
                     yield break;
             }
-            catch (CloudCallException e) when (first && CloudFaults.IsMissing(e))
+            catch (CloudCallException e) when (first && e.Status == 404 && GoneScope.Contains(e.Code))
             {
                 yield break;
             }
@@ -147,6 +153,7 @@ internal static class ScheduleFaults
 {
     internal const string Exists = "RoleAssignmentExists";
     internal const string DoesNotExist = "RoleAssignmentDoesNotExist";
+    internal const string OneWaits = "PendingRoleAssignmentRequest";
     internal const string RequestExists = "RoleAssignmentRequestExists";
     internal const string TooYoung = "ActiveDurationTooShort";
     internal const string NotToCancel = "RequestCannotBeCancelled";

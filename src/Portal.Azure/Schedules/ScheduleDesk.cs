@@ -26,6 +26,7 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
             schedule?.ToString(),
             until is { } at ? ScheduleInfo.Until(at) : null);
         var what = string.Create(CultureInfo.InvariantCulture, $"{type}|{schedule}|{until?.UtcDateTime:O}");
+        var withdrawn = false;
         for (var turn = 0; ; turn++)
         {
             var name = turn < DerivedNames ? AssignmentName.OfRequest(target.Name, what, turn) : Guid.NewGuid();
@@ -34,6 +35,12 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
                 var answer = await operations.AskAsync(name, content, ct);
                 Judge(answer.Status);
                 return answer.ProviderCall;
+            }
+            catch (CloudCallException e) when (e.Code == ScheduleFaults.OneWaits && !withdrawn)
+            {
+                // One of ours that asks for another end than is wanted now; Azure takes one at a time. Somebody else's stays, and this one is refused again.
+                await WithdrawAsync(ct);
+                withdrawn = true;
             }
             catch (CloudCallException e) when (e.Code == ScheduleFaults.RequestExists)
             {
@@ -50,21 +57,31 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
     /// <exception cref="CloudCallException">One still waits, or was approved at that moment; transient.</exception>
     internal async Task WithdrawAsync(CancellationToken ct)
     {
-        var waiting = new List<Guid>();
-        await foreach (var request in operations.ListRequestsForAsync(target.PrincipalId, ct).UnlessScopeIsGone(ct))
-            if (WaitsForPeople(request.Status) && AssignmentMark.IsOurs(request.Justification) && target.IsAt(request.Scope, request.PrincipalId, request.RoleDefinitionId))
-                waiting.Add(request.Name);
-        foreach (var name in waiting)
+        foreach (var name in await WaitingAsync(ct))
         {
             await operations.CancelAsync(name, ct);
-            if (await operations.FindRequestAsync(name, ct) is { Status: not "Canceled" } left)
+            if (await operations.FindRequestAsync(name, ct) is { } left && (WaitsForPeople(left.Status) || IsUnderWay(left.Status) || IsCarriedOut(left.Status)))
                 throw ScheduleFaults.NotWithdrawn(left.Status);
         }
     }
 
+    /// <summary>Whether there is such a request.</summary>
+    internal async Task<bool> IsWaitingAsync(CancellationToken ct) => (await WaitingAsync(ct)).Count > 0;
+
+    private async Task<List<Guid>> WaitingAsync(CancellationToken ct)
+    {
+        var waiting = new List<Guid>();
+        await foreach (var request in operations.ListRequestsForAsync(target.PrincipalId, ct).UnlessScopeIsGone(ct))
+            if (WaitsForPeople(request.Status) && AssignmentMark.IsOurs(request.Justification) && target.IsAt(request.Scope, request.PrincipalId, request.RoleDefinitionId))
+                waiting.Add(request.Name);
+        return waiting;
+    }
+
+    private static bool IsCarriedOut(string status) => status is "Provisioned" or "Revoked";
+
     private static void Judge(string status)
     {
-        if (status is "Provisioned" or "Revoked")
+        if (IsCarriedOut(status))
             return;
         throw IsUnderWay(status) ? ScheduleFaults.UnderWay(status) : WaitsForPeople(status) ? ScheduleFaults.WaitsForPeople(status) : ScheduleFaults.Refused(status);
     }

@@ -62,7 +62,7 @@ public sealed record AuditCode(string Value, string Meaning)
     public static AuditCode StandingAccessFound { get; } = new("grant.standing_access_found", "The holder has the role at the scope by an assignment that is not the portal's; it is left alone.");
 
     /// <summary>The other means are gone.</summary>
-    public static AuditCode StandingAccessGone { get; } = new("grant.standing_access_gone", "The assignment that was not the portal's, by which the holder had the role, is gone; the portal's own has taken its place and ends with the grant.");
+    public static AuditCode StandingAccessGone { get; } = new("grant.standing_access_gone", "The assignment that was not the portal's, by which the holder had the role, is gone, or has turned out to be the portal's own; what stands now is the portal's and ends with the grant.");
 
     /// <summary>An assignment that a grant needs is put back.</summary>
     public static AuditCode GrantRestored { get; } = new("grant.restored", "The role assignment was missing or altered while a grant needs it; the portal announced the call that puts it back.");

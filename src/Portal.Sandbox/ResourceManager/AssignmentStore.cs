@@ -150,7 +150,7 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         _firstEnd = _live.Values.Min(e => e.End) ?? DateTimeOffset.MaxValue;
     }
 
-    private static bool SameTrio(RoleAssignment a, RoleAssignment b) =>
+    internal static bool SameTrio(RoleAssignment a, RoleAssignment b) =>
         a.PrincipalId == b.PrincipalId && a.RoleDefinitionId == b.RoleDefinitionId && a.Scope == b.Scope;
 
     // Removed ones stay only while someone still sees them.

@@ -78,4 +78,5 @@ internal enum ScheduleOutcome
     TooYoung,
     NotLicensed,
     LimitExceeded,
+    OneWaits,
 }

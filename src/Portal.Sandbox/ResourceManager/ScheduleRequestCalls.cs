@@ -103,6 +103,7 @@ internal static class ScheduleRequestCalls
         ScheduleOutcome.LimitExceeded => new(400, "RoleAssignmentLimitExceeded", "No more role assignments can be created."),
         ScheduleOutcome.TooShort => new(400, "RoleAssignmentRequestPolicyValidationFailed", "The following policy rules failed: [\"ExpirationRule\"]"),
         ScheduleOutcome.NotLicensed => new(400, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license."),
+        ScheduleOutcome.OneWaits => new(400, "PendingRoleAssignmentRequest", "There is already an existing pending Role assignment request."),
         ScheduleOutcome.Taken => throw new InvalidOperationException("A request that was taken is no refusal."),
     };
 

@@ -44,7 +44,9 @@ internal sealed class ScheduleStore(SandboxClock clock, AssignmentStore assignme
     {
         if (_requests.Exists(r => r.Name == request.Name)) return (ScheduleOutcome.RequestExists, null);
         if (!_licensed) return (ScheduleOutcome.NotLicensed, null);
+        if (_requests.Exists(r => r.Status == ScheduleRequestStatus.PendingApproval && AssignmentStore.SameTrio(r.Target, request.Target))) return (ScheduleOutcome.OneWaits, null);
         var now = clock.GetUtcNow();
+        if (WantsApproval && request.Type == ScheduleRequestType.AdminAssign && assignments.FindTrio(request.Target) is not null) return (ScheduleOutcome.AssignmentExists, null);
         var waits = WantsApproval && request.Type != ScheduleRequestType.AdminRemove;
         var (outcome, schedule) = waits ? (ScheduleOutcome.Taken, Guid.Empty) : CarryOut(request, limit, now);
         if (outcome != ScheduleOutcome.Taken) return (outcome, null);

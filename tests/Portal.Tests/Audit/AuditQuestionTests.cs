@@ -2,6 +2,7 @@ using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Questions;
+using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
@@ -99,6 +100,25 @@ public sealed class AuditQuestionTests
         Assert.Equal([Company.Mira.Name, Company.Jonas.Name], answer.Standing.Select(s => s.PersonName));
         Assert.Equal(Start, answer.Standing[1].FoundAt);
         Assert.Single((await AccessAsync(world, "key", Start.AddMinutes(-9), Start.AddSeconds(1), "kv-a")).Standing);
+    }
+
+    [Theory]
+    [BothDatabases]
+    public async Task Standing_access_that_is_known_to_be_gone_is_told_until_then(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.LoadPoliciesAsync([Company.Policies[0] with { Provider = GrantProvider.PimSchedule }, .. Company.Policies.Skip(1)]);
+        world.Schedules.HeldByAnother = true;
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 60));
+        await world.WorkAsync();
+        await world.PassAsync(TimeSpan.FromMinutes(10));
+        world.Schedules.HeldByAnother = false;
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await world.WorkAsync();
+
+        var standing = Assert.Single((await AccessAsync(world, "stripe-api-key", Start.AddMinutes(-5), Start.AddMinutes(20), "kv-payments-prod")).Standing);
+        Assert.Equal((Start, Start.AddMinutes(10)), (standing.FoundAt, standing.GoneAt));
+        Assert.Empty((await AccessAsync(world, "stripe-api-key", Start.AddMinutes(11), Start.AddMinutes(20), "kv-payments-prod")).Standing);
     }
 
     [Theory]

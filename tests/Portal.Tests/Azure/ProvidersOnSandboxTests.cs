@@ -204,6 +204,41 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_one_end_waits_for_approval_another_takes_its_place_and_whatever_waits_goes_before_what_stands()
+    {
+        var resources = _cloud.Sandbox.Control.Resources;
+        var schedules = Of(GrantProvider.PimSchedule);
+        resources.ScheduleApproval = true;
+        var (first, second, third) = (Now.AddHours(1), Now.AddHours(2), Now.AddHours(3));
+        foreach (var until in new[] { first, second })
+            Assert.Equal("ScheduleNeedsApproval", (await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, until, Ct))).Code);
+        Assert.Equal([ScheduleRequestStatus.Canceled, ScheduleRequestStatus.PendingApproval], resources.ScheduleRequests.Select(r => r.Status));
+        // What is to be absent is not while that waits.
+        Assert.Equal(ReadingKind.Altered, (await schedules.ReadAsync(Scheduled, null, Ct)).Kind);
+
+        resources.ApproveScheduleRequest(resources.ScheduleRequests[1].Name);
+        Assert.Equal(ReadingKind.AsOrdered, (await schedules.ReadAsync(Scheduled, second, Ct)).Kind);
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, third, Ct));
+        _cloud.Sandbox.Control.Clock.Advance(TimeSpan.FromMinutes(5));
+        await schedules.DeleteAsync(Scheduled, Ct);
+        Assert.Empty(Schedules);
+        Assert.Equal([ScheduleRequestStatus.Canceled, ScheduleRequestStatus.Provisioned, ScheduleRequestStatus.Canceled, ScheduleRequestStatus.Revoked], resources.ScheduleRequests.Select(r => r.Status));
+        Assert.Equal(ReadingKind.Missing, (await schedules.ReadAsync(Scheduled, null, Ct)).Kind);
+    }
+
+    [Fact]
+    public async Task What_waits_for_approval_is_withdrawn_where_somebody_else_gave_the_role_meanwhile()
+    {
+        var resources = _cloud.Sandbox.Control.Resources;
+        var schedules = Of(GrantProvider.PimSchedule);
+        resources.ScheduleApproval = true;
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, Now.AddHours(1), Ct));
+        resources.Assign(Secret, Scheduled.RoleDefinitionId, FenwickCompany.Jonas, "User");
+        Assert.Equal(AssignmentWriteOutcome.HeldByAnother, (await schedules.PutAsync(Scheduled, Now.AddHours(1), Ct)).Outcome);
+        Assert.Equal([ScheduleRequestStatus.Canceled], resources.ScheduleRequests.Select(r => r.Status));
+    }
+
+    [Fact]
     public async Task A_request_that_is_approved_just_before_it_is_withdrawn_is_not_taken_for_gone()
     {
         var resources = _cloud.Sandbox.Control.Resources;
@@ -259,10 +294,14 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
         await schedules.DeleteAsync(Scheduled, Ct);
         Assert.Equal(ReadingKind.Missing, (await schedules.ReadAsync(Scheduled, until, Ct)).Kind);
         Assert.Equal(404, (await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, until, Ct))).Status);
-        // What something in between says proves nothing.
-        _cloud.Sandbox.Control.Faults.Add("GET", "/roleAssignmentSchedules", Fault.Answer(404, "<html></html>"));
-        await Assert.ThrowsAsync<CloudCallException>(() => schedules.ReadAsync(Scheduled, until, Ct));
-        await Assert.ThrowsAsync<CloudCallException>(() => schedules.DeleteAsync(Scheduled, Ct));
+        // What something in between says proves nothing, nor does what Azure says of something else.
+        foreach (var other in new[] { Fault.Answer(404, "<html></html>"), Fault.Error(404, "InvalidResourceType") })
+        {
+            _cloud.Sandbox.Control.Faults.Clear();
+            _cloud.Sandbox.Control.Faults.Add("GET", "/roleAssignmentSchedules", other);
+            await Assert.ThrowsAsync<CloudCallException>(() => schedules.ReadAsync(Scheduled, until, Ct));
+            await Assert.ThrowsAsync<CloudCallException>(() => schedules.DeleteAsync(Scheduled, Ct));
+        }
     }
 
     private IGrantProvider Of(GrantProvider kind) => _cloud.Get<IEnumerable<IGrantProvider>>().Single(p => p.Kind == kind);

@@ -280,9 +280,17 @@ public sealed class OverlapHeldBackTests
         await world.PassAsync(TimeSpan.FromMinutes(30));
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
 
-        // Looked at a moment ago, the second keeps the role for ten minutes.
+        // However long its call fails, it is looked at again each time.
+        await world.LiveAsync(TimeSpan.FromMinutes(25), TimeSpan.FromSeconds(5));
+        Assert.Single(world.Cloud.Standing);
+
+        // From the first question that gets no answer it keeps the role for ten minutes.
         world.Cloud.FailBefore = null;
         world.Directory.Fault = new CloudCallException("TooManyRequests", "Slow down.", 429, isTransient: true);
+        var attempts = (await world.AssignmentAsync(first.AssignmentId)).Attempts;
+        while ((await world.AssignmentAsync(first.AssignmentId)).Attempts == attempts)
+            await world.PassAsync(TimeSpan.FromSeconds(5));
+        Assert.Single(world.Cloud.Standing);
         await world.LiveAsync(TimeSpan.FromMinutes(9), TimeSpan.FromSeconds(5));
         Assert.Single(world.Cloud.Standing);
         await world.LiveAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(5));

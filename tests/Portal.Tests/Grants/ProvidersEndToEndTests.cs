@@ -132,12 +132,14 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
         await WorkAsync();
         await PassAsync(TimeSpan.FromMinutes(6));
         _sandbox.Host.Control.Resources.RemoveVault(vault);
+        var asked = _sandbox.Host.Control.Requests.Calls.Count(c => c.Method is "PUT" or "POST");
         var active = await GrantAsync(request);
         Assert.Empty((await Get<ReturnGrant>().ExecuteAsync(active.Id, await IdentifyAsync(Company.Jonas), Ct)).Refusals);
         for (var minute = 0; minute < 12; minute++)
             await PassAsync(TimeSpan.FromMinutes(1));
         var ended = await GrantAsync(request);
         Assert.Equal((GrantState.Ended, null), (ended.State, ended.AttentionCode));
+        Assert.Equal(asked, _sandbox.Host.Control.Requests.Calls.Count(c => c.Method is "PUT" or "POST"));
         await using var db = await Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync(Ct);
         Assert.Null((await db.DesiredAssignments.SingleAsync(a => a.Id == ended.AssignmentId, Ct)).DueAt);
     }
@@ -167,6 +169,9 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
         Assert.True(await ReadsAsync(FenwickCompany.Jonas, TestVault));
         var directory = _sandbox.Host.Control.Directory;
         directory.Delete(FenwickCompany.LogisticsTestReaders);
+        await Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        await WorkAsync();
+        Assert.Equal((GrantState.Active, "GroupDeleted"), ((await GrantAsync(request)).State, (await GrantAsync(request)).AttentionCode));
         for (var minute = 0; minute < 60; minute++)
             await PassAsync(TimeSpan.FromMinutes(1));
         var over = await GrantAsync(request);

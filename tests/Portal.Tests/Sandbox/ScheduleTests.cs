@@ -86,9 +86,19 @@ public sealed class ScheduleTests : IAsyncLifetime
         // Approved, it gives what was asked for; what cannot be given any more fails.
         var (second, third) = (Guid.NewGuid(), Guid.NewGuid());
         await PutAsync("AdminAssign", Now.AddHours(1), second);
-        await PutAsync("AdminAssign", Now.AddHours(1), third);
+        // One at a time: what waits has to be decided, or taken back, before another is taken.
+        foreach (var type in (string[])["AdminAssign", "AdminRemove"])
+        {
+            var refused = await PutAsync(type, Now.AddHours(2));
+            Assert.Equal((400, "PendingRoleAssignmentRequest"), (refused.Status, refused.Json["error"]!["code"]!.GetValue<string>()));
+        }
+
         Assert.Equal(ScheduleRequestStatus.Provisioned, State.ApproveScheduleRequest(second)!.Status);
         Assert.Contains(State.RoleAssignments, a => a.Scope == Secret);
+        Assert.Equal("Provisioned", Text(await GetAsync($"roleAssignmentScheduleRequests/{second}"), "status"));
+        Assert.Equal(400, (await PutAsync("AdminAssign", Now.AddHours(2), third)).Status);
+        Assert.Equal("PendingApproval", Text(await PutAsync("AdminUpdate", Now.AddHours(2), third), "status"));
+        State.RemoveAssignment(State.RoleAssignments.Single(a => a.Scope == Secret).Name);
         Assert.Equal(ScheduleRequestStatus.Failed, State.ApproveScheduleRequest(third)!.Status);
     }
 

@@ -23,12 +23,13 @@ public sealed record AccessSpan(
 /// <param name="SecretName">The secret; null for the whole vault.</param>
 /// <param name="RoleName">The role.</param>
 /// <param name="RequestReference">The request during which it was found.</param>
-/// <param name="FoundAt">When it was found. How long it had been there, or has been since, the trail does not know.</param>
-public sealed record StandingAccess(Guid? PersonObjectId, string? PersonName, string? VaultName, string? SecretName, string? RoleName, string? RequestReference, DateTimeOffset FoundAt);
+/// <param name="FoundAt">When it was found. How long it had been there the trail does not know.</param>
+/// <param name="GoneAt">When it was found gone while a grant rested on it; null where the trail does not know whether it still stands.</param>
+public sealed record StandingAccess(Guid? PersonObjectId, string? PersonName, string? VaultName, string? SecretName, string? RoleName, string? RequestReference, DateTimeOffset FoundAt, DateTimeOffset? GoneAt);
 
 /// <summary>Who had access, or what was held.</summary>
 /// <param name="Spans">The latest first; at most <see cref="AuditPeriod.MostRows"/>.</param>
-/// <param name="Standing">Found before the end of the period, the latest first; at most as many.</param>
+/// <param name="Standing">Found before the end of the period and not known to be gone before it began, the latest first; at most as many.</param>
 /// <param name="People">How many people are in <paramref name="Spans"/>.</param>
 /// <param name="AndMore">Whether there are spans beyond.</param>
 public sealed record AccessAnswer(IReadOnlyList<AccessSpan> Spans, IReadOnlyList<StandingAccess> Standing, int People, bool AndMore);
@@ -54,8 +55,15 @@ internal static class AccessSpans
         var spans = await Spans(db, overlapping.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows + 1)).ToListAsync(ct);
         var standing = await about
             .Where(e => (e.Code == AuditCode.StandingAccessFound.Value || (e.Code == AuditCode.DriftFound.Value && e.Reason == HeldByAnother)) && e.At < period.To)
-            .OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows)
-            .Select(e => new StandingAccess(e.SubjectObjectId, e.SubjectName, e.VaultName, e.SecretName, e.RoleName, e.RequestReference, e.At)).ToListAsync(ct);
+            .Select(e => new
+            {
+                Found = e,
+                Gone = db.AuditEvents.Where(g => g.RequestId != null && g.RequestId == e.RequestId && g.GrantId != null && g.GrantId == e.GrantId && g.Code == AuditCode.StandingAccessGone.Value && g.Sequence > e.Sequence)
+                    .OrderBy(g => g.Sequence).Select(g => (DateTimeOffset?)g.At).FirstOrDefault(),
+            })
+            .Where(s => s.Gone == null || s.Gone > period.From)
+            .OrderByDescending(s => s.Found.At).ThenByDescending(s => s.Found.Sequence).Take(AuditPeriod.MostRows)
+            .Select(s => new StandingAccess(s.Found.SubjectObjectId, s.Found.SubjectName, s.Found.VaultName, s.Found.SecretName, s.Found.RoleName, s.Found.RequestReference, s.Found.At, s.Gone)).ToListAsync(ct);
         var more = spans.Count > AuditPeriod.MostRows;
         var shown = more ? spans[..AuditPeriod.MostRows] : spans;
         return new AccessAnswer(shown, standing, shown.Select(s => s.PersonObjectId).Distinct().Count(), more);

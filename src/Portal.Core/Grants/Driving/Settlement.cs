@@ -25,6 +25,9 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
 
     private DesiredAssignment Row => trio.Assignment;
 
+    // What stands there cannot be read, and will not be by itself: nobody knows whether who needs it still has it.
+    private CloudCallException? UnreadFor => outcome.Reading?.Fault is { IsTransient: false } unread && Row is { Observed: AssignmentObservation.Present, SeenAt: not null } ? unread : null;
+
     /// <summary>Applies it.</summary>
     public async Task ApplyAsync(PortalDb db, CancellationToken ct)
     {
@@ -38,6 +41,8 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
 
         if (outcome.Reading is { } reading)
             Row.NoteReading(reading, now, outcome.TimeIsCertain);
+        if (outcome.Clearance is { AskedAt: { } asked } clearance)
+            Row.NoteAsked(asked, answered: !clearance.HeldBack.Values.Any(reason => reason.IsTransient));
         Plan = trio.PlanAt(now, outcome.Clearance);
         if ((outcome.Fault ?? outcome.Clearance.HeldBack.Values.FirstOrDefault()) is { } fault)
             Row.Fail(fault, called: outcome.Fault is not null, outcome.Fault is null ? outcome.Clearance.AskedAt ?? now : now, outcome.Fault is null ? Plan.ToEnd.Min(g => (DateTimeOffset?)g.OverAt) : null);
@@ -96,6 +101,8 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
                 trail.GrantActivated(grant, outcome.ProviderCall);
             }
 
+            if (UnreadFor is not null)
+                continue;
             if (Row.SeenAt is not null)
                 grant.NoteSeen(now);
             else if (standing || grant.AttentionCode != NotSeen)
@@ -132,6 +139,9 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         if (outcome.Fault is { } fault && !IsPatientWith(fault))
             foreach (var grant in await ConcernedAsync(db, ct))
                 Note(grant, fault.Code, fault.Message, fault.ProviderCall);
+        if (UnreadFor is { } blind)
+            foreach (var grant in Plan.Needing)
+                Note(grant, blind.Code, blind.Message, blind.ProviderCall);
         if (Row is { WrittenAt: { } written, SeenAt: null, WriteAgainAt: not null } && now - written >= LookDelay.Propagation)
             foreach (var grant in (await ConcernedAsync(db, ct)).Where(g => g.AttentionCode is null))
                 NoteUnseen(grant, written);

@@ -70,23 +70,23 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     /// <param name="now">The instant.</param>
     /// <param name="patience">For how long an end waits at most (<see cref="WaitsUntil"/>).</param>
     public bool MustWait(AssignmentPlan plan, Clearance clearance, DateTimeOffset now, TimeSpan patience) =>
-        plan.Call == AssignmentIntent.Delete && clearance.HeldBack.Values.Any(f => f.IsTransient) && now < WaitsUntil(plan, clearance, now, patience);
+        plan.Call == AssignmentIntent.Delete && now < WaitsUntil(plan, clearance, now, patience)
+        && Grants.Any(g => g.NeedsRoleAt(now) && clearance.HeldBack.TryGetValue(g.Id, out var reason) && reason.IsTransient);
 
     /// <summary>Until when it is waited for an answer about whoever needs the role: they are approved for the same role of the same person, but nothing must hang on an answer that never comes.</summary>
-    /// <remarks>With nobody to end, the role stands on the clearance of one who was looked at and whose call then failed. That is believed for as long as Azure may take to show what it did.</remarks>
+    /// <remarks>With nobody to end, the role can only stand on the clearance of one who was looked at and whose call then failed. That is believed for as long as Azure may take to show what it did.</remarks>
     public DateTimeOffset WaitsUntil(AssignmentPlan plan, Clearance clearance, DateTimeOffset now, TimeSpan patience) =>
-        plan.ToEnd.Count > 0 ? plan.ToEnd.Min(g => WaitsFrom(g, clearance, now)) + patience : AskedSince(null, clearance, now) + LookDelay.Propagation;
+        plan.ToEnd.Count > 0 ? plan.ToEnd.Min(g => WaitsFrom(g, clearance, now)) + patience
+        : Assignment.WantedUntil > now ? (Assignment.UnansweredSince is { } since && since < now ? since : clearance.AskedAt ?? now) + LookDelay.Propagation
+        : now;
 
     // From the end itself, or from when the first question was asked that got no answer, where nobody was there to ask it before. Once the removal has been announced, from the end.
     private DateTimeOffset WaitsFrom(Grant ending, Clearance clearance, DateTimeOffset now)
     {
-        var asked = AskedSince(ending.OverAt, clearance, now);
+        // What failed before it does not say that anybody was there to ask when it came (DesiredAssignment.Fail counts anew from it).
+        var asked = Assignment.FailingSince is { } since && since < now && since >= ending.OverAt ? since : clearance.AskedAt ?? now;
         return ending.RevokingSince is null && asked > ending.OverAt ? asked : ending.OverAt;
     }
-
-    // What failed before an end does not say that anybody was there to ask when it came (DesiredAssignment.Fail counts anew from it).
-    private DateTimeOffset AskedSince(DateTimeOffset? over, Clearance clearance, DateTimeOffset now) =>
-        Assignment.FailingSince is { } since && since < now && !(since < over) ? since : clearance.AskedAt ?? now;
 
     /// <summary>Whether somebody needs the role by now who did not when it was looked at who may have it. Nothing is taken away from under them: the next turn, at once, looks at them too.</summary>
     public bool HasNewcomerAt(DateTimeOffset now, Clearance clearance) =>

@@ -1,4 +1,6 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
@@ -70,10 +72,14 @@ public sealed record SweepOutcome(int Vaults, IReadOnlyList<VaultFailure> Failed
 /// <param name="jitter">Spreads retries.</param>
 /// <param name="databases">Null where there is none.</param>
 /// <param name="databaseClock">Its clock; null where there is no database.</param>
-public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments assignments, TimeProvider timer, Random jitter, IDbContextFactory<PortalDb>? databases = null, IDatabaseClock? databaseClock = null)
+/// <param name="logger">Where it is said that a running portal could not be told.</param>
+public sealed partial class SweepAssignments(
+    IVaultInventory inventory, IRoleAssignments assignments, TimeProvider timer, Random jitter, ILogger<SweepAssignments> logger, IDbContextFactory<PortalDb>? databases = null, IDatabaseClock? databaseClock = null)
 {
     private const int Batch = 100;
     private const int MostAttempts = 6;
+
+    private static readonly TimeSpan PatienceToTell = TimeSpan.FromSeconds(5);
 
     /// <summary>Sweeps.</summary>
     /// <param name="input">What to look for.</param>
@@ -107,11 +113,12 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
 
         foreach (var batch in marked.Values.Where(a => IsWithin(a, input.OlderThan)).Chunk(Batch))
         {
-            var explained = input.Apply || input.EvenExplained ? [] : await ExplainedAsync(batch, ct);
+            var explained = input.EvenExplained ? [] : await ExplainedAsync(batch, ct);
             foreach (var assignment in batch)
             {
-                var (fate, fault) = input.Apply ? await RemoveAsync(assignment, input, actor, ct)
-                    : (explained.Contains(assignment.Name) ? SweepFate.Explained : SweepFate.Found, null);
+                var (fate, fault) = explained.Contains(assignment.Name) ? (SweepFate.Explained, null)
+                    : input.Apply ? await RemoveAsync(assignment, input, actor, ct)
+                    : (SweepFate.Found, null);
                 var until = AssignmentMark.UntilOf(assignment.Description);
                 tally.Met(new SweptAssignment(assignment, until, until <= timer.Now(), fate, fault));
             }
@@ -150,17 +157,21 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
             try
             {
                 await assignments.DeleteAsync(assignment.Scope, assignment.Name, ct);
-                if (!input.EvenExplained)
-                    await DoubtAsync(assignment, lateCall: false, ct);
+                await TellAsync(assignment, input);
                 return (SweepFate.Removed, null);
             }
             catch (CloudCallException fault)
             {
-                if (!input.EvenExplained && !fault.WasTurnedDown)
-                    await DoubtAsync(assignment, lateCall: true, ct);
+                if (!fault.WasTurnedDown)
+                    await TellAsync(assignment, input);
                 if (!fault.IsTransient || attempt == MostAttempts)
                     return (SweepFate.Failed, fault);
                 await Task.Delay(RetryDelay.After(attempt, fault.RetryAfter, jitter.NextDouble()), timer, ct);
+            }
+            catch (OperationCanceledException)
+            {
+                await TellAsync(assignment, input);
+                throw;
             }
         }
     }
@@ -181,22 +192,34 @@ public sealed class SweepAssignments(IVaultInventory inventory, IRoleAssignments
         return true;
     }
 
-    // Somebody may have been given just this role between the look and the removal.
-    private async Task DoubtAsync(AssignmentSeen assignment, bool lateCall, CancellationToken ct)
+    // Somebody may have been given just this role between the look and the removal. A database that is gone by now does not undo the removal: then a comparison finds it.
+    private async Task TellAsync(AssignmentSeen assignment, SweepOptions input)
     {
-        if (databases is null)
+        if (databases is null || input.EvenExplained)
             return;
         var key = AssignmentComparison.NameOf(assignment);
-        await databases.RunAsync(
-            async db =>
-            {
-                if (await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == key, ct) is not { } row)
-                    return 0;
-                row.Doubt(await NowAsync(db, ct), lateCall);
-                return await db.SaveChangesAsync(ct);
-            },
-            ct);
+        using var patience = new CancellationTokenSource(PatienceToTell);
+        try
+        {
+            await databases.RunAsync(
+                async db =>
+                {
+                    if (await db.DesiredAssignments.SingleOrDefaultAsync(a => a.Id == key, patience.Token) is not { } row)
+                        return 0;
+                    // Reads may show for a while what is gone, so that one look does not settle it.
+                    row.Doubt(await NowAsync(db, patience.Token), lateCall: true);
+                    return await db.SaveChangesAsync(patience.Token);
+                },
+                patience.Token);
+        }
+        catch (Exception fault) when (fault is DbException or DbUpdateException or OperationCanceledException)
+        {
+            LogNotTold(logger, fault, key);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Assignment {AssignmentId} was called to be removed, and the portal could not be told to look at it; its next comparison does")]
+    private static partial void LogNotTold(ILogger logger, Exception fault, Guid assignmentId);
 
     private sealed class SweepTally(Action<SweptAssignment> met)
     {

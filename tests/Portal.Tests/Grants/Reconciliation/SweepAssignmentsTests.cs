@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
@@ -119,6 +120,45 @@ public sealed class SweepAssignmentsTests
     }
 
     [Theory, BothDatabases]
+    public async Task Nor_is_a_read_believed_that_still_shows_what_was_removed(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        world.Cloud.Plant(Reconciling.Marked(Company.Stripe, Company.Mira, world.Clock.GetUtcNow().AddHours(-1)));
+        var line = new CloudLine(_ => { });
+        line.Going = async () =>
+        {
+            line.Going = null;
+            await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+            await world.WorkAsync();
+            await world.LiveAsync(TimeSpan.FromMinutes(11), TimeSpan.FromSeconds(5));
+        };
+        Assert.Equal(1, (await SweepAsync(world, new SweepOptions { Apply = true }, line: line)).Outcome.Removed);
+        world.Cloud.ReadLag = TimeSpan.FromMinutes(1);
+        await world.LiveAsync(TimeSpan.FromMinutes(3), TimeSpan.FromSeconds(5));
+        Assert.Single(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_sweep_that_is_broken_off_with_a_removal_on_its_way_has_it_looked_at(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        world.Cloud.Plant(Reconciling.Marked(Company.Stripe, Company.Mira, world.Clock.GetUtcNow().AddHours(-1)));
+        using var broken = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var line = new CloudLine(_ => { });
+        line.Going = async () =>
+        {
+            line.Going = null;
+            await world.PromiseAsync();
+            await world.WorkAsync();
+            await broken.CancelAsync();
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SweepAsync(world, new SweepOptions { Apply = true }, line: line, ct: broken.Token));
+        Assert.Empty(world.Cloud.Standing);
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases]
     public async Task Whether_a_grant_lasts_still_is_for_the_databases_clock_to_say(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
@@ -222,13 +262,13 @@ public sealed class SweepAssignmentsTests
         Assert.All(times.Zip(times.Skip(1)), pair => Assert.True(pair.Second - pair.First >= TimeSpan.FromMilliseconds(500)));
     }
 
-    private static async Task<(SweepOutcome Outcome, List<SweptAssignment> Met)> SweepAsync(PortalWorld world, SweepOptions options, bool withDatabase = true, CloudLine? line = null)
+    private static async Task<(SweepOutcome Outcome, List<SweptAssignment> Met)> SweepAsync(PortalWorld world, SweepOptions options, bool withDatabase = true, CloudLine? line = null, CancellationToken? ct = null)
     {
         var met = new List<SweptAssignment>();
-        var sweep = line is not null ? new SweepAssignments(world.Inventory, new DistantAssignments(world.Cloud, line), world.Clock, new Random(1), world.Get<IDbContextFactory<PortalDb>>(), world.DatabaseClock)
+        var sweep = line is not null ? new SweepAssignments(world.Inventory, new DistantAssignments(world.Cloud, line), world.Clock, new Random(1), NullLogger<SweepAssignments>.Instance, world.Get<IDbContextFactory<PortalDb>>(), world.DatabaseClock)
             : withDatabase ? world.Get<SweepAssignments>()
-            : new SweepAssignments(world.Inventory, world.Cloud, world.Clock, new Random(1));
-        var sweeping = sweep.ExecuteAsync(options, met.Add, Actor.System, Ct);
+            : new SweepAssignments(world.Inventory, world.Cloud, world.Clock, new Random(1), NullLogger<SweepAssignments>.Instance);
+        var sweeping = sweep.ExecuteAsync(options, met.Add, Actor.System, ct ?? Ct);
         // The clock stands still unless it is moved.
         while (!sweeping.IsCompleted)
         {
