@@ -89,7 +89,14 @@ public sealed class SharedSync(Action sync)
         long written;
         lock (_lock)
         {
-            (served, _next) = (_next!, null);
+            // Given up meanwhile (Lose), and whoever waited has been told.
+            if (_next is null)
+            {
+                _running = false;
+                return;
+            }
+
+            (served, _next) = (_next, null);
             written = _written;
         }
 

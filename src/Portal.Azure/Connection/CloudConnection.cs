@@ -33,7 +33,7 @@ internal sealed class CloudConnection : IDisposable
     {
         Options = options.Value;
         Application = application.Value;
-        identityHttp = new HttpClient(new IssuerHandler(pacing) { InnerHandler = transport.CreateHandler() }) { Timeout = Options.CallTimeout };
+        identityHttp = new HttpClient(new IssuerHandler(pacing, Options.CallTimeout, clock) { InnerHandler = transport.CreateHandler() }) { Timeout = Options.CallTimeout };
         var wire = new SharedConnections { InnerHandler = transport.CreateHandler() };
         azureHttp = new HttpClient(Gate(new PacedHandler(new Uri(Options.ResourceManagerEndpoint), Options.CallTimeout, pacing, clocks, clock, faults) { InnerHandler = wire }, missingIsAnAnswer: true)) { Timeout = Timeout.InfiniteTimeSpan };
         azureTransport = new HttpClientTransport(azureHttp);

@@ -3,19 +3,27 @@ using Portal.Core.Grants.Pacing;
 namespace Portal.Azure.Connection;
 
 /// <summary>Tells whether the issuer of tokens answers: who gets no token reaches no subscription.</summary>
-internal sealed class IssuerHandler(CallPacing pacing) : DelegatingHandler
+/// <param name="pacing">Who is told.</param>
+/// <param name="timeout">How long an answer is waited for.</param>
+/// <param name="clock">Measures how long it took.</param>
+internal sealed class IssuerHandler(CallPacing pacing, TimeSpan timeout, TimeProvider clock) : DelegatingHandler
 {
+    // Whoever leaves sooner left of their own will: the answer was not late yet. The timer that cuts the wait may be a little early.
+    private readonly TimeSpan late = TimeSpan.FromSeconds(Math.Min(5, 0.9 * timeout.TotalSeconds));
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        var sent = clock.GetTimestamp();
         try
         {
             var response = await base.SendAsync(request, cancellationToken);
             pacing.HearIssuer(answered: true);
             return response;
         }
-        catch
+        catch (Exception e)
         {
-            pacing.HearIssuer(answered: false);
+            if (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested && clock.GetElapsedTime(sent) < late))
+                pacing.HearIssuer(answered: false);
             throw;
         }
     }

@@ -86,11 +86,12 @@ public sealed class ClockWatch(TimeProvider clock)
             _database = Heard(said, TimeSpan.FromMilliseconds(1), sent);
             if (_kept is not { } kept || said >= At(kept) - Tolerance || (Fresh(_cloud) is { } cloud && (At(cloud) - said).Duration() - cloud.Uncertainty <= Tolerance))
             {
+                // An answer that was long on its way says less than what is counted on from an earlier one, as long as both can be true: its own age would set the time back.
+                if (_kept is { } earlier && EarliestAt(earlier) is var counted && counted > said && counted <= said + clock.GetElapsedTime(sent))
+                    return;
                 if (_kept is { } before && said < At(before) - Tolerance)
                     (_latest, _stepsBack) = (default, _stepsBack + 1);
-                // An answer that was long on its way says less than what is counted on from an earlier one, as long as both can be true: its own age would set the time back.
-                if (!(_kept is { } earlier && EarliestAt(earlier) is var counted && counted > said && counted <= said + clock.GetElapsedTime(sent)))
-                    _kept = _database;
+                _kept = _database;
             }
         }
     }

@@ -45,6 +45,7 @@ public sealed partial class DesiredAssignment
         DescribedUntil = AssignmentMark.UntilOf(found.Description);
         SeenAt = now;
         DueAt = now;
+        DueToEnd = true;
     }
 
     /// <summary>The assignment's name in the cloud, and the key here.</summary>
@@ -143,6 +144,9 @@ public sealed partial class DesiredAssignment
     /// <summary>Counts the changes; a save that saw an older number does not go through.</summary>
     public int Revision { get; private set; }
 
+    // Something may stand that nobody is known to need.
+    private bool MayHaveToGo => WantedUntil is null && Observed is AssignmentObservation.Present or AssignmentObservation.Unknown;
+
     /// <summary>The principal.</summary>
     public PrincipalId Principal => new(PrincipalTenantId, PrincipalObjectId);
 
@@ -170,7 +174,7 @@ public sealed partial class DesiredAssignment
     public void LookAt(DateTimeOffset when, bool toEnd = true)
     {
         if (DueAt is null || when < DueAt)
-            (DueAt, DueToEnd) = (when, toEnd);
+            (DueAt, DueToEnd) = (when, toEnd || MayHaveToGo);
         else
             // Due no later as it is: what may now take access away does not wait among what only gives it.
             DueToEnd |= toEnd;
@@ -182,7 +186,8 @@ public sealed partial class DesiredAssignment
     /// <param name="now">The instant.</param>
     /// <param name="lateCall">True when a call of ours got through that nobody may save the outcome of.</param>
     /// <param name="putAt">When a call of ours was announced that may have put there what stands there now: where nothing tells whose it is, it is ours. Null when none may have.</param>
-    public void Doubt(DateTimeOffset now, bool lateCall = false, DateTimeOffset? putAt = null)
+    /// <param name="toEnd">False when it is only looked at; what has to be taken away is found by that.</param>
+    public void Doubt(DateTimeOffset now, bool lateCall = false, DateTimeOffset? putAt = null, bool toEnd = true)
     {
         // Whether somebody else still holds the trio shows only when we try again.
         if (Observed == AssignmentObservation.HeldByAnother)
@@ -198,7 +203,7 @@ public sealed partial class DesiredAssignment
         if (putAt is not null && Provider == GrantProvider.GroupMembership)
             FreeSeenAt = putAt;
         LookDueAt = now;
-        LookAt(now);
+        LookAt(now, toEnd);
     }
 
     /// <summary>Takes the row for a worker, as each database's own statement does (<see cref="Claims.IDueWork"/>).</summary>
@@ -243,7 +248,7 @@ public sealed partial class DesiredAssignment
     {
         WantedUntil = wantedUntil;
         DueAt = dueAt;
-        DueToEnd = toEnd && dueAt is not null;
+        DueToEnd = (toEnd || MayHaveToGo) && dueAt is not null;
         LeaseUntil = null;
         Revision++;
     }

@@ -18,6 +18,9 @@ public sealed class LapseRequests(IDbContextFactory<PortalDb> databases, ClockWa
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
 
+        // What has lapsed cannot be brought back: by a clock that is wrong nothing does.
+        if (clock.Skew() is not null)
+            return 0;
         var lapsed = await databases.RunAsync(async db =>
         {
             var overdue = await LapseOverdueAsync(db, clock.Now(), _ => true, BatchSize, ct);

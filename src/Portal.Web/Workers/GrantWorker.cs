@@ -15,6 +15,8 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     // Long enough for a usual call and its record; what takes longer is left announced, and goes on elsewhere when its lease ends.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(100);
+
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly ConcurrentDictionary<Guid, Turn> _turns = new();
     private volatile int _wakeAt = int.MaxValue;
@@ -69,6 +71,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         {
             var turn = new Turn(claim, CancellationTokenSource.CreateLinkedTokenSource(halt)) { HeldSince = clock.GetTimestamp() };
             underWay.Begin(claim);
+            // This process stood still for longer than a lease: its own earlier turn must not call any more.
+            if (_turns.TryGetValue(claim.AssignmentId, out var earlier))
+                await GiveUpAsync(earlier);
             _turns[claim.AssignmentId] = turn;
             turn.Work = Task.Run(() => DriveAsync(turn), CancellationToken.None);
         }
@@ -113,9 +118,13 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             var held = _turns.Values.ToList();
             if (held.Count == 0)
                 continue;
+            // An answer that comes when the leases are over holds nothing: what is under way is given up before.
+            var left = (pace.Lease * 0.9) - held.Max(turn => clock.GetElapsedTime(turn.HeldSince));
+            using var patience = new CancellationTokenSource(left > ShortestPatience ? left : ShortestPatience, clock);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(halt, patience.Token);
             try
             {
-                var kept = await claimDue.RenewAsync([.. held.Select(turn => turn.Claim)], halt);
+                var kept = await claimDue.RenewAsync([.. held.Select(turn => turn.Claim)], limit.Token);
                 foreach (var turn in held)
                     if (kept.Contains(turn.Claim.AssignmentId))
                         turn.HeldSince = clock.GetTimestamp();

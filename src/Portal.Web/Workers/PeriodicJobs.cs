@@ -21,7 +21,7 @@ public static class PeriodicJobs
     private static readonly TimeSpan SyncEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LapseEvery = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(6);
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
     private static readonly TimeSpan UpholdEvery = TimeSpan.FromSeconds(5);
 
     /// <summary>Registers the jobs.</summary>

@@ -11,6 +11,9 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
     /// <summary>How long to wait before the jobs are begun anew when the database was away.</summary>
     public static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often it is looked whether a job waits for a time that is too far ahead.</summary>
+    public static readonly TimeSpan MendEvery = TimeSpan.FromMinutes(1);
+
     private readonly Lock _lock = new();
     private IScheduler? _scheduler;
     private Task? _stopping;
@@ -53,7 +56,7 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
             {
                 _scheduler = await schedulers.GetScheduler(stoppingToken);
                 await _scheduler.Start(stoppingToken);
-                return;
+                break;
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
@@ -67,6 +70,40 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
             }
 
             await Task.Delay(AfterFault, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(MendEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (stoppingToken.IsCancellationRequested || _scheduler is not { } scheduler)
+                return;
+            try
+            {
+                await MendAsync(scheduler, stoppingToken);
+            }
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (SchedulerException fault)
+            {
+                LogNotMended(fault, MendEvery);
+            }
+        }
+    }
+
+    // Quartz keeps the instant of the next turn, by the machine's clock: after one that was ahead a job would stand still until that time comes round.
+    private async Task MendAsync(IScheduler scheduler, CancellationToken ct)
+    {
+        foreach (var key in await scheduler.GetTriggerKeys(GroupMatcher<TriggerKey>.AnyGroup(), ct))
+        {
+            if (await scheduler.GetTrigger(key, ct) is not ISimpleTrigger { RepeatInterval: var every } trigger || trigger.NextFireTimeUtc is not { } next)
+                continue;
+            var latest = clock.GetUtcNow() + (every * 2 > MendEvery ? every * 2 : MendEvery);
+            if (next <= latest)
+                continue;
+            LogMended(key.Name, next);
+            await scheduler.RescheduleJob(key, trigger.GetTriggerBuilder().StartAt(clock.GetUtcNow()).Build(), ct);
         }
     }
 
@@ -87,6 +124,12 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
 
     [LoggerMessage(LogLevel.Error, "The periodic jobs could not be begun; trying again in {Wait}")]
     private partial void LogNotStarted(Exception fault, TimeSpan wait);
+
+    [LoggerMessage(LogLevel.Warning, "The job {Job} waited for {Next}, by a clock that was ahead; it goes on now")]
+    private partial void LogMended(string job, DateTimeOffset next);
+
+    [LoggerMessage(LogLevel.Warning, "It could not be looked when the periodic jobs come next; looking again in {Wait}")]
+    private partial void LogNotMended(Exception fault, TimeSpan wait);
 
     [LoggerMessage(LogLevel.Warning, "A scheduler that could not start did not shut down either; the next one takes its place")]
     private partial void LogNotShutDown(Exception fault);

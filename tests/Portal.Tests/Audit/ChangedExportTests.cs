@@ -93,7 +93,7 @@ public sealed class ChangedExportTests : IAsyncLifetime
 
         var begun = (await world.Get<ExportAuditEvents>().ExecuteAsync(new ExportOrder(new AuditFilter(), size), await world.IdentifyAsync(Company.Ingrid), Ct)).Value;
         Assert.Equal("whole", begun.Kind);
-        Assert.Equal(20, (await Pruning(world).ExecuteAsync(Actor.System, Ct)).Value);
+        Assert.Equal(20, (await world.Prune(Period).ExecuteAsync(Actor.System, Ct)).Value);
         var file = new MemoryStream();
         await begun.WriteAsync(ExportFormat.Csv, file, Ct);
         begun.ThrowIfBroken();
@@ -121,7 +121,7 @@ public sealed class ChangedExportTests : IAsyncLifetime
 
         var all = await BegunAsync(new AuditFilter { VaultName = "kv-a" });
         var recent = await BegunAsync(new AuditFilter { VaultName = "kv-a", From = young });
-        Assert.Equal(40, (await Pruning(world).ExecuteAsync(Actor.System, Ct)).Value);
+        Assert.Equal(40, (await world.Prune(Period).ExecuteAsync(Actor.System, Ct)).Value);
         var file = await WriteAsync(all);
         Assert.Equal(ExportOutcome.Incomplete, all.End!.Outcome);
         var verdict = await VerifyExportTests.VerifyAsync(new SealedLog(world), file);
@@ -168,10 +168,8 @@ public sealed class ChangedExportTests : IAsyncLifetime
     {
         _host.World.Clock.Advance(Period + TimeSpan.FromSeconds(1));
         await _host.World.SealAsync(checkpoint: true);
-        Assert.Equal(events, (await Pruning(_host.World).ExecuteAsync(Actor.System, Ct)).Value);
+        Assert.Equal(events, (await _host.World.Prune(Period).ExecuteAsync(Actor.System, Ct)).Value);
     }
-
-    private static PruneAuditEvents Pruning(PortalWorld world) => new(world.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(Period), world.DatabaseClock, world.Get<ClockWatch>());
 
     private static async Task AddAsync(PortalWorld world, int events, bool seal = true, AuditCode? code = null)
     {

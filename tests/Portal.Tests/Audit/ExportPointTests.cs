@@ -84,5 +84,5 @@ public sealed class ExportPointTests
     }
 
     private static async Task<long> PruneAsync(PortalWorld world) =>
-        (await new PruneAuditEvents(world.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(Period), world.DatabaseClock, world.Get<ClockWatch>()).ExecuteAsync(Actor.System, Ct)).Value;
+        (await world.Prune(Period).ExecuteAsync(Actor.System, Ct)).Value;
 }

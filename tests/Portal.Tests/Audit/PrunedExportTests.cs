@@ -30,7 +30,7 @@ public sealed class PrunedExportTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync("/audit/export", Company.Ingrid)).StatusCode);
         _host.World.Clock.Advance(Period + TimeSpan.FromSeconds(1));
         await AddAsync(Young);
-        var prune = new PruneAuditEvents(_host.World.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(Period) { Batch = 70 }, _host.World.DatabaseClock, _host.World.Get<ClockWatch>());
+        var prune = _host.World.Prune(Period, batch: 70);
         Assert.Equal(Old, (await prune.ExecuteAsync(Actor.System, Ct)).Value);
         await _log.SealAsync();
     }

@@ -56,6 +56,23 @@ public sealed class RetentionTests
         Assert.Equal((30, 37L), await world.ReadAsync(async db => ((int)(await db.RetentionStates.SingleAsync(Ct)).Pruned, (await db.RetentionStates.SingleAsync(Ct)).ExportedThrough)));
     }
 
+    [Theory, BothDatabases]
+    public async Task By_a_clock_that_Azures_does_not_bear_out_nothing_goes(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await TestLog.WriteAsync(world, 30);
+        await ExportedAsync(world);
+        // The host came up with its clock years ahead, and its database's with it; Azure was not heard yet, and then says otherwise.
+        var right = world.Clock.GetUtcNow();
+        await PassAsync(world, Period * 2);
+        var prune = new PruneAuditEvents(world.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(Period), world.DatabaseClock, world.Get<ClockWatch>());
+        Assert.Equal(0, (await prune.ExecuteAsync(Actor.System, Ct)).Value);
+        world.Get<ClockWatch>().HearResourceManager(right, world.Clock.GetTimestamp());
+        Assert.Equal(0, (await prune.ExecuteAsync(Actor.System, Ct)).Value);
+        world.HearTheCloud();
+        Assert.Equal(30, (await prune.ExecuteAsync(Actor.System, Ct)).Value);
+    }
+
     [Fact]
     public async Task Nothing_goes_before_its_time_or_before_it_was_taken_away_or_without_a_period()
     {
@@ -66,7 +83,7 @@ public sealed class RetentionTests
         Assert.Equal(0, await PruneAsync(world));
         await TestLog.WriteAsync(world, 5);
         await PassAsync(world, Period + TimeSpan.FromSeconds(1));
-        Assert.Equal(0, (await Pruning(world, null).ExecuteAsync(Actor.System, Ct)).Value);
+        Assert.Equal(0, (await world.Prune(null).ExecuteAsync(Actor.System, Ct)).Value);
         Assert.Equal(10, await PruneAsync(world));
         Assert.Equal(0, await PruneAsync(world));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await world.Get<NoteExport>().ExecuteAsync(15, await world.IdentifyAsync(Company.Ingrid), Ct));
@@ -186,10 +203,7 @@ public sealed class RetentionTests
         Assert.Empty(PrunedPositions.Parse("0-2").Concat(PrunedPositions.Parse(null)).Concat(PrunedPositions.Parse("positions 9-2, -4, x, 1-2-3")));
     }
 
-    private static PruneAuditEvents Pruning(PortalWorld world, TimeSpan? period, int batch = 1000) =>
-        new(world.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(period) { Batch = batch }, world.DatabaseClock, world.Get<ClockWatch>());
-
-    private static async Task<long> PruneAsync(PortalWorld world, int batch = 1000) => (await Pruning(world, Period, batch).ExecuteAsync(Actor.System, Ct)).Value;
+    private static async Task<long> PruneAsync(PortalWorld world, int batch = 1000) => (await world.Prune(Period, batch).ExecuteAsync(Actor.System, Ct)).Value;
 
     /// <summary>A year and more goes by, in which a portal seals what waits.</summary>
     private static async Task PassAsync(PortalWorld world, TimeSpan time)

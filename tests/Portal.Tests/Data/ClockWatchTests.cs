@@ -119,6 +119,20 @@ public sealed class ClockWatchTests
     }
 
     [Fact]
+    public void A_slow_answer_of_the_databases_is_no_step_back()
+    {
+        var watch = new ClockWatch(_clock);
+        watch.HearDatabase(PortalWorld.Start, _clock.GetTimestamp());
+        var sent = _clock.GetTimestamp();
+        _clock.Pass(TimeSpan.FromSeconds(5.4));
+        watch.HearResourceManager(PortalWorld.Start.AddSeconds(5), _clock.GetTimestamp());
+        // Read when it came, and then 5.4 seconds on its way back.
+        watch.HearDatabase(PortalWorld.Start, sent);
+        Assert.Equal(0, watch.StepsBack);
+        Assert.Equal(PortalWorld.Start.AddSeconds(5.4), watch.Now());
+    }
+
+    [Fact]
     public void A_slow_answer_is_no_skew()
     {
         var watch = new ClockWatch(_clock);

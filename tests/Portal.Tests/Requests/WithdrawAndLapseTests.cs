@@ -45,6 +45,17 @@ public sealed class WithdrawAndLapseTests
         Assert.Equal(["request.submitted", "request.lapsed"], await world.CodesAsync(asked.RequestId));
     }
 
+    [Theory, BothDatabases]
+    public async Task By_a_clock_that_is_ahead_nothing_lapses(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync();
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(365);
+        await world.ClaimAsync();
+        Assert.Equal(0, await LapseAsync(world));
+        Assert.Equal(RequestState.Pending, (await world.RequestAsync(asked.RequestId)).State);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

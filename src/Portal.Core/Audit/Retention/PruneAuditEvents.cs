@@ -7,7 +7,7 @@ namespace Portal.Core.Audit.Retention;
 
 /// <summary>
 /// Prunes the events whose time is over: rows and field digests go; place, hash and signed checkpoints stay, so that the rest can be verified. Only what is under a signed checkpoint, was in a complete export by
-/// an auditor, is under no legal hold, and belongs to no request that is open or whose grant has not ended. Records of the trail itself and of policies stay for ever. Each transaction records what it took.
+/// an auditor, is under no legal hold, and belongs to no request that is open or whose grant has not ended. Records of the trail itself and of policies stay for ever. Each transaction records what it took. By a clock with which Resource Manager's does not agree, or before that was heard, nothing is pruned.
 /// </summary>
 public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, RetentionOptions options, IDatabaseClock databaseClock, ClockWatch clock)
 {
@@ -51,6 +51,9 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
     private async Task<Turn> PruneAsync(PortalDb db, TimeSpan period, TrailPlace? after, Actor actor, CancellationToken ct)
     {
         var now = await clock.AskAsync(databaseClock, db, ct);
+        // What is pruned is gone: only by a time that Resource Manager's clock bears out.
+        if (clock.Skew() is not null || clock.Readings().All(r => r.Reference != ReferenceClock.ResourceManager))
+            return new Turn(0, null);
         // A record that nobody can seal would not count, and whoever verifies meanwhile would find events missing.
         if (await db.PendingSeals.AnyAsync(p => p.Since < now - AuditHealthReading.Patience, ct))
             return new Turn(0, null);

@@ -40,14 +40,16 @@ public sealed class WorkUnderWay
     /// <param name="subscriptionId">The lane's subscription.</param>
     /// <param name="toEnd">The lane's kind.</param>
     /// <param name="silent">Whether the subscription has stopped answering.</param>
-    public int Room(string subscriptionId, bool toEnd, bool silent)
+    /// <param name="takenHere">How many are about to be taken in the same subscription.</param>
+    /// <param name="takenInAll">How many are about to be taken in all of them.</param>
+    public int Room(string subscriptionId, bool toEnd, bool silent, int takenHere = 0, int takenInAll = 0)
     {
         lock (_lock)
         {
             var here = _counts.GetValueOrDefault((subscriptionId, true)) + _counts.GetValueOrDefault((subscriptionId, false));
             var width = silent ? MostWhileSilent : MostPerSubscription;
             var kept = toEnd ? 0 : silent ? 1 : KeptForEnds;
-            return Math.Max(0, Math.Min(width - kept - here, Most - (toEnd ? 0 : KeptForEnds) - _total));
+            return Math.Max(0, Math.Min(width - kept - here - takenHere, Most - (toEnd ? 0 : KeptForEnds) - _total - takenInAll));
         }
     }
 

@@ -46,7 +46,7 @@ public sealed class LookAgain(IDbContextFactory<PortalDb> databases, ClockWatch 
             .OrderBy(a => a.Id).Take(AtOnce).ToListAsync(ct);
         var now = clock.Now();
         foreach (var row in rows)
-            row.Doubt(now, putAt: row is { Observed: AssignmentObservation.HeldByAnother, Provider: GrantProvider.PimSchedule, WantedUntil: null } ? row.LostCallAt : null);
+            row.Doubt(now, putAt: row is { Observed: AssignmentObservation.HeldByAnother, Provider: GrantProvider.PimSchedule, WantedUntil: null } ? row.LostCallAt : null, toEnd: false);
         await db.SaveChangesAsync(ct);
         return [.. rows.Select(r => r.Id)];
     }

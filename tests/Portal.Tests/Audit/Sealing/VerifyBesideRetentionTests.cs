@@ -68,7 +68,7 @@ public sealed class VerifyBesideRetentionTests
 
     private static async Task<long> PruneAsync(PortalWorld world)
     {
-        var prune = new PruneAuditEvents(world.Get<IDbContextFactory<PortalDb>>(), new RetentionOptions(Period), world.DatabaseClock, world.Get<ClockWatch>());
+        var prune = world.Prune(Period);
         return (await prune.ExecuteAsync(Actor.System, Ct)).Value;
     }
 

@@ -5,6 +5,7 @@ using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Claims;
 using Portal.Core.Grants.Pacing;
+using Portal.Core.Identity;
 using Portal.Migrations.PostgreSql;
 using Portal.Migrations.Sqlite;
 using Portal.Tests.World;
@@ -110,6 +111,45 @@ public sealed class ClaimTests
 
         var end = await AddAsync(world, Healthy, "end", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
         Assert.Equal(end, Assert.Single(await world.ClaimAsync(50)).AssignmentId);
+    }
+
+    [Theory, BothDatabases]
+    public async Task Many_subscriptions_that_are_looked_at_together_leave_room_for_ends_too(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        for (var subscription = 0; subscription < 6; subscription++)
+            for (var n = 0; n < 48; n++)
+                await AddAsync(world, $"00000000-0000-0000-0000-00000000000{subscription}", $"give-{n}", ended: false, GrantableRole.SecretsUser, minutesDue: 1);
+        foreach (var claim in await world.ClaimAsync(WorkUnderWay.Most))
+            world.Get<WorkUnderWay>().Begin(claim);
+        Assert.Equal(WorkUnderWay.Most - 16, world.Get<WorkUnderWay>().Total);
+        var end = await AddAsync(world, Healthy, "end", ended: true, GrantableRole.SecretsUser, minutesDue: 1);
+        Assert.Equal(end, Assert.Single(await world.ClaimAsync(WorkUnderWay.Most - world.Get<WorkUnderWay>().Total)).AssignmentId);
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_may_stand_and_is_not_wanted_stays_among_the_ends_when_somebody_is_to_be_given_it_again(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.RevokeAsync(first.Id, Company.Tomas);
+        world.Cloud.FailBefore = _ => new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true, TimeSpan.FromMinutes(5));
+        await world.WorkAsync();
+        // Due now to be given again; what stands is not to stay for as long as gives have to wait.
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 5));
+        Assert.True(Assert.Single(await world.ClaimAsync()).ToEnd);
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_is_only_looked_at_again_does_not_go_among_the_ends(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.LoadPoliciesAsync([Company.Policies[0] with { Provider = GrantProvider.PimSchedule }, .. Company.Policies.Skip(1)]);
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 60));
+        await world.WorkAsync();
+        await world.Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        Assert.False(Assert.Single(await world.ClaimAsync()).ToEnd);
     }
 
     [Theory, BothDatabases]
