@@ -10,14 +10,26 @@ namespace Portal.Azure.Inventory;
 /// <summary>Vaults and locks from Resource Manager, secrets' metadata from Key Vault.</summary>
 internal sealed class ResourceManagerVaultInventory(CloudConnection connection, VaultClients vaults) : IVaultInventory
 {
-    public async IAsyncEnumerable<VaultSeen> ListVaultsAsync([EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<VaultSeen> ListVaultsAsync(Action<string, CloudCallException> failed, [EnumeratorCancellation] CancellationToken ct)
     {
         foreach (var subscription in await SubscriptionsAsync(ct))
         {
-            var operations = At(SubscriptionId(subscription));
-            var locks = await operations.ListLocksAsync(ct);
-            await foreach (var vault in operations.ListVaultsAsync(locks, ct))
-                yield return vault;
+            await using var vaults = ListVaultsAsync(subscription, ct).GetAsyncEnumerator(ct);
+            while (true)
+            {
+                try
+                {
+                    if (!await vaults.MoveNextAsync())
+                        break;
+                }
+                catch (CloudCallException fault)
+                {
+                    failed(subscription.ToString(), fault);
+                    break;
+                }
+
+                yield return vaults.Current;
+            }
         }
     }
 
@@ -71,6 +83,14 @@ internal sealed class ResourceManagerVaultInventory(CloudConnection connection, 
         {
             return null;
         }
+    }
+
+    private async IAsyncEnumerable<VaultSeen> ListVaultsAsync(Guid subscription, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var operations = At(SubscriptionId(subscription));
+        var locks = await operations.ListLocksAsync(ct);
+        await foreach (var vault in operations.ListVaultsAsync(locks, ct))
+            yield return vault;
     }
 
     private async Task<IReadOnlyList<Guid>> SubscriptionsAsync(CancellationToken ct)

@@ -4,7 +4,10 @@ namespace Portal.Core.Catalog;
 public interface IVaultInventory
 {
     /// <summary>All vaults that the portal's identity can see, in all its subscriptions.</summary>
-    IAsyncEnumerable<VaultSeen> ListVaultsAsync(CancellationToken ct);
+    /// <param name="failed">Told of each subscription that could not be read to its end, and why; the others are.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="CloudCallException">The subscriptions themselves could not be listed.</exception>
+    IAsyncEnumerable<VaultSeen> ListVaultsAsync(Action<string, CloudCallException> failed, CancellationToken ct);
 
     /// <summary>The secrets of one vault.</summary>
     IAsyncEnumerable<SecretSeen> ListSecretsAsync(VaultSeen vault, CancellationToken ct);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Data;
@@ -11,48 +12,75 @@ namespace Portal.Core.Catalog;
 /// <param name="Unlisted">Vaults whose secrets could not be listed; what was known of them is kept.</param>
 public sealed record CatalogSync(int Vaults, int Secrets, int Unlisted)
 {
+    /// <summary>Subscriptions whose vaults could not be listed; what was known of them is kept.</summary>
+    public int FailedSubscriptions { get; init; }
+
     /// <summary>Vaults among them that the catalog did not know, or knew as gone: nobody has compared their assignments yet.</summary>
     public int NewVaults { get; init; }
 }
 
-/// <summary>Brings the catalog up to what exists. A vault that cannot be listed keeps what was known of it, and says so.</summary>
+/// <summary>Brings the catalog up to what exists. A subscription or a vault that cannot be listed keeps what was known of it, and says so; it holds up no other.</summary>
 public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, TimeProvider clock, ChangeFeed changes, ILogger<SyncCatalog> logger)
 {
     /// <summary>Syncs.</summary>
-    /// <exception cref="CloudCallException">The vaults themselves could not be listed; nothing was changed.</exception>
+    /// <exception cref="CloudCallException">The subscriptions themselves could not be listed; nothing was changed.</exception>
     public async Task<Result<CatalogSync>> ExecuteAsync(Actor actor, CancellationToken ct)
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
 
-        var seen = new List<VaultSeen>();
-        await foreach (var vault in inventory.ListVaultsAsync(ct))
-            seen.Add(vault);
+        // What changes its place while a list is read may be on two pages.
+        var seen = new Dictionary<string, VaultSeen>();
+        var failed = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var vaults = inventory.ListVaultsAsync(
+            (subscription, fault) =>
+            {
+                failed.Add(subscription);
+                LogSubscriptionNotListed(logger, subscription, fault.Code, fault.Message);
+            },
+            ct);
+        await foreach (var vault in vaults)
+            seen[ArmId.Normalise(vault.ArmId)] = vault;
 
         int fresh;
         await using (var db = await databases.CreateDbContextAsync(ct))
-            fresh = await SyncVaultsAsync(db, seen, ct);
+            fresh = await SyncVaultsAsync(db, seen, failed, ct);
 
         int secrets = 0, unlisted = 0;
-        foreach (var vault in seen)
-        {
-            var count = await SyncSecretsAsync(vault, ct);
-            secrets += count ?? 0;
-            unlisted += count is null ? 1 : 0;
-        }
+        var faults = new ConcurrentQueue<(CatalogVault Vault, CloudCallException Fault)>();
+        await VaultLanes.RunAsync(
+            seen.Select(v => new CatalogVault(v.Key, v.Value.Name)),
+            async (vault, token) =>
+            {
+                try
+                {
+                    Interlocked.Add(ref secrets, await SyncSecretsAsync(seen[vault.ArmId], token));
+                }
+                catch (DbUpdateException fault)
+                {
+                    // One that the database does not take keeps what was known of it, like one that cannot be listed.
+                    Interlocked.Increment(ref unlisted);
+                    LogNotKept(logger, fault, vault.Name);
+                }
+            },
+            (vault, fault) => faults.Enqueue((vault, fault)),
+            clock,
+            ct);
+        foreach (var (vault, fault) in faults)
+            await NoteAsync(vault, fault, ct);
 
         changes.Publish(new PortalChange(ChangeKind.Catalog));
-        return new CatalogSync(seen.Count, secrets, unlisted) { NewVaults = fresh };
+        return new CatalogSync(seen.Count, secrets, unlisted + faults.Count) { NewVaults = fresh, FailedSubscriptions = failed.Count };
     }
 
-    private async Task<int> SyncVaultsAsync(PortalDb db, IReadOnlyList<VaultSeen> seen, CancellationToken ct)
+    private async Task<int> SyncVaultsAsync(PortalDb db, IReadOnlyDictionary<string, VaultSeen> seen, IReadOnlySet<string> failed, CancellationToken ct)
     {
         var now = clock.Now();
         var known = await db.Vaults.ToDictionaryAsync(v => v.ArmId, ct);
         var fresh = 0;
-        foreach (var vault in seen)
+        foreach (var (armId, vault) in seen)
         {
-            if (known.Remove(ArmId.Normalise(vault.ArmId), out var row))
+            if (known.Remove(armId, out var row))
             {
                 fresh += row.GoneAt is null ? 0 : 1;
                 row.Update(vault, now);
@@ -64,37 +92,35 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
             }
         }
 
-        foreach (var gone in known.Values)
+        foreach (var gone in known.Values.Where(v => !failed.Contains(ArmId.SubscriptionOf(v.ArmId))))
             gone.MarkGone(now);
         await db.SaveChangesAsync(ct);
         return fresh;
     }
 
-    private async Task<int?> SyncSecretsAsync(VaultSeen seen, CancellationToken ct)
+    private async Task NoteAsync(CatalogVault failed, CloudCallException fault, CancellationToken ct)
+    {
+        LogNotListed(logger, failed.Name, fault.Code, fault.Message);
+        await using var db = await databases.CreateDbContextAsync(ct);
+        (await db.Vaults.SingleAsync(v => v.ArmId == failed.ArmId, ct)).NoteListing(fault.Code);
+        await db.SaveChangesAsync(ct);
+    }
+
+    private async Task<int> SyncSecretsAsync(VaultSeen seen, CancellationToken ct)
     {
         var now = clock.Now();
-        await using var db = await databases.CreateDbContextAsync(ct);
         var armId = ArmId.Normalise(seen.ArmId);
-        var vault = await db.Vaults.SingleAsync(v => v.ArmId == armId, ct);
-        var listed = new List<SecretSeen>();
-        try
-        {
-            await foreach (var secret in inventory.ListSecretsAsync(seen, ct))
-                listed.Add(secret);
-        }
-        catch (CloudCallException fault)
-        {
-            LogNotListed(logger, vault.Name, fault.Code, fault.Message);
-            vault.NoteListing(fault.Code);
-            await db.SaveChangesAsync(ct);
-            return null;
-        }
+        var listed = new Dictionary<string, SecretSeen>();
+        await foreach (var secret in inventory.ListSecretsAsync(seen, ct))
+            listed[ArmId.OfSecret(armId, secret.Name)] = secret;
 
+        await using var db = await databases.CreateDbContextAsync(ct);
+        var vault = await db.Vaults.SingleAsync(v => v.ArmId == armId, ct);
         vault.NoteListing(null);
         var known = await db.Secrets.Where(s => s.VaultId == vault.Id).ToDictionaryAsync(s => s.ArmId, ct);
-        foreach (var secret in listed)
+        foreach (var (id, secret) in listed)
         {
-            if (known.Remove(ArmId.OfSecret(vault.ArmId, secret.Name), out var row))
+            if (known.Remove(id, out var row))
                 row.Update(secret, now);
             else
                 db.Secrets.Add(row = new Secret(vault, secret, now));
@@ -106,6 +132,12 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
         await db.SaveChangesAsync(ct);
         return listed.Count;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The vaults of subscription {Subscription} could not be listed ({Code}); what was known of them stays: {Text}")]
+    private static partial void LogSubscriptionNotListed(ILogger logger, string subscription, string code, string text);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database does not take the secrets of {Vault}; what was known of them stays")]
+    private static partial void LogNotKept(ILogger logger, Exception fault, string vault);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The secrets of {Vault} could not be listed ({Code}): {Text}")]
     private static partial void LogNotListed(ILogger logger, string vault, string code, string text);

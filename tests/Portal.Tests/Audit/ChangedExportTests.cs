@@ -4,7 +4,6 @@ using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.Sealing;
-using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 

@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Retention;
-using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 

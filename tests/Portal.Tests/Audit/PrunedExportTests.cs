@@ -2,8 +2,6 @@ using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports.Checking;
-using Portal.Core.Audit.Retention;
-using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 

@@ -20,7 +20,7 @@ public sealed class VaultInventoryTests
             $"/subscriptions/{One}/providers/Microsoft.KeyVault/vaults" => Json(200, $$"""{"value":[{{Vault(VaultId, rbac: "true")}},{{Vault(VaultId + "2", rbac: "false")}},{{Vault(VaultId + "3", rbac: "null")}}]}"""),
             _ => Json(200, """{"value":[]}"""),
         });
-        var vaults = await cloud.Get<IVaultInventory>().ListVaultsAsync(Ct).ToListAsync(Ct);
+        var vaults = await cloud.Get<IVaultInventory>().ListVaultsAsync((_, fault) => throw fault, Ct).ToListAsync(Ct);
         Assert.Equal([PermissionModel.RoleAssignments, PermissionModel.AccessPolicies, PermissionModel.AccessPolicies], vaults.Select(v => v.PermissionModel));
         Assert.Equal((VaultId, "kv-payments-prod", "westeurope", "https://kv-payments-prod.vault.azure.net/", null), (vaults[0].ArmId, vaults[0].Name, vaults[0].Location, vaults[0].VaultUri.AbsoluteUri, vaults[0].DeleteLock));
         Assert.Equal("payments", vaults[0].Tags["team"]);
@@ -28,10 +28,24 @@ public sealed class VaultInventoryTests
     }
 
     [Fact]
+    public async Task A_subscription_that_is_gone_is_named_and_the_others_are_listed()
+    {
+        using var cloud = new StubCloud(c => c.Path switch
+        {
+            $"/subscriptions/{Two}/providers/Microsoft.Authorization/locks" => Error(404, "SubscriptionNotFound"),
+            $"/subscriptions/{One}/providers/Microsoft.KeyVault/vaults" => Json(200, $$"""{"value":[{{Vault(VaultId, rbac: "true")}}]}"""),
+            _ => Json(200, """{"value":[]}"""),
+        }, ("Cloud:Subscriptions:0", Two), ("Cloud:Subscriptions:1", One));
+        var failed = new List<(string, string)>();
+        Assert.Single(await cloud.Get<IVaultInventory>().ListVaultsAsync((subscription, fault) => failed.Add((subscription, fault.Code)), Ct).ToListAsync(Ct));
+        Assert.Equal([(Two, "SubscriptionNotFound")], failed);
+    }
+
+    [Fact]
     public async Task Only_the_configured_subscriptions_are_asked()
     {
         using var cloud = new StubCloud(_ => Json(200, """{"value":[]}"""), ("Cloud:Subscriptions:0", Two));
-        Assert.Empty(await cloud.Get<IVaultInventory>().ListVaultsAsync(Ct).ToListAsync(Ct));
+        Assert.Empty(await cloud.Get<IVaultInventory>().ListVaultsAsync((_, fault) => throw fault, Ct).ToListAsync(Ct));
         Assert.Equal(2, cloud.Calls.Count);
         Assert.All(cloud.Calls, c => Assert.StartsWith($"/subscriptions/{Two}/", c.Path, StringComparison.Ordinal));
     }

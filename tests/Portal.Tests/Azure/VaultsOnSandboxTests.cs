@@ -20,7 +20,7 @@ public sealed class VaultsOnSandboxTests(SandboxCloud cloud) : IClassFixture<San
     [Fact]
     public async Task The_companys_vaults_come_with_their_model_tags_and_locks()
     {
-        var vaults = await Inventory.ListVaultsAsync(Ct).ToDictionaryAsync(v => v.Name, cancellationToken: Ct);
+        var vaults = await Inventory.ListVaultsAsync((_, fault) => throw fault, Ct).ToDictionaryAsync(v => v.Name, cancellationToken: Ct);
         Assert.Equal(["kv-legacy-erp", "kv-logistics-prod", "kv-logistics-test", "kv-payments-prod", "kv-payments-test", "kv-platform-prod"], vaults.Keys.Order());
         Assert.Equal(["kv-legacy-erp"], vaults.Values.Where(v => v.PermissionModel == PermissionModel.AccessPolicies).Select(v => v.Name));
         Assert.Equal(["kv-platform-prod"], vaults.Values.Where(v => v.DeleteLock is not null).Select(v => v.Name));
@@ -31,7 +31,7 @@ public sealed class VaultsOnSandboxTests(SandboxCloud cloud) : IClassFixture<San
     public async Task Every_vault_that_goes_by_roles_lists_its_secrets_over_all_pages()
     {
         var counts = new List<int>();
-        await foreach (var vault in Inventory.ListVaultsAsync(Ct))
+        await foreach (var vault in Inventory.ListVaultsAsync((_, fault) => throw fault, Ct))
         {
             if (vault.PermissionModel == PermissionModel.AccessPolicies)
             {
@@ -160,7 +160,7 @@ public sealed class VaultsOnSandboxTests(SandboxCloud cloud) : IClassFixture<San
 
     private static (string, int?, bool) Facts(CloudCallException e) => (e.Code, e.Status, e.IsTransient);
 
-    private async Task<VaultSeen> Vault(string name) => await Inventory.ListVaultsAsync(Ct).FirstAsync(v => v.Name == name, Ct);
+    private async Task<VaultSeen> Vault(string name) => await Inventory.ListVaultsAsync((_, fault) => throw fault, Ct).FirstAsync(v => v.Name == name, Ct);
 
     /// <summary>An order for the n-th enabled secret of a vault.</summary>
     private async Task<AssignmentOrder> Order(string vaultName, int n, Guid principal)

@@ -54,11 +54,17 @@ public sealed class FakeVaultInventory : IVaultInventory
 
     public void RemoveSecret(string secretId) => _secrets[ArmId.VaultOf(secretId)].RemoveAll(s => s.Name == ArmId.SecretOf(secretId));
 
-    public async IAsyncEnumerable<VaultSeen> ListVaultsAsync([EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Subscriptions whose vaults cannot be listed.</summary>
+    public HashSet<string> Unlisted { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public async IAsyncEnumerable<VaultSeen> ListVaultsAsync(Action<string, CloudCallException> failed, [EnumeratorCancellation] CancellationToken ct)
     {
         await Task.CompletedTask;
+        foreach (var subscription in Unlisted)
+            failed(subscription, new CloudCallException("SubscriptionNotFound", "No.", 404, isTransient: false));
         foreach (var vault in Answer(_vaults.Values.ToList()))
-            yield return vault;
+            if (!Unlisted.Contains(ArmId.SubscriptionOf(vault.ArmId)))
+                yield return vault;
     }
 
     public async IAsyncEnumerable<SecretSeen> ListSecretsAsync(VaultSeen vault, [EnumeratorCancellation] CancellationToken ct)

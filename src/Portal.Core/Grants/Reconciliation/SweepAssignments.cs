@@ -86,21 +86,31 @@ public sealed partial class SweepAssignments(
     /// <param name="met">Told of each assignment as it is met; from one thread at a time.</param>
     /// <param name="actor">The portal itself.</param>
     /// <param name="ct">Cancels. What was removed stays removed.</param>
-    /// <exception cref="CloudCallException">The vaults themselves could not be listed; nothing was done.</exception>
+    /// <exception cref="CloudCallException">The subscriptions themselves could not be listed; nothing was done.</exception>
     public async Task<Result<SweepOutcome>> ExecuteAsync(SweepOptions input, Action<SweptAssignment> met, Actor actor, CancellationToken ct)
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(input.PerSecond);
 
+        var tally = new SweepTally(met);
         var vaults = new List<CatalogVault>();
-        await foreach (var vault in inventory.ListVaultsAsync(ct))
-            if (input.Subscriptions.Count == 0 || input.Subscriptions.Any(s => ArmId.SubscriptionOf(vault.ArmId).Equals(s.ToString(), StringComparison.OrdinalIgnoreCase)))
+        var listed = inventory.ListVaultsAsync(
+            (subscription, fault) =>
+            {
+                if (IsWanted(subscription))
+                    tally.Failed($"(all of subscription {subscription})", fault);
+            },
+            ct);
+        await foreach (var vault in listed)
+            if (IsWanted(ArmId.SubscriptionOf(vault.ArmId)))
                 vaults.Add(new CatalogVault(ArmId.Normalise(vault.ArmId), vault.Name));
 
-        var tally = new SweepTally(met);
+        var unlisted = tally.Failures;
         await VaultLanes.RunAsync(vaults, (vault, token) => SweepAsync(vault, input, tally, actor, token), (vault, fault) => tally.Failed(vault.Name, fault), timer, ct);
-        return tally.Close(vaults.Count);
+        return tally.Close(vaults.Count + unlisted);
+
+        bool IsWanted(string subscription) => input.Subscriptions.Count == 0 || input.Subscriptions.Any(s => subscription.Equals(s.ToString(), StringComparison.OrdinalIgnoreCase));
     }
 
     private async Task SweepAsync(CatalogVault vault, SweepOptions input, SweepTally tally, Actor actor, CancellationToken ct)
@@ -227,6 +237,15 @@ public sealed partial class SweepAssignments(
         private readonly SortedDictionary<string, VaultFailure> _failures = new(StringComparer.Ordinal);
         private readonly Dictionary<SweepFate, int> _fates = Enum.GetValues<SweepFate>().ToDictionary(f => f, _ => 0);
         private int _overdue;
+
+        public int Failures
+        {
+            get
+            {
+                lock (_lock)
+                    return _failures.Count;
+            }
+        }
 
         public void Met(SweptAssignment swept)
         {

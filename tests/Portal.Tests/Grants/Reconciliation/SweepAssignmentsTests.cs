@@ -251,6 +251,19 @@ public sealed class SweepAssignmentsTests
     }
 
     [Fact]
+    public async Task A_subscription_that_cannot_be_listed_is_reported_and_the_others_are_swept()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var gone = Guid.NewGuid();
+        world.Inventory.Unlisted.Add(gone.ToString());
+        world.Cloud.Plant(Reconciling.Marked(Company.Carrier, Company.Jonas, world.Clock.GetUtcNow()));
+        var (outcome, _) = await SweepAsync(world, new SweepOptions { Apply = true });
+        Assert.Equal((4, 1, false), (outcome.Vaults, outcome.Removed, outcome.IsComplete));
+        Assert.Equal($"(all of subscription {gone})", Assert.Single(outcome.FailedVaults).Vault);
+        Assert.True((await SweepAsync(world, new SweepOptions { Subscriptions = [Guid.Parse(ArmId.SubscriptionOf(Company.Carrier))] })).Outcome.IsComplete);
+    }
+
+    [Fact]
     public async Task It_removes_no_faster_than_it_is_told()
     {
         await using var world = await PortalWorld.OpenAsync();

@@ -1,6 +1,4 @@
-using Portal.Core.Catalog;
-
-namespace Portal.Core.Grants.Reconciliation;
+namespace Portal.Core.Catalog;
 
 /// <summary>A vault to look at.</summary>
 /// <param name="ArmId">Its ARM id.</param>
