@@ -47,8 +47,23 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
     public async Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct)
     {
         var operations = At(target);
-        // First, so that nothing that is approved meanwhile comes after the removal.
-        await new ScheduleDesk(operations, target).WithdrawAsync(ct);
+        // First, so that nothing that is approved meanwhile comes after the removal. What stands is taken all the same where that fails, and the whole is tried again.
+        CloudCallException? left = null;
+        try
+        {
+            await new ScheduleDesk(operations, target).WithdrawAsync(ct);
+        }
+        catch (CloudCallException fault)
+        {
+            left = fault;
+        }
+
+        var removed = await RemoveAsync(operations, target, ct);
+        return left is null ? removed : throw left;
+    }
+
+    private async Task<ProviderCall> RemoveAsync(ScheduleOperations operations, AssignmentTarget target, CancellationToken ct)
+    {
         if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
             return ProviderCall.Unknown;
         try
@@ -63,7 +78,7 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         {
             throw ScheduleFaults.NotYet(e, (standing.StartsAt ?? clock.GetUtcNow()) + LeastAge, clock.GetUtcNow());
         }
-        catch (CloudCallException e) when (e.Code == ScheduleFaults.NotLicensed)
+        catch (CloudCallException e) when (e.Code is ScheduleFaults.NotLicensed or ScheduleFaults.OneWaits)
         {
             return await DeleteCarrierAsync(operations, target, standing, e, ct);
         }
@@ -91,13 +106,13 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         }
     }
 
-    /// <summary>Without a licence Azure takes no request, but what it left standing is a role assignment like any other.</summary>
-    private async Task<ProviderCall> DeleteCarrierAsync(ScheduleOperations operations, AssignmentTarget target, ScheduleSeen standing, CloudCallException unlicensed, CancellationToken ct)
+    /// <summary>Without a licence, or while another request waits for people, Azure takes none, but what stands is a role assignment like any other.</summary>
+    private async Task<ProviderCall> DeleteCarrierAsync(ScheduleOperations operations, AssignmentTarget target, ScheduleSeen standing, CloudCallException refused, CancellationToken ct)
     {
         await foreach (var (schedule, assignment) in operations.ListCarriersAsync(target.PrincipalId, ct))
             if (schedule == standing.Name)
                 return await new RoleAssignmentOperations(connection.Arm, ArmScope.Parse(target.Scope).Id).DeleteAsync(assignment, ct);
-        throw unlicensed;
+        throw refused;
     }
 
     private static async Task<ScheduleSeen?> FindAsync(ScheduleOperations operations, AssignmentTarget target, CancellationToken ct)

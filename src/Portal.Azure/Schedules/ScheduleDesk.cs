@@ -36,11 +36,13 @@ internal sealed class ScheduleDesk(ScheduleOperations operations, AssignmentTarg
                 Judge(answer.Status);
                 return answer.ProviderCall;
             }
-            catch (CloudCallException e) when (e.Code == ScheduleFaults.OneWaits && !withdrawn)
+            catch (CloudCallException e) when (e.Code == ScheduleFaults.OneWaits && until is not null && !withdrawn)
             {
                 // One of ours that asks for another end than is wanted now; Azure takes one at a time. Somebody else's stays, and this one is refused again.
                 await WithdrawAsync(ct);
                 withdrawn = true;
+                // Nothing was handed in under this name: the next try finds what waits under it.
+                turn--;
             }
             catch (CloudCallException e) when (e.Code == ScheduleFaults.RequestExists)
             {

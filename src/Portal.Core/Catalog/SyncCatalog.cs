@@ -46,9 +46,9 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
         await using (var db = await databases.CreateDbContextAsync(ct))
             fresh = await SyncVaultsAsync(db, seen, failed, ct);
 
-        int secrets = 0, unlisted = 0;
+        var secrets = 0;
         var faults = new ConcurrentQueue<(CatalogVault Vault, CloudCallException Fault)>();
-        await VaultLanes.RunAsync(
+        await VaultLanes.RunEachAsync(
             seen.Select(v => new CatalogVault(v.Key, v.Value.Name)),
             async (vault, token) =>
             {
@@ -59,8 +59,8 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
                 catch (DbUpdateException fault)
                 {
                     // One that the database does not take keeps what was known of it, like one that cannot be listed.
-                    Interlocked.Increment(ref unlisted);
                     LogNotKept(logger, fault, vault.Name);
+                    throw new CloudCallException(AttentionCode.UnreadableAnswer, "The database does not take what the vault says.", null, isTransient: false, inner: fault);
                 }
             },
             (vault, fault) => faults.Enqueue((vault, fault)),
@@ -70,7 +70,7 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
             await NoteAsync(vault, fault, ct);
 
         changes.Publish(new PortalChange(ChangeKind.Catalog));
-        return new CatalogSync(seen.Count, secrets, unlisted + faults.Count) { NewVaults = fresh, FailedSubscriptions = failed.Count };
+        return new CatalogSync(seen.Count, secrets, faults.Count) { NewVaults = fresh, FailedSubscriptions = failed.Count };
     }
 
     private async Task<int> SyncVaultsAsync(PortalDb db, IReadOnlyDictionary<string, VaultSeen> seen, IReadOnlySet<string> failed, CancellationToken ct)

@@ -20,8 +20,20 @@ internal static class VaultLanes
     /// <param name="clock">Waits by it.</param>
     /// <param name="ct">Cancels.</param>
     public static Task RunAsync(IEnumerable<CatalogVault> vaults, Func<CatalogVault, CancellationToken, Task> look, Action<CatalogVault, CloudCallException> failed, TimeProvider clock, CancellationToken ct) =>
+        RunAsync(vaults.GroupBy(v => ArmId.SubscriptionOf(v.ArmId), StringComparer.OrdinalIgnoreCase), look, failed, clock, ct);
+
+    /// <summary>Goes through them side by side, each by itself: what is asked is the vaults' own addresses, of which one says nothing of another.</summary>
+    /// <param name="vaults">In any order.</param>
+    /// <param name="look">Looks at one.</param>
+    /// <param name="failed">Told of each that could not be looked at to the end.</param>
+    /// <param name="clock">Waits by it.</param>
+    /// <param name="ct">Cancels.</param>
+    public static Task RunEachAsync(IEnumerable<CatalogVault> vaults, Func<CatalogVault, CancellationToken, Task> look, Action<CatalogVault, CloudCallException> failed, TimeProvider clock, CancellationToken ct) =>
+        RunAsync(vaults.Select(vault => new[] { vault }), look, failed, clock, ct);
+
+    private static Task RunAsync(IEnumerable<IEnumerable<CatalogVault>> lanes, Func<CatalogVault, CancellationToken, Task> look, Action<CatalogVault, CloudCallException> failed, TimeProvider clock, CancellationToken ct) =>
         Parallel.ForEachAsync(
-            vaults.GroupBy(v => ArmId.SubscriptionOf(v.ArmId), StringComparer.OrdinalIgnoreCase),
+            lanes,
             new ParallelOptions { MaxDegreeOfParallelism = MostLanes, CancellationToken = ct },
             async (lane, token) =>
             {

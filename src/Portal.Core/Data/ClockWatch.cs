@@ -120,6 +120,13 @@ public sealed class ClockWatch(TimeProvider clock)
             return Readings().Concat(Read(ReferenceClock.Database, _kept)).Where(r => r.IsSkewed).MaxBy(r => r.Offset.Duration());
     }
 
+    /// <summary>Whether Resource Manager's clock was heard within the hour and no clock that was heard disagrees: what cannot be undone is done by no other time.</summary>
+    public bool IsBorneOut()
+    {
+        lock (_lock)
+            return Fresh(_cloud) is not null && Skew() is null;
+    }
+
     private IEnumerable<ClockReading> Read(ReferenceClock reference, Hearing? hearing)
     {
         if (hearing is { } heard)

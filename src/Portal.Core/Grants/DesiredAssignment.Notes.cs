@@ -130,7 +130,7 @@ public sealed partial class DesiredAssignment
 
     private void LookLater(DateTimeOffset now, TimeSpan? asked)
     {
-        LookDueAt = now + LookDelay.WhileUnseen(now - (WrittenAt ?? now), asked);
+        LookDueAt = now + LookDelay.WhileUnseen(now - (WrittenAt ?? LostCallAt ?? SeenAt ?? now), asked);
     }
 
     // Asked again, the directory may show what is older than what it showed before. Where nothing tells whose a membership is, that is not to be taken for somebody's hand.

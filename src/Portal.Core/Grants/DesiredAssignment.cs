@@ -174,7 +174,8 @@ public sealed partial class DesiredAssignment
     public void LookAt(DateTimeOffset when, bool toEnd = true)
     {
         if (DueAt is null || when < DueAt)
-            (DueAt, DueToEnd) = (when, toEnd || MayHaveToGo);
+            // What was to be taken away and failed, or waits for an answer, is not forgotten over it.
+            (DueAt, DueToEnd) = (when, toEnd || MayHaveToGo || (DueToEnd && FailingSince is not null));
         else
             // Due no later as it is: what may now take access away does not wait among what only gives it.
             DueToEnd |= toEnd;
@@ -230,6 +231,9 @@ public sealed partial class DesiredAssignment
         // The one before was never answered, or its answer never saved.
         if (Intent != AssignmentIntent.None || unseen)
             LostCallAt = now;
+        // Nothing is put without an answer.
+        if (intent == AssignmentIntent.Put)
+            UnansweredSince = null;
         Intent = intent;
         IntentAt = now;
         WantedUntil = wantedUntil;

@@ -18,8 +18,8 @@ public sealed class LapseRequests(IDbContextFactory<PortalDb> databases, ClockWa
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
 
-        // What has lapsed cannot be brought back: by a clock that is wrong nothing does.
-        if (clock.Skew() is not null)
+        // What has lapsed cannot be brought back: nothing does by a time that Resource Manager's clock does not bear out. Until then it cannot be decided either.
+        if (!clock.IsBorneOut())
             return 0;
         var lapsed = await databases.RunAsync(async db =>
         {

@@ -65,15 +65,15 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         // A look goes through all that is due: with more of it than places, it is worth its while when half of them are free, or after as long as ever.
         if (free <= 0 || (_wakeAt != int.MaxValue && free < WorkUnderWay.Most / 2 && clock.GetElapsedTime(_lookedAt) < pace.LookEvery))
             return true;
-        _lookedAt = clock.GetTimestamp();
+        var asked = _lookedAt = clock.GetTimestamp();
         var claimed = (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value;
         foreach (var claim in claimed.Claims)
         {
-            var turn = new Turn(claim, CancellationTokenSource.CreateLinkedTokenSource(halt)) { HeldSince = clock.GetTimestamp() };
-            underWay.Begin(claim);
+            var turn = new Turn(claim, CancellationTokenSource.CreateLinkedTokenSource(halt)) { HeldSince = asked };
             // This process stood still for longer than a lease: its own earlier turn must not call any more.
             if (_turns.TryGetValue(claim.AssignmentId, out var earlier))
                 await GiveUpAsync(earlier);
+            underWay.Begin(claim);
             _turns[claim.AssignmentId] = turn;
             turn.Work = Task.Run(() => DriveAsync(turn), CancellationToken.None);
         }
@@ -115,9 +115,11 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             await Task.Delay(pace.Lease / 3, clock, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (halt.IsCancellationRequested)
                 return;
-            var held = _turns.Values.ToList();
+            // One that was given up, and has not come to its end yet, holds nothing.
+            var held = _turns.Values.Where(turn => !turn.IsGivenUp).ToList();
             if (held.Count == 0)
                 continue;
+            var asked = clock.GetTimestamp();
             // An answer that comes when the leases are over holds nothing: what is under way is given up before.
             var left = (pace.Lease * 0.9) - held.Max(turn => clock.GetElapsedTime(turn.HeldSince));
             using var patience = new CancellationTokenSource(left > ShortestPatience ? left : ShortestPatience, clock);
@@ -127,7 +129,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
                 var kept = await claimDue.RenewAsync([.. held.Select(turn => turn.Claim)], limit.Token);
                 foreach (var turn in held)
                     if (kept.Contains(turn.Claim.AssignmentId))
-                        turn.HeldSince = clock.GetTimestamp();
+                        turn.HeldSince = asked;
                     else
                         await GiveUpAsync(turn);
             }
@@ -177,7 +179,17 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         /// <summary>Cancelled when the claim is lost, or the worker halts.</summary>
         public CancellationToken Lost { get; } = lost.Token;
 
-        /// <summary>The timestamp at which the claim was last known to hold.</summary>
+        /// <summary>Whether the claim was lost, or the worker halts.</summary>
+        public bool IsGivenUp
+        {
+            get
+            {
+                lock (_lock)
+                    return _finished || Lost.IsCancellationRequested;
+            }
+        }
+
+        /// <summary>The timestamp at which the claim was last asked for, or for more time, and was given: its lease counts from no later.</summary>
         public long HeldSince { get; set; }
 
         public Task Work { get; set; } = Task.CompletedTask;

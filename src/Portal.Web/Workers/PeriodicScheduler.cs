@@ -85,7 +85,7 @@ public sealed partial class PeriodicScheduler([FromKeyedServices(PeriodicJobs.Sc
             {
                 return;
             }
-            catch (SchedulerException fault)
+            catch (Exception fault)
             {
                 LogNotMended(fault, MendEvery);
             }

@@ -213,6 +213,9 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
         foreach (var until in new[] { first, second })
             Assert.Equal("ScheduleNeedsApproval", (await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, until, Ct))).Code);
         Assert.Equal([ScheduleRequestStatus.Canceled, ScheduleRequestStatus.PendingApproval], resources.ScheduleRequests.Select(r => r.Status));
+        // Asked again, it is the same request that somebody is about to approve.
+        Assert.Equal("ScheduleNeedsApproval", (await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, second, Ct))).Code);
+        Assert.Equal(2, resources.ScheduleRequests.Count);
         // What is to be absent is not while that waits.
         Assert.Equal(ReadingKind.Altered, (await schedules.ReadAsync(Scheduled, null, Ct)).Kind);
 
@@ -224,6 +227,26 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
         Assert.Empty(Schedules);
         Assert.Equal([ScheduleRequestStatus.Canceled, ScheduleRequestStatus.Provisioned, ScheduleRequestStatus.Canceled, ScheduleRequestStatus.Revoked], resources.ScheduleRequests.Select(r => r.Status));
         Assert.Equal(ReadingKind.Missing, (await schedules.ReadAsync(Scheduled, null, Ct)).Kind);
+    }
+
+    [Theory]
+    [InlineData("POST", "/cancel", 403, "AuthorizationFailed")]
+    [InlineData("GET", "/roleAssignmentScheduleRequests?", 500, "InternalServerError")]
+    public async Task What_stands_is_taken_also_where_what_waits_cannot_be_withdrawn(string method, string path, int status, string code)
+    {
+        var resources = _cloud.Sandbox.Control.Resources;
+        var schedules = Of(GrantProvider.PimSchedule);
+        await schedules.PutAsync(Scheduled, Now.AddHours(1), Ct);
+        _cloud.Sandbox.Control.Clock.Advance(TimeSpan.FromMinutes(5));
+        resources.ScheduleApproval = true;
+        await Assert.ThrowsAsync<CloudCallException>(() => schedules.PutAsync(Scheduled, Now.AddHours(2), Ct));
+        _cloud.Sandbox.Control.Faults.Add(call => call.Method == method && (call.Path + "?" + call.Query).Contains(path, StringComparison.OrdinalIgnoreCase), Fault.Error(status, code));
+        Assert.Equal(code, (await Assert.ThrowsAsync<CloudCallException>(() => schedules.DeleteAsync(Scheduled, Ct))).Code);
+        Assert.Empty(Schedules);
+
+        _cloud.Sandbox.Control.Faults.Clear();
+        await schedules.DeleteAsync(Scheduled, Ct);
+        Assert.DoesNotContain(resources.ScheduleRequests, r => r.Status == ScheduleRequestStatus.PendingApproval);
     }
 
     [Fact]
@@ -253,7 +276,7 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
         Assert.Equal(ScheduleRequestStatus.Provisioned, resources.ApproveScheduleRequest(resources.ScheduleRequests[0].Name)!.Status);
         approved.SetResult();
         var fault = await Assert.ThrowsAsync<CloudCallException>(() => removal);
-        Assert.Equal(("SchedulePending", true), (fault.Code, fault.IsTransient));
+        Assert.Equal("ActiveDurationTooShort", fault.Code);
         _cloud.Sandbox.Control.Clock.Advance(TimeSpan.FromMinutes(5));
         await schedules.DeleteAsync(Scheduled, Ct);
         Assert.Empty(Schedules);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Identity;
 using Portal.Tests.World;
@@ -36,6 +37,21 @@ public sealed class SyncCatalogTests
         var vaults = await world.ReadAsync(db => db.Vaults.AsNoTracking().ToListAsync(Ct));
         Assert.Equal(5, vaults.Count);
         Assert.All(vaults, vault => Assert.Null(vault.GoneAt));
+    }
+
+    [Theory]
+    [InlineData("AccessPolicyVault", null)]
+    [InlineData("NoAnswer", null)]
+    public async Task Vaults_that_cannot_be_listed_hold_up_no_other_of_their_subscription(string code, int? status)
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        for (var n = 0; n < 5; n++)
+            world.Inventory.AddVault($"kv-bad-{n}");
+        world.Inventory.AddVault("kv-good", secrets: FakeVaultInventory.Secret("good"));
+        world.Inventory.FailSecrets = vault => vault.Name.StartsWith("kv-bad", StringComparison.Ordinal) ? new CloudCallException(code, "No.", status, isTransient: false) : null;
+        Assert.Equal(5, (await world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct)).Value.Unlisted);
+        Assert.True(await world.ReadAsync(db => db.Secrets.AnyAsync(s => s.Name == "good", Ct)));
+        Assert.Equal(5, await world.ReadAsync(db => db.Vaults.CountAsync(v => v.ListingFault == code, Ct)));
     }
 
     [Theory, BothDatabases]

@@ -56,6 +56,20 @@ public sealed class WithdrawAndLapseTests
         Assert.Equal(RequestState.Pending, (await world.RequestAsync(asked.RequestId)).State);
     }
 
+    [Theory, BothDatabases]
+    public async Task Nor_before_Azure_has_borne_the_time_out(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync();
+        // The machine came up a year ahead, and its database with it.
+        world.Clock.Advance(TimeSpan.FromDays(365));
+        await world.RestartAsync();
+        Assert.Equal(0, (await world.Get<LapseRequests>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken)).Value);
+        Assert.Equal(RequestState.Pending, (await world.RequestAsync(asked.RequestId)).State);
+        world.HearTheCloud();
+        Assert.Equal(1, await LapseAsync(world));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -83,6 +97,9 @@ public sealed class WithdrawAndLapseTests
     private static async Task<Result<Done>> WithdrawAsync(PortalWorld world, Guid requestId, TestPerson who) =>
         await world.Get<WithdrawRequest>().ExecuteAsync(requestId, await world.IdentifyAsync(who), TestContext.Current.CancellationToken);
 
-    private static async Task<int> LapseAsync(PortalWorld world) =>
-        (await world.Get<LapseRequests>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken)).Value;
+    private static async Task<int> LapseAsync(PortalWorld world)
+    {
+        world.HearTheCloud();
+        return (await world.Get<LapseRequests>().ExecuteAsync(Actor.System, TestContext.Current.CancellationToken)).Value;
+    }
 }

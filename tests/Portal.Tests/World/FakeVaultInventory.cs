@@ -67,9 +67,14 @@ public sealed class FakeVaultInventory : IVaultInventory
                 yield return vault;
     }
 
+    /// <summary>Asked before a vault's secrets are listed: an exception is thrown.</summary>
+    public Func<VaultSeen, Exception?>? FailSecrets { get; set; }
+
     public async IAsyncEnumerable<SecretSeen> ListSecretsAsync(VaultSeen vault, [EnumeratorCancellation] CancellationToken ct)
     {
         await Task.CompletedTask;
+        if (FailSecrets?.Invoke(vault) is { } fault)
+            throw fault;
         foreach (var secret in Answer(_secrets[vault.ArmId].ToList()))
             yield return secret;
     }

@@ -52,7 +52,7 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
     {
         var now = await clock.AskAsync(databaseClock, db, ct);
         // What is pruned is gone: only by a time that Resource Manager's clock bears out.
-        if (clock.Skew() is not null || clock.Readings().All(r => r.Reference != ReferenceClock.ResourceManager))
+        if (!clock.IsBorneOut())
             return new Turn(0, null);
         // A record that nobody can seal would not count, and whoever verifies meanwhile would find events missing.
         if (await db.PendingSeals.AnyAsync(p => p.Since < now - AuditHealthReading.Patience, ct))

@@ -18,6 +18,9 @@ public sealed record AssignmentPlan(
     /// <summary>Whether there is nothing to do at this instant.</summary>
     public bool IsAtRest => Call == AssignmentIntent.None && !Look && ToProvision.Count == 0 && ToEnd.Count == 0;
 
+    /// <summary>Whether what may be there stays for somebody who has the role and is only held back: it is still to be there until then.</summary>
+    public bool Stays { get; private init; }
+
     /// <summary>Grants whose role is to be given by the call, or that become active without one.</summary>
     public IReadOnlyList<Grant> ToProvision { get; } = [.. Needing.Where(g => g.State != GrantState.Active)];
 
@@ -32,16 +35,17 @@ public sealed record AssignmentPlan(
         var toEnd = grants.Where(g => g.IsToEndAt(now)).ToList();
         DateTimeOffset? wantedUntil = needing.Count > 0 ? needing.Max(g => g.EndsAt) : null;
         var call = CallFor(assignment, wantedUntil, needing.Exists(g => g.State != GrantState.Active), toEnd.Count > 0, now);
+        var stays = false;
         // Who has the role and may only not be given it again now, loses nothing of it that may be there.
         if (call == AssignmentIntent.Delete && (assignment.Observed == AssignmentObservation.Unknown || assignment.MayBeThere) && clearance is not null && grants.Any(g => g.State == GrantState.Active && g.NeedsRoleAt(now) && clearance.HeldBack.ContainsKey(g.Id)))
-            call = AssignmentIntent.None;
+            (call, stays) = (AssignmentIntent.None, true);
         // A read says nothing of what is unknown, or somebody else's: there is nothing that it could confirm. The next call does.
         var readable = call == AssignmentIntent.None && assignment.Observed is (AssignmentObservation.Present or AssignmentObservation.Absent);
         var look = readable && assignment.LookDueAt <= now;
         var next = NextChangeOf(grants, now);
         if (readable && !look)
             next = Earlier(next, Earlier(assignment.LookDueAt, assignment.WriteAgainAt));
-        return new AssignmentPlan(call, look, wantedUntil, needing, toEnd, next);
+        return new AssignmentPlan(call, look, wantedUntil, needing, toEnd, next) { Stays = stays };
     }
 
     /// <summary>Whether what is due at an instant may take access away; false when it can only give it, or look.</summary>

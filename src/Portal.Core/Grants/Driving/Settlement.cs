@@ -18,7 +18,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     public AssignmentPlan Plan { get; private set; } = null!;
 
     /// <summary>Until when the assignment is to be there; null for absent. What is only waited for (<see cref="Trio.MustWait"/>) is to stay as it is.</summary>
-    public DateTimeOffset? WantedUntil => trio.MustWait(Plan, outcome.Clearance, now, patience) ? Row.WantedUntil : Plan.WantedUntil;
+    public DateTimeOffset? WantedUntil => Plan.Stays || trio.MustWait(Plan, outcome.Clearance, now, patience) ? Row.WantedUntil : Plan.WantedUntil;
 
     /// <summary>The grants that may have changed.</summary>
     public IEnumerable<Grant> Touched => trio.Grants.Union(_ended);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
@@ -222,8 +221,9 @@ public sealed partial class SweepAssignments(
                 },
                 patience.Token);
         }
-        catch (Exception fault) when (fault is DbException or DbUpdateException or OperationCanceledException)
+        catch (Exception fault)
         {
+            // Whatever it was: the removal is made, and the others' are under way.
             LogNotTold(logger, fault, key);
         }
     }

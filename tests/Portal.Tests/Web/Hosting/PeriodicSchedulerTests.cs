@@ -11,6 +11,9 @@ namespace Portal.Tests.Web.Hosting;
 
 public sealed class PeriodicSchedulerTests
 {
+    // A minute, of which each try waits a fiftieth of a second.
+    private const int MostTries = 3000;
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -30,8 +33,9 @@ public sealed class PeriodicSchedulerTests
             await scheduler.StartAsync(Ct);
             Assert.False(scheduler.ExecuteTask!.IsFaulted);
             Directory.CreateDirectory(directory);
-            while (!await RunsAsync(factory))
+            for (var tries = 0; !await RunsAsync(factory); tries++)
             {
+                Assert.True(tries < MostTries);
                 Assert.False(scheduler.ExecuteTask.IsCompleted);
                 clock.Advance(PeriodicScheduler.AfterFault);
                 await Task.Delay(20, Ct);
@@ -60,8 +64,12 @@ public sealed class PeriodicSchedulerTests
         try
         {
             await scheduler.StartAsync(Ct);
-            while (!await RunsAsync(factory))
+            for (var tries = 0; !await RunsAsync(factory); tries++)
+            {
+                Assert.True(tries < MostTries);
                 await Task.Delay(20, Ct);
+            }
+
             var quartz = await factory.GetScheduler(Ct);
             var keys = await quartz.GetTriggerKeys(GroupMatcher<TriggerKey>.AnyGroup(), Ct);
             Assert.NotEmpty(keys);
@@ -72,8 +80,9 @@ public sealed class PeriodicSchedulerTests
                 Assert.True((await quartz.GetTrigger(key, Ct))!.NextFireTimeUtc > clock.GetUtcNow().AddDays(300));
 
             foreach (var key in keys)
-                while ((await quartz.GetTrigger(key, Ct))!.NextFireTimeUtc > clock.GetUtcNow().AddHours(3))
+                for (var tries = 0; (await quartz.GetTrigger(key, Ct))!.NextFireTimeUtc > clock.GetUtcNow().AddHours(3); tries++)
                 {
+                    Assert.True(tries < MostTries, $"{key.Name} still waits.");
                     clock.Advance(PeriodicScheduler.MendEvery / 60);
                     await Task.Delay(20, Ct);
                 }
