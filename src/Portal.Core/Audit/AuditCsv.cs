@@ -81,8 +81,11 @@ public static class AuditCsv
             csv.Cell(_text.AsSpan(0, written));
             Convert.TryToHexStringLower(rows.Leaf(row), _text, out written);
             csv.Cell(_text.AsSpan(0, written));
-            csv.Cell(_text.AsSpan(0, Base64Url.EncodeToUtf8(rows.Digests(row), Room(rows.Digests(row).Length * 2))));
-            csv.Cell(_text.AsSpan(0, EncodeProof(rows.Path(row) ?? [])));
+            // Written first: making room may replace what it is written to.
+            written = Base64Url.EncodeToUtf8(rows.Digests(row), Room(rows.Digests(row).Length * 2));
+            csv.Cell(_text.AsSpan(0, written));
+            written = EncodeProof(rows.Path(row) ?? []);
+            csv.Cell(_text.AsSpan(0, written));
         }
 
         private int EncodeProof(IReadOnlyList<byte[]> path)

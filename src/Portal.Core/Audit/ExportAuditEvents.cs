@@ -47,10 +47,14 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
 
         var asked = timer.GetTimestamp();
         // What retention pruned is missing: then each row brings its own proof.
-        var pruned = await db.RetentionStates.Select(s => s.Pruned).SingleAsync(ct);
+        var retention = await db.RetentionStates.AsNoTracking().SingleAsync(ct);
+        var pruned = retention.Pruned;
         var whole = AuditQuery.IsWhole(actor, filter) && pruned == 0;
         return new AuditExport(filter, point, whole, point.Note.Length > 0 ? pruned : last, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
-            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole).ReadAsync, MayGoOnAsync);
+            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole).ReadAsync, MayGoOnAsync)
+        {
+            PrunedThrough = filter.From is null || retention.PrunedThrough >= filter.From ? retention.PrunedThrough : null,
+        };
 
         async Task<bool> MayGoOnAsync(CancellationToken stop)
         {

@@ -76,20 +76,23 @@ public sealed class EvidenceZip(IServiceProvider services, ILoggerFactory logger
     {
         var point = evidence.Events.Point;
         var name = FileName(evidence);
-        var key = point.Keys.Count > 0 ? point.Keys[0] : "VKEY";
+        // The states in the zip may have been signed by any of them.
+        var several = point.Keys.Count > 1;
+        var options = several ? string.Concat(Enumerable.Range(1, point.Keys.Count).Select(n => $" --key \"VKEY{n}\"")) : " --key \"VKEY\"";
+        var keys = point.Keys.Count == 0 ? "VKEY" : string.Join(Environment.NewLine + "    ", point.Keys);
         return string.Create(CultureInfo.InvariantCulture, $"""
             HOW TO CHECK THIS EVIDENCE
 
             On any machine with .NET 10 and a copy of the portal's program (it needs no
             configuration, no database and no network for this), in the directory of the zip:
 
-                dotnet Portal.Web.dll audit verify --export {name} --key "VKEY"
+                dotnet Portal.Web.dll audit verify --export {name}{options}
 
-            VKEY is the portal's public key. Take it from somewhere else than this zip: from
+            {(several ? "These are the portal's public keys, the latest first: it has changed its key. Take them" : "VKEY is the portal's public key. Take it")} from somewhere else than this zip: from
             your records, from whoever runs the portal, from its address /audit/key. Who made
-            the zip could have made a key, too. The portal says that it is
+            the zip could have made a key, too. The portal says that {(several ? "they are" : "it is")}
 
-                {key}
+                {keys}
 
             The command says HOLDS and ends with 0, or names the first event and field that do
             not hold and ends with 1. If checkpoints are kept where the portal's owner cannot

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
@@ -130,6 +131,27 @@ public sealed class AuditCsvTests
         Assert.Equal("prov-2", row["provider_correlation_id"]);
         Assert.Equal(records[0].Length, row.Count);
     }
+
+    [Theory]
+    [InlineData(22)]
+    [InlineData(23)]
+    [InlineData(40)]
+    public async Task A_proof_in_a_log_of_many_millions_is_written_whole(int hashes)
+    {
+        var path = Enumerable.Range(0, hashes).Select(n => Enumerable.Repeat((byte)n, 32).ToArray()).ToList();
+        var rows = new AuditRows();
+        foreach (var _ in AuditColumn.All)
+            rows.AddNothing();
+        rows.EndRow(1_000_000, new byte[192]);
+        // As an export does that reads beside the log's own tiles, of which no test makes so many.
+        typeof(AuditRows).GetMethod("Prove", BindingFlags.Instance | BindingFlags.NonPublic)!.CreateDelegate<ProveRow>()(rows, 0, new byte[32], path);
+        using var file = new MemoryStream();
+        await AuditCsv.WriteAsync(Rows.Export(new[] { rows }.ToAsyncEnumerable()), file, TestContext.Current.CancellationToken);
+        var row = StrictCsv.Read(file.ToArray())[1];
+        Assert.Equal(string.Join(' ', path.Select(Convert.ToBase64String)), row[^1]);
+    }
+
+    private delegate void ProveRow(AuditRows rows, int row, ReadOnlySpan<byte> leaf, IReadOnlyList<byte[]>? path);
 
     [Fact]
     public async Task What_is_unknown_is_an_empty_cell()

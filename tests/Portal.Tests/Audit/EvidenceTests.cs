@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports.Checking;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 
@@ -97,6 +98,20 @@ public sealed class EvidenceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_a_change_of_keys_the_pack_says_which_keys_check_it()
+    {
+        await FillAsync();
+        var old = _log.Key.Verifier.ToString();
+        Assert.True((await _host.World.Get<RotateSigningKey>().ExecuteAsync(Actor.System, Ct)).Succeeded);
+        var file = await (await GetAsync("/audit/evidence")).Content.ReadAsByteArrayAsync(Ct);
+        var says = Read(file)["VERIFY.txt"];
+        Assert.Contains("--key \"VKEY1\" --key \"VKEY2\"", says, StringComparison.Ordinal);
+        Assert.True(says.IndexOf(_log.Key.Verifier.ToString(), StringComparison.Ordinal) is > 0 and var latest && says.IndexOf(old, StringComparison.Ordinal) > latest);
+        Assert.False((await VerifyAsync(file)).Holds);
+        Assert.True((await VerifyAsync(file, VerifierKey.Parse(old)!)).Holds);
+    }
+
+    [Fact]
     public async Task Only_auditors_get_it_and_a_filter_that_it_does_not_know_is_refused()
     {
         Assert.Equal(HttpStatusCode.Forbidden, (await _host.GetAsync("/audit/evidence", Company.Mira)).StatusCode);
@@ -141,13 +156,13 @@ public sealed class EvidenceTests : IAsyncLifetime
         return file.ToArray();
     }
 
-    private async Task<ExportVerdict> VerifyAsync(byte[] file)
+    private async Task<ExportVerdict> VerifyAsync(byte[] file, params VerifierKey[] older)
     {
         var path = Path.GetTempFileName();
         try
         {
             await File.WriteAllBytesAsync(path, file, Ct);
-            return (await new VerifyExport().ExecuteAsync(new ExportToVerify(path, [_log.Key.Verifier]), null, Actor.System, Ct)).Value;
+            return (await new VerifyExport().ExecuteAsync(new ExportToVerify(path, [_log.Key.Verifier, .. older]), null, Actor.System, Ct)).Value;
         }
         finally
         {

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.IO.Compression;
 using System.Net;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports.Checking;
@@ -48,6 +51,26 @@ public sealed class PrunedExportTests : IAsyncLifetime
         Assert.Equal((left, 0, "filtered"), (verdict.Rows, verdict.Unproven, verdict.Statement!.Kind));
         // It covers all that there is, so that what it covers may go in its turn.
         Assert.Equal(2, (await _host.World.EventsAsync()).Count(e => e.Code == AuditCode.ExportCompleted.Value));
+    }
+
+    [Theory]
+    [InlineData("csv")]
+    [InlineData("jsonl")]
+    [InlineData("ocsf")]
+    public async Task A_file_that_reaches_back_over_what_went_says_so_and_no_other_does(string format)
+    {
+        const string says = "Retention has pruned events up to 2026-03-02T09:";
+        var young = _host.World.Clock.GetUtcNow().AddMinutes(-1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        foreach (var (asked, said) in new[] { ("", true), ("&vault=kv-a", true), ("&from=2026-03-01", true), ($"&from={young}", false) })
+            Assert.Equal(said, Encoding.UTF8.GetString(await FileAsync($"/audit/export?format={format}{asked}")).Contains(says, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Evidence_of_a_time_of_which_events_went_says_so()
+    {
+        using var zip = new ZipArchive(new MemoryStream(await FileAsync("/audit/evidence?from=2026-03-01")));
+        using var summary = new StreamReader(await zip.GetEntry("summary.html")!.OpenAsync(Ct));
+        Assert.Contains("Retention has pruned events up to 2026-03-02 09:", await summary.ReadToEndAsync(Ct), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -127,6 +127,49 @@ public sealed class RetentionTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_hold_on_a_vault_or_a_secret_covers_it_wherever_it_was(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        // It was moved, and moves again once the hold stands; a membership is recorded at its group.
+        var (now, before, after) = (Company.LogisticsVault, Company.LogisticsVault.Replace("rg-fenwick", "rg-before", StringComparison.Ordinal), Company.LogisticsVault.Replace("rg-fenwick", "rg-after", StringComparison.Ordinal));
+        Assert.NotEqual(now, before);
+        world.Inventory.RemoveVault(now);
+        world.Inventory.AddVaultAt(before, "kv-logistics-prod", secrets: FakeVaultInventory.Secret("carrier-token"));
+        await world.SyncAsync();
+        foreach (var scope in (string[])[now, before, after, $"{before}/secrets/carrier-token", "/groups/5d4f1a52-0000-5000-8000-000000000002"])
+            await TestLog.WriteAsync(world, 1, _ => new AuditSubject { Scope = scope, VaultName = "KV-Logistics-Prod", SecretName = scope.Contains("secrets", StringComparison.Ordinal) ? "Carrier-Token" : null });
+        await TestLog.WriteAsync(world, 1, _ => new AuditSubject { Scope = Company.PaymentsVault, VaultName = "kv-payments-prod" });
+        var vault = await HoldAsync(world, HoldTarget.Scope, "kv-logistics-prod");
+        await HoldAsync(world, HoldTarget.Scope, "kv-logistics-prod/carrier-token");
+        await TestLog.SealAsync(world);
+        await ExportedAsync(world);
+        await PassAsync(world, Period + TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await PruneAsync(world));
+        Assert.Empty((await world.Get<LiftHold>().ExecuteAsync(new HoldLift(vault, "Settled"), await world.IdentifyAsync(Company.Ingrid), Ct)).Refusals);
+        Assert.Equal(4, await PruneAsync(world));
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_a_request_tells_goes_together_once_the_last_of_it_is_old_enough(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+        await world.WorkAsync();
+        await PassAsync(world, TimeSpan.FromHours(4));
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        await TestLog.SealAsync(world);
+        await ExportedAsync(world);
+        var all = (await world.EventsAsync(grant.RequestId)).Count;
+        // When it was given is older than the period, when it ended is not: who asks then would be told that nobody had access.
+        await PassAsync(world, Period - TimeSpan.FromHours(2));
+        Assert.Equal(0, await PruneAsync(world));
+        Assert.Equal(all, (await world.EventsAsync(grant.RequestId)).Count);
+        await PassAsync(world, TimeSpan.FromHours(2) + TimeSpan.FromSeconds(1));
+        Assert.Equal(all, await PruneAsync(world));
+    }
+
+    [Theory, BothDatabases]
     public async Task What_an_open_grant_or_request_needs_stays_and_a_timeline_says_what_went(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);
@@ -149,7 +192,13 @@ public sealed class RetentionTests
 
         await world.WorkAsync();
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(open.RequestId)).State);
-        Assert.Equal(before, await PruneAsync(world));
+        Assert.Equal(0, await PruneAsync(world));
+        Assert.InRange((await world.EventsAsync(open.RequestId)).Count, before + 1, int.MaxValue);
+        await TestLog.SealAsync(world);
+        await ExportedAsync(world);
+        await PassAsync(world, Period + TimeSpan.FromSeconds(1));
+        Assert.NotEqual(0, await PruneAsync(world));
+        Assert.Empty(await world.EventsAsync(open.RequestId));
     }
 
     [Theory, BothDatabases]

@@ -1,4 +1,5 @@
 using Bunit;
+using Microsoft.EntityFrameworkCore;
 using Portal.Tests.World;
 using Portal.Web.Audit.Charts;
 using Portal.Web.Audit.Questions;
@@ -31,6 +32,24 @@ public sealed class AuditQuestionsPageTests : BunitContext
             this.GoTo($"/audit/questions/{question}");
             var page = Render<QuestionsPage>(p => p.Add(x => x.Question, question.Split('?')[0]));
             page.WaitForAssertion(() => Assert.Contains(says, page.Find(".answer-sentence").TextContent, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_about_a_time_of_which_retention_has_pruned_events_says_so()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        await using (var db = world.OpenDb())
+        {
+            await db.RetentionStates.ExecuteUpdateAsync(set => set.SetProperty(s => s.Pruned, 5).SetProperty(s => s.PrunedThrough, PortalWorld.Start.AddMinutes(-30)), Xunit.TestContext.Current.CancellationToken);
+        }
+
+        foreach (var (from, said) in new[] { ("2026-03-02T08:00:00Z", true), ("2026-03-02T08:45:00Z", false) })
+        {
+            this.GoTo($"/audit/questions/unused?from={from}&to=2026-03-02T10:00:00Z");
+            var page = Render<QuestionsPage>(p => p.Add(x => x.Question, "unused"));
+            page.WaitForElement(".answer-sentence");
+            Assert.Equal(said, page.Markup.Contains("Retention has pruned events of this period, up to 2 Mar 2026", StringComparison.Ordinal));
         }
     }
 

@@ -70,7 +70,7 @@ public sealed class AuditExport
     }
 
     private AuditExport(AuditExport same) =>
-        (Filter, Point, IsWhole, Fingerprint, _pieces, _mayGoOn) = (same.Filter, same.Point, same.IsWhole, same.Fingerprint, same._pieces, same._mayGoOn);
+        (Filter, Point, IsWhole, Fingerprint, PrunedThrough, _pieces, _mayGoOn) = (same.Filter, same.Point, same.IsWhole, same.Fingerprint, same.PrunedThrough, same._pieces, same._mayGoOn);
 
     /// <summary>What was asked for.</summary>
     public AuditFilter Filter { get; }
@@ -86,6 +86,9 @@ public sealed class AuditExport
 
     /// <summary>Tells exports apart: the same for those whose files are the same to the byte. Another one once retention has pruned something or another key signs, although filter, state and reader are the same.</summary>
     public string Fingerprint { get; }
+
+    /// <summary>The time of the latest event that retention has pruned, where such events may have been among what was asked for; null where none was.</summary>
+    public DateTimeOffset? PrunedThrough { get; init; }
 
     /// <summary>How many rows have been read.</summary>
     public long Rows { get; private set; }
@@ -138,7 +141,7 @@ public sealed class AuditExport
         var end = End ?? throw new InvalidOperationException("The export has not ended yet.");
         var filter = FilterWords.Of(Filter);
         return string.Create(CultureInfo.InvariantCulture,
-            $"{end.Rows} events; {(filter.Count == 0 ? "no filter" : "filter: " + string.Join(", ", filter.Select(f => $"{f.Name} {f.Value}")))}.{(end.Unproven > 0 ? $" {end.Unproven} of them are shown without where the actor sat and carry no proof." : "")}{(end.Why.Length > 0 ? " " + end.Why : "")}");
+            $"{end.Rows} events; {(filter.Count == 0 ? "no filter" : "filter: " + string.Join(", ", filter.Select(f => $"{f.Name} {f.Value}")))}.{(end.Unproven > 0 ? $" {end.Unproven} of them are shown without where the actor sat and carry no proof." : "")}{(PrunedThrough is { } pruned ? $" Retention has pruned events up to {pruned.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}: what they told is not in this file." : "")}{(end.Why.Length > 0 ? " " + end.Why : "")}");
     }
 
     /// <summary>The same export once more, to be read anew.</summary>

@@ -13,7 +13,7 @@ public enum HoldTarget
     /// <summary>Every event that a person caused, or that is about them.</summary>
     Person,
 
-    /// <summary>Every event about a vault with its secrets, or about one secret.</summary>
+    /// <summary>Every event about a vault with its secrets, or about one secret: by its ARM id, and by its name wherever it was.</summary>
     Scope,
 }
 

@@ -73,8 +73,8 @@ public sealed class PlaceHold(IDbContextFactory<PortalDb> databases, IDatabaseCl
                 var parts = name.ToLowerInvariant().Split('/', 2);
                 var (vault, secret) = (parts[0], parts.ElementAtOrDefault(1));
                 var scope = secret is null
-                    ? await db.Vaults.Where(v => v.Name.ToLower() == vault).Select(v => new { v.ArmId, v.Name }).FirstOrDefaultAsync(ct)
-                    : await db.Secrets.Where(s => s.Vault.Name.ToLower() == vault && s.Name.ToLower() == secret).Select(s => new { s.ArmId, Name = s.Vault.Name + "/" + s.Name }).FirstOrDefaultAsync(ct);
+                    ? await db.Vaults.Where(v => v.Name.ToLower() == vault).OrderBy(v => v.GoneAt != null).ThenByDescending(v => v.Id).Select(v => new { v.ArmId, v.Name }).FirstOrDefaultAsync(ct)
+                    : await db.Secrets.Where(s => s.Vault.Name.ToLower() == vault && s.Name.ToLower() == secret).OrderBy(s => s.DeletedAt != null).ThenByDescending(s => s.Id).Select(s => new { s.ArmId, Name = s.Vault.Name + "/" + s.Name }).FirstOrDefaultAsync(ct);
                 return scope is null ? null : new HoldSubject(target, scope.Name, Scope: scope.ArmId);
         }
     }

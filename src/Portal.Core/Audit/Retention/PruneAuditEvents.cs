@@ -7,7 +7,7 @@ namespace Portal.Core.Audit.Retention;
 
 /// <summary>
 /// Prunes the events whose time is over: rows and field digests go; place, hash and signed checkpoints stay, so that the rest can be verified. Only what is under a signed checkpoint, was in a complete export by
-/// an auditor, is under no legal hold, and belongs to no request that is open or whose grant has not ended. Records of the trail itself and of policies stay for ever. Each transaction records what it took. By a clock with which Resource Manager's does not agree, or before that was heard, nothing is pruned.
+/// an auditor, is under no legal hold, and belongs to no request that is open, whose grant has not ended, or of which a later event is not old enough. Records of the trail itself and of policies stay for ever. Each transaction records what it took. By a clock with which Resource Manager's does not agree, or before that was heard, nothing is pruned.
 /// </summary>
 public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, RetentionOptions options, IDatabaseClock databaseClock, ClockWatch clock)
 {
@@ -103,12 +103,16 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
 
     private static IQueryable<AuditEvent> Prunable(PortalDb db, DateTimeOffset before) => db.AuditEvents.Where(e => e.At < before
         && !e.Code.StartsWith("audit.") && !e.Code.StartsWith("policy.")
+        // What a request tells goes together: the end of what began nowhere would be taken for nothing.
+        && !db.AuditEvents.Any(o => e.RequestId != null && o.RequestId == e.RequestId && o.At >= before)
         && !db.AccessRequests.Any(r => r.Id == e.RequestId && r.SettledAt == null)
         && !db.Grants.Any(g => (g.RequestId == e.RequestId || g.Id == e.GrantId) && g.EndedAt == null)
         && !db.LegalHolds.Any(h => h.LiftedAt == null
             && ((h.RequestId != null && h.RequestId == e.RequestId)
                 || (h.PersonObjectId != null && (h.PersonObjectId == e.ActorObjectId || h.PersonObjectId == e.SubjectObjectId || h.PersonObjectId == e.OnBehalfOfObjectId))
-                || (h.Scope != null && e.Scope != null && (e.Scope == h.Scope || e.Scope.StartsWith(h.Scope + "/"))))));
+                || (h.Scope != null && e.Scope != null && (e.Scope == h.Scope || e.Scope.StartsWith(h.Scope + "/")))
+                // A vault has had the ids of every place that it was moved to; its name is one in all of Azure.
+                || (h.Scope != null && e.VaultName != null && (e.VaultName.ToLower() == h.Name.ToLower() || (e.VaultName + "/" + e.SecretName).ToLower() == h.Name.ToLower())))));
 
     private sealed record Turn(int Pruned, TrailPlace? After);
 }

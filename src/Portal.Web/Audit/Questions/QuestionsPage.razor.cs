@@ -3,6 +3,7 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Questions;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Identity;
 using Portal.Web.Resources;
 
@@ -17,6 +18,7 @@ public sealed partial class QuestionsPage
     private string? _personName;
     private string? _needs;
     private object? _answer;
+    private DateTimeOffset? _prunedThrough;
 
     [Inject] public required IStringLocalizer<QuestionWords> Words { get; init; }
 
@@ -33,6 +35,8 @@ public sealed partial class QuestionsPage
     [Inject] public required WhatWentAroundTheRules AroundTheRules { get; init; }
 
     [Inject] public required WhatAdministratorsChanged Changes { get; init; }
+
+    [Inject] public required ListHolds Retention { get; init; }
 
     /// <summary>Now.</summary>
     [Inject] public required TimeProvider Clock { get; init; }
@@ -88,10 +92,14 @@ public sealed partial class QuestionsPage
         _personName = name;
         if (_needs is not null)
             return;
-        var (answer, refusals) = await AskAsync(filter, _period, actor);
+        var period = _period;
+        var (answer, refusals) = await AskAsync(filter, period, actor);
+        var pruned = await Retention.ExecuteAsync(actor, Left);
         // The reader may have asked something else meanwhile.
-        if (asked == _loaded)
-            (_answer, _refusals) = (answer, refusals);
+        if (asked != _loaded)
+            return;
+        (_answer, _refusals) = (answer, refusals);
+        _prunedThrough = pruned.Succeeded && pruned.Value.State.PrunedThrough is { } through && through >= period.From ? through : null;
     }
 
     private async Task<(object? Answer, IReadOnlyList<Refusal> Refusals)> AskAsync(AuditFilter filter, AuditPeriod period, Actor actor) => Question switch
