@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 using Portal.Core.Identity;
@@ -31,7 +32,17 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
-        if (await ClaimAsync(destination.Name, ct) is not { } claim)
+        Claimed? claim;
+        try
+        {
+            claim = await ClaimAsync(destination.Name, ct);
+        }
+        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault) || fault is InvalidDataException)
+        {
+            return await BlameLogAsync(destination.Name, ct);
+        }
+
+        if (claim is null)
             return StreamTurn.Idle;
         var answer = await sender.SendAsync(destination, claim.Message, ct);
         return await SettleAsync(claim, answer, actor, ct);
@@ -49,6 +60,8 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
         if (!stream.IsFreeFor(options.Holder, now))
             return null;
         var events = await StreamReading.ReadAsync(db, stream.Next, stream.MessageEnd > stream.Next ? stream.MessageEnd : null, ct);
+        if (events.Count == 0)
+            throw new InvalidDataException($"The log has lost its places from {stream.Next} on.");
         stream.Claim(options.Holder, now + StreamOptions.Lease, events[^1].Position + 1);
         try
         {
@@ -62,6 +75,19 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
 
         return new Claimed(stream.Fence, new StreamMessage(name, stream.Replays, events));
     }
+
+    // Nobody can send what cannot be read, and what comes after it must not overtake it: the stream says so until somebody has looked.
+    private async Task<StreamTurn> BlameLogAsync(string name, CancellationToken ct) => await databases.RunAsync(async db =>
+    {
+        if (await db.AuditStreams.SingleOrDefaultAsync(s => s.Name == name, ct) is not { PausedAt: null } stream)
+            return StreamTurn.Idle;
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        if (!stream.IsFreeFor(options.Holder, now))
+            return StreamTurn.Idle;
+        stream.Fail(string.Create(CultureInfo.InvariantCulture, $"LogUnreadable: the log cannot be read from position {stream.Next} on; audit verify names what is wrong"), RetryDelay.After(stream.Attempts + 1, null, random.NextDouble()), now);
+        await db.SaveChangesAsync(ct);
+        return StreamTurn.Failed;
+    }, ct);
 
     private async Task<StreamTurn> SettleAsync(Claimed claim, StreamAnswer answer, Actor actor, CancellationToken ct)
     {

@@ -55,6 +55,25 @@ public sealed class DeliverStreamTests
     }
 
     [Theory, BothDatabases]
+    public async Task An_event_that_cannot_be_read_any_more_is_said_at_the_stream_and_nothing_overtakes_it(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await TestLog.WriteAsync(world, 5);
+        await using (var db = world.OpenDb())
+        {
+            await db.Database.ExecuteSqlRawAsync("UPDATE \"AuditEvents\" SET \"Outcome\" = 'Nonsense' WHERE \"EventId\" = (SELECT \"EventId\" FROM \"AuditLeaves\" WHERE \"Position\" = 3)", Ct);
+        }
+
+        Assert.Equal(StreamTurn.Failed, await TurnAsync(world));
+        Assert.Empty(world.Streams.Tried);
+        var row = await RowAsync(world);
+        Assert.StartsWith("LogUnreadable", row.LastFault, StringComparison.Ordinal);
+        Assert.Equal(world.Clock.GetUtcNow(), row.FailingSince);
+        // Not again and again.
+        Assert.Equal(StreamTurn.Idle, await TurnAsync(world));
+    }
+
+    [Theory, BothDatabases]
     public async Task What_is_not_taken_comes_again_as_the_same_message_when_the_receiver_asked_for_it(DatabaseKind kind)
     {
         await using var world = await OpenAsync(kind);
