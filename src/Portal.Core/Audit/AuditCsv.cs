@@ -81,7 +81,7 @@ public static class AuditCsv
             csv.Cell(_text.AsSpan(0, written));
             Convert.TryToHexStringLower(rows.Leaf(row), _text, out written);
             csv.Cell(_text.AsSpan(0, written));
-            csv.Cell(_text.AsSpan(0, Base64Url.EncodeToUtf8(rows.Digests(row), Room(rows.Digests(row).Length * 2))));
+            csv.Cell(_text.AsSpan(0, Base64Url.EncodeToUtf8(rows.GivenDigests(row), Room(rows.GivenDigests(row).Length * 2))));
             csv.Cell(_text.AsSpan(0, EncodeProof(rows.Path(row) ?? [])));
         }
 
