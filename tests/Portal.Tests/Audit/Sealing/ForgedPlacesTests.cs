@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Identity;
 using Portal.Tests.World;
@@ -47,6 +48,7 @@ public sealed class ForgedPlacesTests
         Assert.Equal(0, report.Pruned);
         Assert.Equal(Enumerable.Range(0, 10).Select(p => (long?)p), report.Findings.Where(f => f.What.Contains("it was taken away", StringComparison.Ordinal)).Select(f => f.Position));
         Assert.Contains("never sealed", await UnverifiedAsync(world, new AuditFilter()), StringComparison.Ordinal);
+        Assert.Equal(0, (await world.ReadAsync(db => PrunedPositions.ReadAsync(db, Ct))).Count);
     }
 
     [Theory, BothDatabases]
@@ -73,6 +75,7 @@ public sealed class ForgedPlacesTests
         await DeleteAsync(world, 3, 5);
         await SqlAsync(world, "UPDATE \"AuditEvents\" SET \"Code\" = 'audit.events_pruned', \"ActorKind\" = 'System', \"Comment\" = 'positions 3-5' WHERE \"EventId\" = (SELECT \"EventId\" FROM \"AuditLeaves\" WHERE \"Position\" = 20)");
         Assert.Equal([3, 4, 5, 20], (await VerifyAsync(world)).Findings.Select(f => f.Position).Distinct());
+        Assert.Equal(0, (await world.ReadAsync(db => PrunedPositions.ReadAsync(db, Ct))).Count);
     }
 
     [Theory, BothDatabases]
@@ -87,6 +90,7 @@ public sealed class ForgedPlacesTests
         await DeleteAsync(world, 25, 25);
         var report = await VerifyAsync(world);
         Assert.Equal((25L, 3L), (Assert.Single(report.Findings).Position, report.Pruned));
+        Assert.Equal(3, (await world.ReadAsync(db => PrunedPositions.ReadAsync(db, Ct))).Count);
     }
 
     [Theory, BothDatabases]

@@ -76,11 +76,11 @@ public sealed class UnreadableRowTests
     // With a change of the event at position 7 besides.
     private static async Task<IReadOnlyList<VerifyFinding>> FindAsync(PortalWorld world, string sql)
     {
-        await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync($"{sql}; UPDATE \"AuditEvents\" SET \"Comment\" = 'x' WHERE \"Sequence\" = 8", Ct));
+        await SqlAsync(world, $"{sql}; UPDATE \"AuditEvents\" SET \"Comment\" = 'x' WHERE \"Sequence\" = 8");
         return (await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings;
     }
 
-    // Signed twice: of the newest checkpoint the sealer would speak as well.
+    // Signed twice, so that one checkpoint can be changed that is not the newest.
     private static async Task<PortalWorld> SealedAsync(DatabaseKind kind)
     {
         var world = await PortalWorld.OpenAsync(kind, empty: true);

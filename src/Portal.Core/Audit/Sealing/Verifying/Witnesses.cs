@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing.Verifying;
