@@ -82,7 +82,7 @@ public static class AuditCsv
             Convert.TryToHexStringLower(rows.Leaf(row), _text, out written);
             csv.Cell(_text.AsSpan(0, written));
             // Written first: making room may replace what it is written to.
-            written = Base64Url.EncodeToUtf8(rows.Digests(row), Room(rows.Digests(row).Length * 2));
+            written = Base64Url.EncodeToUtf8(rows.GivenDigests(row), Room(rows.GivenDigests(row).Length * 2));
             csv.Cell(_text.AsSpan(0, written));
             written = EncodeProof(rows.Path(row) ?? []);
             csv.Cell(_text.AsSpan(0, written));

@@ -117,7 +117,7 @@ internal static class AuditQuery
         where place == null
         select new { happened, Position = (long?)place.Position, place.FieldDigests };
 
-    /// <summary>Events that have no place in the log and wait for none: nobody sealed them. In the order of their numbers.</summary>
+    /// <summary>Events that have no place in the log and wait for none: nobody sealed them. A place before the first is none of the log's. In the order of their numbers.</summary>
     /// <param name="db">The database.</param>
     /// <param name="after">The number after which to go on.</param>
     /// <param name="last">The highest number to show.</param>
@@ -126,7 +126,7 @@ internal static class AuditQuery
         (from happened in db.AuditEvents.AsNoTracking()
          join place in db.AuditLeaves.AsNoTracking() on happened.EventId equals place.EventId into places
          from place in places.DefaultIfEmpty()
-         where happened.Sequence > after && happened.Sequence <= last && place == null && !db.PendingSeals.Any(p => p.EventId == happened.EventId)
+         where happened.Sequence > after && happened.Sequence <= last && (place == null ? !db.PendingSeals.Any(p => p.EventId == happened.EventId) : place.Position < 0)
          orderby happened.Sequence
          select new { happened, Position = (long?)place.Position, place.FieldDigests }).Take(take);
 

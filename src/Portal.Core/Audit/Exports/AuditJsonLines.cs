@@ -54,7 +54,7 @@ public static class AuditJsonLines
         }
 
         if (!rows.Digests(row).IsEmpty)
-            json.WriteString("field_digests"u8, text[..Base64Url.EncodeToUtf8(rows.Digests(row), text)]);
+            json.WriteString("field_digests"u8, text[..Base64Url.EncodeToUtf8(rows.GivenDigests(row), text)]);
         if (rows.Path(row) is not { } path)
             return;
         json.WriteStartArray("proof"u8);

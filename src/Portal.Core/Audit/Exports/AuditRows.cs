@@ -73,6 +73,9 @@ public sealed class AuditRows
     /// <summary>The field digests that were sealed with the row; empty when there are none.</summary>
     public ReadOnlySpan<byte> Digests(int row) => Cell(row, Columns);
 
+    /// <summary>Those digests as a file gives them: no more than there are fields, whatever somebody put behind them.</summary>
+    internal ReadOnlySpan<byte> GivenDigests(int row) => Digests(row) is var all && all.Length > CanonicalEvent.MostDigests ? all[..CanonicalEvent.MostDigests] : all;
+
     /// <summary>The leaf hash that the log has for the row; empty when it has none.</summary>
     public ReadOnlySpan<byte> Leaf(int row)
     {

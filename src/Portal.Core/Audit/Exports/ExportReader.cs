@@ -102,12 +102,12 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         return end;
     }
 
-    // Counting is far cheaper than looking each event up. In one statement, so that all of it is of one moment. Of notes only those that an event waits with: others would make up for an event that nobody sealed.
+    // Counting is far cheaper than looking each event up. In one statement, so that all of it is of one moment. Of notes only those that an event waits with: others would make up for an event that nobody sealed, as would a place before the first.
     private async Task<bool> HasStrangersAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         var waiting = db.PendingSeals.Where(p => db.AuditEvents.Any(e => e.EventId == p.EventId) && !db.AuditLeaves.Any(l => l.EventId == p.EventId)).Select(p => p.EventId).Distinct();
-        var counts = await db.AuditSealers.Where(s => s.Id == AuditSealer.TheOne).Select(_ => new { Events = db.AuditEvents.LongCount(), Placed = db.AuditLeaves.LongCount() + waiting.LongCount() }).SingleAsync(ct);
+        var counts = await db.AuditSealers.Where(s => s.Id == AuditSealer.TheOne).Select(_ => new { Events = db.AuditEvents.LongCount(), Placed = db.AuditLeaves.LongCount() - db.AuditLeaves.LongCount(l => l.Position < 0) + waiting.LongCount() }).SingleAsync(ct);
         return counts.Events != counts.Placed;
     }
 

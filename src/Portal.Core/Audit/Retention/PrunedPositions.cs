@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Sealing;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
@@ -15,17 +16,15 @@ public sealed class PrunedPositions
 
     private readonly List<(long First, long Last)> _ranges;
 
-    private PrunedPositions(IEnumerable<(long First, long Last)> ranges)
-    {
-        _ranges = [.. ranges.OrderBy(r => r.First)];
-        Count = _ranges.Sum(r => r.Last - r.First + 1);
-    }
+    private PrunedPositions(IEnumerable<(long First, long Last)> ranges) => _ranges = [.. ranges.OrderBy(r => r.First)];
 
     /// <summary>How many places.</summary>
-    public long Count { get; }
+    public long Count => _ranges.Sum(r => r.Last - r.First + 1);
 
     /// <summary>Whether a place is one of them.</summary>
-    public bool Contains(long position)
+    public bool Contains(long position) => RangeOf(position) is not null;
+
+    private (long First, long Last)? RangeOf(long position)
     {
         var (low, high) = (0, _ranges.Count - 1);
         while (low <= high)
@@ -36,22 +35,64 @@ public sealed class PrunedPositions
             else if (position > _ranges[middle].Last)
                 low = middle + 1;
             else
-                return true;
+                return _ranges[middle];
         }
 
-        return false;
+        return null;
     }
 
-    /// <summary>Reads the records of the database. Only those count that are the portal's own, and sealed.</summary>
-    public static async Task<PrunedPositions> ReadAsync(PortalDb db, CancellationToken ct) =>
-        await OfAsync(db.AuditEvents.Where(e => db.AuditLeaves.Any(l => l.EventId == e.EventId)), ct);
+    /// <summary>The places from one to another that are none of them, in ascending order.</summary>
+    internal IEnumerable<long> Without(long first, long last)
+    {
+        for (var position = first; position <= last; position++)
+            if (RangeOf(position) is { } range)
+                position = range.Last;
+            else
+                yield return position;
+    }
+
+    /// <summary>These places.</summary>
+    internal static PrunedPositions Of(IEnumerable<(long First, long Last)> ranges) => new(ranges);
+
+    /// <summary>What a record names, as far as it may: a place that was sealed before it. Retention takes nothing that is not sealed yet.</summary>
+    /// <param name="comment">The record's comment.</param>
+    /// <param name="position">The record's own place.</param>
+    internal static IEnumerable<(long First, long Last)> NamedBy(string? comment, long position) => Parse(comment).Where(range => range.Last < position);
+
+    /// <summary>Reads the records of the database. Only those count that are the portal's own, sealed, and as they were sealed; and only for what was sealed before them.</summary>
+    public static async Task<PrunedPositions> ReadAsync(PortalDb db, CancellationToken ct)
+    {
+        var records = Records(db.AuditEvents.AsNoTracking());
+        var places = new Dictionary<long, long>();
+        foreach (var place in await records.Join(db.AuditLeaves.Where(l => l.Position >= 0), e => e.EventId, l => l.EventId, (e, l) => new { e.Sequence, l.Position }).ToListAsync(ct))
+            places[place.Sequence] = place.Position;
+        // One that cannot be read is not as it was sealed.
+        var events = (await ReadableEvents.ReadAsync(db, records, ct)).Events.Where(e => places.ContainsKey(e.Sequence));
+        var ranges = new List<(long First, long Last)>();
+        var canonical = new CanonicalEvent();
+        foreach (var some in events.Chunk(TileId.Width))
+        {
+            var tiles = await LogTiles.LoadAsync(db, some.Select(e => TileOf(places[e.Sequence])).ToHashSet(), ct);
+            foreach (var record in some)
+            {
+                var position = places[record.Sequence];
+                var offset = (int)(position % TileId.Width) * MerkleTree.HashSize;
+                if (tiles.TryGetValue(TileOf(position), out var hashes) && hashes.Length >= offset + MerkleTree.HashSize
+                    && hashes.AsSpan(offset, MerkleTree.HashSize).SequenceEqual(canonical.Take(record).LeafHash()))
+                    ranges.AddRange(NamedBy(record.Comment, position));
+            }
+        }
+
+        return new(ranges);
+
+        static TileId TileOf(long position) => new(0, position / TileId.Width);
+    }
 
     /// <summary>Reads those records that wait for their place in the log: they count for nothing yet.</summary>
     public static async Task<PrunedPositions> ReadWaitingAsync(PortalDb db, CancellationToken ct) =>
-        await OfAsync(db.AuditEvents.Where(e => !db.AuditLeaves.Any(l => l.EventId == e.EventId) && db.PendingSeals.Any(p => p.EventId == e.EventId)), ct);
+        new((await Records(db.AuditEvents.AsNoTracking().Where(e => !db.AuditLeaves.Any(l => l.EventId == e.EventId) && db.PendingSeals.Any(p => p.EventId == e.EventId))).Select(e => e.Comment).ToListAsync(ct)).SelectMany(Parse));
 
-    private static async Task<PrunedPositions> OfAsync(IQueryable<AuditEvent> events, CancellationToken ct) =>
-        new((await events.AsNoTracking().Where(e => e.Code == AuditCode.EventsPruned.Value && e.ActorKind == ActorKind.System).Select(e => e.Comment).ToListAsync(ct)).SelectMany(Parse));
+    private static IQueryable<AuditEvent> Records(IQueryable<AuditEvent> events) => events.Where(e => e.Code == AuditCode.EventsPruned.Value && e.ActorKind == ActorKind.System);
 
     /// <summary>Writes positions as the record has them: <c>positions 0-998, 1001</c>.</summary>
     /// <param name="positions">In ascending order.</param>

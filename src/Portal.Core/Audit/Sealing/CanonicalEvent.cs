@@ -15,6 +15,9 @@ public sealed class CanonicalEvent
     /// <summary>The bytes of one field's digest.</summary>
     public const int DigestSize = 2;
 
+    /// <summary>The bytes of an event's field digests at most: an event that was sealed when there were fewer fields has less.</summary>
+    public static int MostDigests => DigestSize * EventFields.Count;
+
     /// <summary>The fields as an event has them, each key with its colon and the comma in front. The comma of the first gives its place to the brace.</summary>
     internal static readonly (EventField Field, byte[] Key, bool IsNumber)[] KeyOrder =
         [.. Enum.GetValues<EventField>().OrderBy(f => f.Name(), StringComparer.Ordinal).Select(f => (f, Encoding.UTF8.GetBytes($",\"{f.Name()}\":"), f.IsNumber()))];

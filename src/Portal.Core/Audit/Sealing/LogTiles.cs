@@ -28,7 +28,7 @@ internal static class LogTiles
         return [.. ranges.Select(tree.Hash)];
     }
 
-    /// <summary>How many leaves the log has.</summary>
+    /// <summary>How many leaves the log has: the number behind its last place. A place before the first is none of its, whoever entered it.</summary>
     public static async Task<long> SizeAsync(PortalDb db, CancellationToken ct) =>
-        (await db.AuditLeaves.MaxAsync(l => (long?)l.Position, ct) ?? -1) + 1;
+        await db.AuditLeaves.MaxAsync(l => (long?)l.Position, ct) is >= 0 and var last ? Math.Min(last, long.MaxValue - 1) + 1 : 0;
 }

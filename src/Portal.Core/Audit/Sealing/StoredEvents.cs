@@ -14,7 +14,7 @@ internal sealed class StoredEvents(IDbContextFactory<PortalDb> databases, IAudit
     // A core that waits for a server's piece works at another.
     private static readonly int AtOnce = 2 * Environment.ProcessorCount;
 
-    /// <summary>The log from one position to another, piece by piece in its order. Be done with a piece before taking the next.</summary>
+    /// <summary>The log from one position to another, piece by piece in its order. Be done with a piece before taking the next. Where places and hashes were taken away, or one was entered far behind the last, it goes on with the next place that there is.</summary>
     public async IAsyncEnumerable<StoredPiece> ReadAsync(long from, long to, [EnumeratorCancellation] CancellationToken ct)
     {
         using var left = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -27,13 +27,16 @@ internal sealed class StoredEvents(IDbContextFactory<PortalDb> databases, IAudit
                 while (next < to && underWay.Count < AtOnce)
                 {
                     var piece = pieces[i % pieces.Length] ??= new StoredPiece();
-                    var (start, end) = (next, Math.Min(to, ((next / Positions) + 1) * Positions));
+                    var (start, end) = (next, next + Math.Min(to - next, Positions - (next % Positions)));
                     // SQLite reads on the thread that asks.
                     underWay.Enqueue(Task.Run(() => FillAsync(piece, start, end, left.Token), left.Token));
                     (next, i) = (end, i + 1);
                 }
 
-                yield return await underWay.Dequeue();
+                var filled = await underWay.Dequeue();
+                yield return filled;
+                if (filled.IsEmpty && next < to)
+                    next = Math.Max(next, await FirstPlaceAsync(next, to, left.Token));
             }
         }
         finally
@@ -42,6 +45,12 @@ internal sealed class StoredEvents(IDbContextFactory<PortalDb> databases, IAudit
             await left.CancelAsync();
             await ((Task)Task.WhenAll(underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private async Task<long> FirstPlaceAsync(long from, long to, CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        return await db.AuditLeaves.Where(l => l.Position >= from && l.Position < to).MinAsync(l => (long?)l.Position, ct) is { } place ? place - (place % Positions) : to;
     }
 
     private async Task<StoredPiece> FillAsync(StoredPiece piece, long from, long to, CancellationToken ct)
@@ -70,6 +79,9 @@ internal sealed class StoredPiece
 
     /// <summary>The places that are there, each with its event; without one where that is gone.</summary>
     public AuditRows Rows { get; } = new(asStored: true);
+
+    /// <summary>Whether nothing is there: no place, and no hash.</summary>
+    public bool IsEmpty => Rows.Count == 0 && _tiles.Count == 0;
 
     /// <summary>Whether a place has its event.</summary>
     public bool HasEvent(int row) => !Rows[row, (int)EventField.EventId].IsEmpty;

@@ -28,7 +28,7 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAudit
         await using var db = await databases.CreateDbContextAsync(ct);
         await db.Database.OpenConnectionAsync(ct);
         var findings = new Findings(input.MostFindings);
-        var (leaves, tiles) = (new LeafCheck(db, await PrunedPositions.ReadAsync(db, ct), findings), new TileCheck(db, findings));
+        var (leaves, tiles) = (new LeafCheck(db, input.From, findings), new TileCheck(db, findings));
         var witnesses = await new Witnesses(db, stores, findings).ReadAsync(input.Keys ?? [], ct);
         var size = await LogTiles.SizeAsync(db, ct);
         foreach (var ahead in witnesses.Where(w => w.Checkpoint.Size > size).Take(1))
@@ -39,16 +39,31 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAudit
         var due = new Queue<Witness>(witnesses.Where(w => w.Checkpoint.Size >= log.Size).OrderBy(w => w.Checkpoint.Size));
         var held = (Count: 0, Size: log.Size, Time: (DateTimeOffset?)null);
         Compare();
-        await foreach (var piece in new StoredEvents(databases, trail).ReadAsync(log.Size, size, ct))
+        await CompareToAsync(size);
+        // Retention goes on beside this: what it took meanwhile is in a record of meanwhile. The notes first: what waits no more by then has its place in what is read next.
+        var waiting = PrunedPositions.Of([]);
+        if (!leaves.KnowsAllThatIsGone())
         {
-            await leaves.RunAsync(log, piece, Compare, ct);
-            if (log.Size % TilesEvery == 0 || log.Size == size)
-                await tiles.CompareAsync(log, ct);
-            progress?.Invoke(piece.To, size);
+            waiting = await PrunedPositions.ReadWaitingAsync(db, ct);
+            await CompareToAsync(await LogTiles.SizeAsync(db, ct));
         }
 
-        var waiting = await new RowCounts(db, findings).RunAsync(leaves.Pruned, ct);
-        return new VerifyReport(size - input.From, waiting, size - held.Size, held.Count, held.Time, findings.All) { Pruned = leaves.Pruned };
+        await leaves.NameGoneAsync(waiting, ct);
+        var unsealed = await new RowCounts(db, findings).RunAsync(leaves.Pruned, ct);
+        return new VerifyReport(size - input.From, unsealed, size - held.Size, held.Count, held.Time, findings.All) { Pruned = leaves.Pruned };
+
+        async Task CompareToAsync(long end)
+        {
+            await foreach (var piece in new StoredEvents(databases, trail).ReadAsync(leaves.Next, end, ct))
+            {
+                leaves.Run(log, piece, Compare);
+                if (!leaves.HasLostTheTree && (log.Size % TilesEvery == 0 || log.Size == end))
+                    await tiles.CompareAsync(log, ct);
+                progress?.Invoke(Math.Min(piece.To, size), size);
+            }
+
+            leaves.End(end);
+        }
 
         // The roots of the checkpoints at this size, wherever they are kept.
         void Compare()

@@ -118,7 +118,7 @@ internal sealed class ExportCheck(Func<Stream> open, IReadOnlyList<VerifierKey> 
             return changed is null
                 ? Of(ExportFaultCode.Altered, rows, row, "leaf_hash", "its leaf hash is another event's")
                 : Of(ExportFaultCode.Altered, rows, row, changed, $"{changed} is not as it was sealed");
-        if (changed is not null || rows.Digests(row).Length > CanonicalEvent.DigestSize * EventFields.Count)
+        if (changed is not null || rows.Digests(row).Length > CanonicalEvent.MostDigests)
             return Of(ExportFaultCode.Altered, rows, row, "field_digests", "its field digests are another event's");
         if (!whole)
             return facts.IsIncluded ? null : Of(ExportFaultCode.NotInLog, rows, row, "proof", "its proof does not lead to what was signed: position, proof or event is not that of the log");

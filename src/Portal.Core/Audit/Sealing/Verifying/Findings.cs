@@ -12,6 +12,20 @@ internal sealed class Findings(int most)
     /// <summary>Whether one more would be left out.</summary>
     public bool AreFull => _all.Count >= most;
 
+    /// <summary>Keeps one that was come upon earlier than it could be told, in its place.</summary>
+    /// <param name="before">How many had been found when it was come upon, and were told before it since.</param>
+    /// <param name="finding">What.</param>
+    /// <returns>Whether it is kept.</returns>
+    public bool Insert(int before, VerifyFinding finding)
+    {
+        if (before >= most)
+            return false;
+        _all.Insert(before, finding);
+        if (_all.Count > most)
+            _all.RemoveAt(most);
+        return true;
+    }
+
     /// <summary>Keeps one.</summary>
     public void Add(string what, long? position = null, string? eventId = null, string? field = null)
     {

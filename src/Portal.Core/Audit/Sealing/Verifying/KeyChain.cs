@@ -14,7 +14,7 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
     /// <param name="rows">The checkpoints of the database.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>All keys of the database that are keys, those that were found included: what they signed is found by itself.</returns>
-    public async Task<IReadOnlyList<VerifierKey>> ReadAsync(IReadOnlyList<string> kept, IReadOnlyList<AuditCheckpoint> rows, CancellationToken ct)
+    public async Task<IReadOnlyList<VerifierKey>> ReadAsync(IReadOnlyList<string> kept, IReadOnlyList<StoredCheckpoint> rows, CancellationToken ct)
     {
         var keys = new List<VerifierKey>();
         foreach (var text in await db.AuditKeys.AsNoTracking().OrderBy(k => k.Since).Select(k => k.Vkey).ToListAsync(ct))
@@ -38,7 +38,7 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
     }
 
     // In the order of their sizes. Somebody who has the database can write a signature of their own beneath a checkpoint there: where a store has the checkpoint, what the store has counts.
-    private static List<SignedNote> Trustworthy(IReadOnlyList<string> kept, IReadOnlyList<AuditCheckpoint> rows)
+    private static List<SignedNote> Trustworthy(IReadOnlyList<string> kept, IReadOnlyList<StoredCheckpoint> rows)
     {
         var stored = kept.Select(note => (Size: CheckpointFile.SizeOf(note), Note: note)).Where(note => note.Size >= 0).ToList();
         var sizes = stored.Select(note => note.Size).ToHashSet();

@@ -1,10 +1,9 @@
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing.Verifying;
 
-/// <summary>Looks for rows that nothing accounts for: events that nobody sealed, notes without their event, tiles that are too many or too few.</summary>
+/// <summary>Looks for rows that nothing accounts for: events that nobody sealed, notes without their event, places before the first, tiles that are too many or too few.</summary>
 internal sealed class RowCounts(PortalDb db, Findings findings)
 {
     /// <summary>Looks for them.</summary>
@@ -13,31 +12,53 @@ internal sealed class RowCounts(PortalDb db, Findings findings)
     /// <returns>How many events wait to be sealed.</returns>
     public async Task<long> RunAsync(long pruned, CancellationToken ct)
     {
-        await using var command = db.Database.GetDbConnection().CreateCommand();
-        command.CommandText = """
-            SELECT (SELECT count(*) FROM "AuditEvents"), (SELECT count(*) FROM "AuditLeaves"), (SELECT count(*) FROM "PendingSeals"), (SELECT count(DISTINCT "EventId") FROM "PendingSeals"),
-                (SELECT count(*) FROM "AuditTiles"), (SELECT coalesce(max("Position"), -1) FROM "AuditLeaves")
-            """;
         long events, leaves, waiting, noted, tiles, last;
-        await using (var reader = await command.ExecuteReaderAsync(ct))
+        await using (var command = db.Database.GetDbConnection().CreateCommand())
         {
+            // Only places of the log count: one before the first would make up for an event that nobody sealed.
+            command.CommandText = """
+                SELECT (SELECT count(*) FROM "AuditEvents"), (SELECT count(*) FROM "AuditLeaves") - (SELECT count(*) FROM "AuditLeaves" WHERE "Position" < 0), (SELECT count(*) FROM "PendingSeals"),
+                    (SELECT count(DISTINCT "EventId") FROM "PendingSeals"), (SELECT count(*) FROM "AuditTiles"), (SELECT coalesce(max("Position"), -1) FROM "AuditLeaves")
+                """;
+            await using var reader = await command.ExecuteReaderAsync(ct);
             await reader.ReadAsync(ct);
             (events, leaves, waiting, noted, tiles, last) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5));
         }
 
-        var expected = 0L;
-        for (var level = 0; (last + 1) >> (level * TileId.Height) > 0; level++)
-            expected += (((last + 1) >> (level * TileId.Height)) + TileId.Width - 1) / TileId.Width;
+        var (size, expected) = (Math.Clamp(last, -1, long.MaxValue - 1) + 1, 0L);
+        for (var hashes = size; hashes > 0; hashes >>= TileId.Height)
+            expected += ((hashes - 1) / TileId.Width) + 1;
         if (tiles != expected)
-            findings.Add($"The log of {last + 1} events has {expected} tiles, and {tiles} are there.");
+            findings.Add($"The log of {size} events has {expected} tiles, and {tiles} are there.");
+        foreach (var (id, place) in await NamedAsync("""SELECT lower(CAST("EventId" AS text)), "Position" FROM "AuditLeaves" WHERE "Position" < 0 ORDER BY "Position" DESC LIMIT 10""", ct))
+            findings.Add($"The event {id} has position {place}, before the first of the log: its place was not entered by the portal.", place, id);
         // Notes first: a note without its event, or a second one for an event, would make up for an event that nobody sealed.
-        foreach (var lost in await db.PendingSeals.AsNoTracking().Where(p => !db.AuditEvents.Any(e => e.EventId == p.EventId)).OrderBy(p => p.Since).Take(10).ToListAsync(ct))
-            findings.Add($"The event {lost.EventId} was taken away before it was sealed, or a note was entered for one that never was.", eventId: lost.EventId.ToString("D", CultureInfo.InvariantCulture));
-        foreach (var twice in await db.PendingSeals.AsNoTracking().Where(p => db.AuditLeaves.Any(l => l.EventId == p.EventId)).OrderBy(p => p.Since).Take(10).ToListAsync(ct))
-            findings.Add($"The event {twice.EventId} is sealed and was entered as waiting once more.", eventId: twice.EventId.ToString("D", CultureInfo.InvariantCulture));
+        foreach (var (lost, _) in await NamedAsync("""
+            SELECT lower(CAST(p."EventId" AS text)), 0 FROM "PendingSeals" p WHERE NOT EXISTS (SELECT 1 FROM "AuditEvents" e WHERE e."EventId" = p."EventId") ORDER BY p."Since" LIMIT 10
+            """, ct))
+            findings.Add($"The event {lost} was taken away before it was sealed, or a note was entered for one that never was.", eventId: lost);
+        foreach (var (twice, _) in await NamedAsync("""
+            SELECT lower(CAST(p."EventId" AS text)), 0 FROM "PendingSeals" p WHERE EXISTS (SELECT 1 FROM "AuditLeaves" l WHERE l."EventId" = p."EventId") ORDER BY p."Since" LIMIT 10
+            """, ct))
+            findings.Add($"The event {twice} is sealed and was entered as waiting once more.", eventId: twice);
         if (events + pruned != leaves + noted || findings.All.Count > 0)
-            foreach (var foreign in await db.AuditEvents.AsNoTracking().Where(e => !db.AuditLeaves.Any(l => l.EventId == e.EventId) && !db.PendingSeals.Any(p => p.EventId == e.EventId)).OrderBy(e => e.Sequence).Select(e => new { e.EventId, e.Sequence }).Take(10).ToListAsync(ct))
-                findings.Add($"The event {foreign.EventId}, number {foreign.Sequence}, was not written by the portal: it has no place in the log and waits for none.", eventId: foreign.EventId.ToString("D", CultureInfo.InvariantCulture));
+            foreach (var (foreign, number) in await NamedAsync("""
+                SELECT lower(CAST(e."EventId" AS text)), e."Sequence" FROM "AuditEvents" e
+                WHERE NOT EXISTS (SELECT 1 FROM "AuditLeaves" l WHERE l."EventId" = e."EventId" AND l."Position" >= 0) AND NOT EXISTS (SELECT 1 FROM "PendingSeals" p WHERE p."EventId" = e."EventId") ORDER BY e."Sequence" LIMIT 10
+                """, ct))
+                findings.Add($"The event {foreign}, number {number}, was not written by the portal: it has no place in the log and waits for none.", eventId: foreign);
         return waiting;
+    }
+
+    // Ids as they stand there, and nothing else that somebody could have changed to what cannot be read: no row keeps the others from being named.
+    private async Task<IReadOnlyList<(string Id, long Number)>> NamedAsync(string sql, CancellationToken ct)
+    {
+        await using var command = db.Database.GetDbConnection().CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var named = new List<(string, long)>();
+        while (await reader.ReadAsync(ct))
+            named.Add((reader.GetString(0), reader.GetInt64(1)));
+        return named;
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing.Verifying;
@@ -25,7 +24,7 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
             stored.Add((store.Name, notes));
         }
 
-        var rows = await db.AuditCheckpoints.AsNoTracking().OrderBy(c => c.Size).ToListAsync(ct);
+        var rows = await StoredCheckpoint.ReadAsync(db, ct);
         var entered = await new KeyChain(db, findings).ReadAsync([.. stored.SelectMany(s => s.Notes)], rows, ct);
         var keys = trusted.Count > 0 ? trusted : entered;
         foreach (var row in rows)
