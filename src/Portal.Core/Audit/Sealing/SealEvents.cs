@@ -97,6 +97,8 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         var more = batch.MoreIsPending;
         // In the middle of a long queue a checkpoint says little: one is due now and then all the same.
         var due = IsDue(now) || (!more && (order.CheckpointNow || batch.Events.Any(p => now - p.Since > Late)));
+        // A change of keys is said in the trail before: the checkpoint with both signatures covers that.
+        due = order.Next is null ? due : !more;
         if (!due || log.Size == signedThrough)
             return new SealOutcome(batch.Events.Count, more);
         return new SealOutcome(batch.Events.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
@@ -162,7 +164,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
 
         foreach (var (id, hashes) in log.TakeChanged())
             db.Entry(new AuditTile(id.Level, id.Index, hashes)).State = IsNew(id, before) ? EntityState.Added : EntityState.Modified;
-        (sealer.Holder, sealer.Until, sealer.Fence) = (options.Holder, now + Lease, sealer.Fence + 1);
+        sealer.Claim(options.Holder, now);
         db.ChangeTracker.DetectChanges();
         using (await WriteTurn.TurnAsync(db, ct))
         {
