@@ -186,12 +186,13 @@ public sealed class LogState
         {
             await db.SaveChangesAsync(ct);
         }
-        catch (DbUpdateException) when (row is not null && !db.HasNewEvents && db.ChangeTracker.Entries().All(e => e.Entity == row.Entity || e.State == EntityState.Unchanged))
+        catch (DbUpdateException) when (row is not null && !db.HasNewEvents)
         {
-            // Only the copy: whoever was faster has not changed keys as well.
             row.State = EntityState.Detached;
             if (!await IsThereAsync())
                 throw;
+            // Whoever was faster saved the copy, and nothing of the rest.
+            await db.SaveChangesAsync(ct);
         }
 
         Task<bool> IsThereAsync() => db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct);

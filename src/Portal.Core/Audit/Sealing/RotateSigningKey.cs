@@ -19,28 +19,34 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
-        // A change of keys that was cut off after the log was signed is finished first: its key lies where the next one is made. Without the key in use none is made.
-        await using (var db = await databases.CreateDbContextAsync(ct))
-            await seal.KeyInUseAsync(db, ct);
-        SigningKey? next = null;
+        await DemandKeyAsync(ct);
         while (true)
         {
             await ClaimAsync(actor, null, ct);
             if (await SealAllAsync(null, ct) is not null)
             {
-                next ??= keyFile.Prepare();
+                // After the claim: whoever changed keys before has either put a key into use by now, or cannot do so any more.
+                await DemandKeyAsync(ct);
+                var next = keyFile.Prepare();
                 await ClaimAsync(actor, next, ct);
                 if (await SealAllAsync(next, ct) is { Signed: not null })
-                    break;
+                {
+                    keyFile.Adopt(next);
+                    await GiveBackAsync(ct);
+                    return next.Verifier;
+                }
             }
 
-            // Another change of keys took sealing from this one, or this one was held up for longer than a lease: what it said is sealed, and nothing is signed with the new key yet.
+            // Another change of keys took sealing from this one, or this one was held up for longer than a lease: the log does not go by the new key. The other may have laid its own in its place, so the next try is with another.
             await Task.Delay(LookEvery, timer, ct);
         }
+    }
 
-        keyFile.Adopt(next);
-        await GiveBackAsync(ct);
-        return next.Verifier;
+    // A change of keys that was cut off after the log was signed is finished: its key lies where the next one is made. Without the key in use none is made.
+    private async Task DemandKeyAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await seal.KeyInUseAsync(db, ct);
     }
 
     /// <summary>Takes sealing from whoever does it now. A portal that has something to do all the time would renew its lease for ever; what it has under way is not saved under the number that it read.</summary>

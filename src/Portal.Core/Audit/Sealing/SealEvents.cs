@@ -203,6 +203,14 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
             replaced.Until = time;
             db.Entry(replaced).State = EntityState.Modified;
             db.AuditKeys.Add(new AuditKey(next.Verifier.ToString(), time));
+            // Under the fence too: of two changes of keys at once only one may be the last.
+            var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+            db.Entry(sealer).Property(s => s.Fence).OriginalValue = state.Fence;
+            sealer.Claim(options.Holder, now);
+            db.ChangeTracker.DetectChanges();
+            await LogState.SaveAsync(db, checkpoint, note, ct);
+            state.Wrote(sealer.Fence);
+            return checkpoint;
         }
 
         await LogState.SaveAsync(db, checkpoint, note, ct);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Identity;
@@ -69,6 +70,64 @@ public sealed class RotateSigningKeyTests
         await Assert.ThrowsAsync<SealingException>(() => world.Get<RotateSigningKey>().ExecuteAsync(Actor.System, Ct));
         Assert.False(await world.ReadAsync(db => db.AuditEvents.AnyAsync(e => e.Code == AuditCode.SigningKeyRotated.Value, Ct)));
     }
+
+    [Fact]
+    public async Task Of_two_changes_of_keys_at_once_the_log_goes_by_the_last_and_its_key_is_in_the_file()
+    {
+        // On SQLite whoever saves has the only turn, and the other would wait for it here for ever.
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        VerifierKey? other = null;
+        OnceBeforeKeysChange(world, () => other = Change(world, "other").ExecuteAsync(Actor.System, Ct).GetAwaiter().GetResult().Value);
+        var one = Change(world, "one").ExecuteAsync(Actor.System, Ct);
+        while (!one.IsCompleted)
+        {
+            world.Clock.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(one, Task.Delay(5, Ct));
+        }
+
+        var last = (await one).Value;
+        Assert.NotNull(other);
+        var inUse = await world.ReadAsync(db => db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).SingleAsync(Ct));
+        Assert.Equal(last.ToString(), inUse);
+        Assert.Equal(last, SigningKey.Parse(await File.ReadAllTextAsync(world.Sealing.SigningKeyFile, Ct))!.Verifier);
+        Assert.Contains(world.Checkpoints.Notes, note => SignedNote.Parse(note)!.IsSignedBy(other) && SignedNote.Parse(note)!.IsSignedBy(last));
+        Assert.Empty((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_a_portal_found_in_the_store_and_saved_first_does_not_keep_the_key_from_changing()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        OnceBeforeKeysChange(world, () =>
+        {
+            var note = world.Checkpoints.Notes[^1];
+            var checkpoint = Checkpoint.Parse(SignedNote.Parse(note)!.Text)!;
+            using var db = world.OpenDb();
+            db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
+            db.SaveChanges();
+        });
+
+        var rotated = (await Change(world, "one").ExecuteAsync(Actor.System, Ct)).Value;
+        Assert.Equal(rotated.ToString(), await world.ReadAsync(db => db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).SingleAsync(Ct)));
+        Assert.Empty((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+    }
+
+    private static RotateSigningKey Change(PortalWorld world, string holder) =>
+        ActivatorUtilities.CreateInstance<RotateSigningKey>(world.Get<IServiceProvider>(), world.AnotherSealer(holder), world.Sealing with { Holder = holder });
+
+    /// <summary>Something happens just before the database is told of the new key, when the stores know it already.</summary>
+    private static void OnceBeforeKeysChange(PortalWorld world, Action happens) => world.DatabaseFaults.Break = sql =>
+    {
+        if (!sql.Contains("INSERT INTO \"AuditKeys\"", StringComparison.Ordinal))
+            return null;
+        world.DatabaseFaults.Break = null;
+        Task.Run(happens, Ct).GetAwaiter().GetResult();
+        return null;
+    };
 
     private static async Task<SealOutcome> SealAsync(SealEvents sealer) => (await sealer.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value;
 }
