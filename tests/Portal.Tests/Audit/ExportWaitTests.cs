@@ -64,6 +64,41 @@ public sealed class ExportWaitTests
         Assert.Equal(4, (await ExportAsync(world).WaitAsync(ForEver, Ct)).Rows);
     }
 
+    [Theory, BothDatabases]
+    public async Task What_comes_after_the_call_is_not_waited_for_however_much_comes(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await WorldLog.RecordAsync(world, 3);
+        await world.SealAsync(checkpoint: true);
+        await WorldLog.RecordAsync(world, 2);
+        // Whenever it looks which checkpoint is the newest, one more event waits.
+        var looks = 0;
+        world.DatabaseFaults.Break = sql =>
+        {
+            if (sql.Contains("FROM \"AuditCheckpoints\"", StringComparison.Ordinal) && sql.Contains("\"Note\"", StringComparison.Ordinal) && ++looks < 1000)
+                Task.Run(() => WorldLog.RecordAsync(world, 1), Ct).GetAwaiter().GetResult();
+            return null;
+        };
+
+        var newest = await world.Get<FreshCheckpoint>().GetAsync(TimeSpan.FromSeconds(5), Ct).WaitAsync(ForEver, Ct);
+        world.DatabaseFaults.Break = null;
+        Assert.Equal(5, newest!.Size);
+        Assert.Equal(2, world.Checkpoints.Notes.Count);
+        Assert.Equal(1, looks);
+    }
+
+    [Fact]
+    public async Task What_another_instance_sealed_before_the_call_and_did_not_sign_is_covered()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await WorldLog.RecordAsync(world, 3);
+        await world.SealAsync(checkpoint: true);
+        await WorldLog.RecordAsync(world, 2);
+        await world.SealAsync();
+        Assert.Single(world.Checkpoints.Notes);
+        Assert.Equal(5, (await world.Get<FreshCheckpoint>().GetAsync(TimeSpan.FromSeconds(5), Ct).WaitAsync(ForEver, Ct))!.Size);
+    }
+
     /// <summary>An export that is under way tries to seal a second time, a moment later.</summary>
     private static async Task AsksAgainAsync(PortalWorld world)
     {

@@ -42,8 +42,12 @@ public sealed class AuditHealth(SealingOptions options)
     /// <summary>What kept this instance from sealing the last time it tried, or would have when there was nothing to seal; null when nothing did.</summary>
     public SealingException? Fault => _fault;
 
-    /// <summary>The last try went well, or not.</summary>
-    public void Note(SealingException? fault) => _fault = fault;
+    /// <summary>The last try went well, or not. What is wrong with the log itself stays said until a try goes well: that something else keeps this instance from looking does not mend it.</summary>
+    public void Note(SealingException? fault)
+    {
+        if (fault is null or { IsOfTheLog: true } || _fault is not { IsOfTheLog: true })
+            _fault = fault;
+    }
 
     /// <summary>Reads it.</summary>
     /// <param name="db">The database.</param>

@@ -9,13 +9,17 @@ public sealed class FreshCheckpoint(IDbContextFactory<PortalDb> databases, SealE
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The newest checkpoint: one that covers all events of now where that can be had in time. A log that stands still is not waited for.</summary>
+    /// <summary>The newest checkpoint: one that covers all events that there are at the call, where that can be had in time. What comes later is not waited for, and neither is a log that stands still.</summary>
     /// <param name="wait">How long to wait at most.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>Null when nothing was ever signed.</returns>
     public async Task<AuditCheckpoint?> GetAsync(TimeSpan wait, CancellationToken ct)
     {
         var started = timer.GetTimestamp();
+        long last;
+        await using (var db = await databases.CreateDbContextAsync(ct))
+            last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
+        long? end = null;
         while (true)
         {
             var more = false;
@@ -34,7 +38,10 @@ public sealed class FreshCheckpoint(IDbContextFactory<PortalDb> databases, SealE
             await using (var db = await databases.CreateDbContextAsync(ct))
             {
                 var newest = await db.AuditCheckpoints.AsNoTracking().OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
-                if (!options.Seals || timer.GetElapsedTime(started) >= wait || await CoversAllAsync(db, newest, ct) || (fault is not null && await StandsStillAsync(db, fault, ct)))
+                // Where the log ended once none of them waited any more. Later events make it longer, and nobody waits for those.
+                if (end is null && !await WaitsAsync(db, last, ct))
+                    end = await LogTiles.SizeAsync(db, ct);
+                if (!options.Seals || timer.GetElapsedTime(started) >= wait || (newest?.Size ?? 0) >= end || (fault is not null && await StandsStillAsync(db, fault, ct)))
                     return newest;
             }
 
@@ -47,8 +54,7 @@ public sealed class FreshCheckpoint(IDbContextFactory<PortalDb> databases, SealE
     private async Task<bool> StandsStillAsync(PortalDb db, SealingException fault, CancellationToken ct) =>
         fault.IsOfTheLog || (await health.LookAsync(db, clock.Now(), ct)).IsLate;
 
-    // A note without its event, or for one that is sealed, waits for nothing that comes: 'audit verify' names it.
-    private static async Task<bool> CoversAllAsync(PortalDb db, AuditCheckpoint? newest, CancellationToken ct) =>
-        !await db.PendingSeals.AnyAsync(p => db.AuditEvents.Any(e => e.EventId == p.EventId) && !db.AuditLeaves.Any(l => l.EventId == p.EventId), ct)
-        && await LogTiles.SizeAsync(db, ct) == (newest?.Size ?? 0);
+    // A note without its event, or for one that is sealed, waits for nothing that comes: 'audit verify' names it. What a transaction that is still open saves under an earlier number is waited for too, once it is there.
+    private static Task<bool> WaitsAsync(PortalDb db, long last, CancellationToken ct) =>
+        db.PendingSeals.AnyAsync(p => db.AuditEvents.Any(e => e.EventId == p.EventId && e.Sequence <= last) && !db.AuditLeaves.Any(l => l.EventId == p.EventId), ct);
 }

@@ -22,8 +22,23 @@ public sealed class LogState
     /// <summary>The newest checkpoint; null when there is none.</summary>
     internal Checkpoint? Signed { get; private set; }
 
+    /// <summary>Whether a checkpoint was to be signed and is not kept everywhere yet.</summary>
+    internal bool Owes { get; private set; }
+
+    /// <summary>When this process signed last, by its steady timer; null when it has not.</summary>
+    internal long? SignedAt { get; private set; }
+
     // The note of the newest checkpoint that each store holds, as it was when it was compared with the log.
     private readonly Dictionary<ICheckpointStore, string?> _witnessed = [];
+
+    // The largest checkpoint of this log that this process has ever seen in each store. Not forgotten with the rest: a store that has lost something would look like a new one.
+    private readonly Dictionary<ICheckpointStore, long> _held = [];
+
+    // Those that show less now.
+    private readonly HashSet<ICheckpointStore> _short = [];
+
+    // When this process looked last while another one sealed.
+    private long? _lookedAt;
 
     /// <summary>Remembers nothing.</summary>
     internal void Forget() => Log = null;
@@ -31,11 +46,22 @@ public sealed class LogState
     /// <summary>The log was written under this fence.</summary>
     internal void Wrote(long fence) => Fence = fence;
 
-    /// <summary>A store keeps a checkpoint that was signed.</summary>
-    internal void Kept(ICheckpointStore store, string note) => _witnessed[store] = note;
+    /// <summary>A checkpoint is signed: it is owed until every store keeps it.</summary>
+    internal void Owe() => Owes = true;
 
-    /// <summary>A checkpoint was signed and is kept everywhere.</summary>
-    internal void Kept(Checkpoint checkpoint) => Signed = checkpoint;
+    /// <summary>A checkpoint was signed at this time of the steady timer, and is kept everywhere.</summary>
+    internal void Kept(Checkpoint checkpoint, long at) => (Signed, SignedAt, Owes) = (checkpoint, at, false);
+
+    /// <summary>Gives a store a checkpoint, and looks whether it has it.</summary>
+    /// <exception cref="SealingException">It cannot be given, or is not shown.</exception>
+    internal async Task KeepAsync(ICheckpointStore store, long size, string note, CancellationToken ct)
+    {
+        await store.AppendAsync(size, note, ct);
+        // One of this size by another instance says the same, and is compared with the log the next time.
+        if (await store.LatestAsync(ct) is var latest && (latest is null || CheckpointFile.SizeOf(latest) < size))
+            throw new SealingException(SealingProblem.StoreForgets, $"{Where(store.Name)} was given a checkpoint of {size} events and does not show it. Nothing new is granted until it does.");
+        Saw(store, note);
+    }
 
     /// <summary>Reads the end of the log and compares it with the newest checkpoints of the database and of the stores.</summary>
     /// <exception cref="SealingException">It is not the log that they tell of, or a store cannot be asked.</exception>
@@ -45,25 +71,30 @@ public sealed class LogState
         _witnessed.Clear();
         // In this order: what is signed was in the database before, so whatever another instance does meanwhile, the log is at least as long as what is told of it.
         foreach (var store in stores.All)
-            _witnessed[store] = await store.LatestAsync(ct);
+            _witnessed[store] = await LatestAsync(store, ct);
         var row = await db.AuditCheckpoints.AsNoTracking().OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
         var size = await LogTiles.SizeAsync(db, ct);
         var keys = await KeysAsync(db, ct);
         var newest = row?.Note;
         Signed = row is null ? null : await CompareAsync(db, size, row.Note, keys, "the database", ct);
         var found = new List<(Checkpoint Kept, string Note)>();
-        foreach (var (store, note) in _witnessed)
-            if (note is not null && await CompareAsync(db, size, note, keys, store.Name, ct) is var kept)
+        foreach (var (store, note) in _witnessed.ToList())
+        {
+            var kept = note is null ? null : await CompareAsync(db, size, note, keys, store.Name, ct);
+            Saw(store, note);
+            if (kept is not null)
             {
-                found.Add((kept, note));
+                found.Add((kept, note!));
                 if (kept.Size > (Signed?.Size ?? 0))
                     (Signed, newest) = (kept, note);
             }
+        }
 
         // What one host wrote down, and could not save, while another one went on: before a store gets a newer one, since only its newest is seen here.
         foreach (var (kept, note) in found.Where(f => f.Kept.Size < Signed!.Size))
             await SaveAsync(db, kept, note, ct);
         await CompleteAsync(db, stores, newest, ct);
+        Owes &= Signed?.Size != size;
 
         try
         {
@@ -81,15 +112,57 @@ public sealed class LogState
     /// <exception cref="SealingException">It tells of another log, or has lost something.</exception>
     internal async Task WitnessAsync(PortalDb db, ICheckpointStore store, CancellationToken ct)
     {
-        var (latest, witnessed) = (await store.LatestAsync(ct), _witnessed[store]);
-        if (latest == witnessed)
+        if (await LatestAsync(store, ct) is not { } latest || latest == _witnessed[store])
             return;
-        if (latest is null || CheckpointFile.SizeOf(latest) < (witnessed is null ? 0 : CheckpointFile.SizeOf(witnessed)))
-            throw new SealingException(SealingProblem.StoreForgets, $"{Where(store.Name)} held a checkpoint of {CheckpointFile.SizeOf(witnessed!)} events and does not any more. Find out who changed it, and put it back from a copy.");
         var kept = await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
-        _witnessed[store] = latest;
+        Saw(store, latest);
         // Whoever kept it may never come to save it.
         await SaveAsync(db, kept, latest, ct);
+    }
+
+    /// <summary>While another instance seals: looks now and then at what each store holds, so that what one loses is missed here too, and not filled up when this instance takes over; at every turn as long as one shows less.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="stores">The stores.</param>
+    /// <param name="timer">The steady timer.</param>
+    /// <param name="every">How long a look is good for.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="SealingException">A store tells of another log, has lost something, or cannot be asked.</exception>
+    internal async Task LookAsync(PortalDb db, CheckpointStores stores, TimeProvider timer, TimeSpan every, CancellationToken ct)
+    {
+        if (_short.Count == 0 && _lookedAt is { } at && timer.GetElapsedTime(at) < every)
+            return;
+        var now = timer.GetTimestamp();
+        foreach (var store in stores.All)
+        {
+            var latest = await LatestAsync(store, ct);
+            if (latest is not null && latest != _witnessed.GetValueOrDefault(store))
+                await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
+            Saw(store, latest);
+        }
+
+        _lookedAt = now;
+    }
+
+    /// <summary>The newest checkpoint of a store.</summary>
+    /// <exception cref="SealingException">It is of a smaller log than the store ever held in the time of this process, or the store cannot be asked.</exception>
+    private async Task<string?> LatestAsync(ICheckpointStore store, CancellationToken ct)
+    {
+        var latest = await store.LatestAsync(ct);
+        if (_held.GetValueOrDefault(store) is var held && held > 0 && (latest is null || CheckpointFile.SizeOf(latest) < held))
+        {
+            _short.Add(store);
+            throw new SealingException(SealingProblem.StoreForgets, $"{Where(store.Name)} held a checkpoint of {held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.");
+        }
+
+        return latest;
+    }
+
+    // It holds this, and this is of the log.
+    private void Saw(ICheckpointStore store, string? note)
+    {
+        _witnessed[store] = note;
+        _held[store] = Math.Max(_held.GetValueOrDefault(store), note is null ? 0 : CheckpointFile.SizeOf(note));
+        _short.Remove(store);
     }
 
     /// <summary>A store that is new, another instance's own, or that was out of reach when the others got it: what this one knows goes there too. Only then does the database's own copy say that it is signed.</summary>
@@ -99,10 +172,7 @@ public sealed class LogState
             return;
         foreach (var store in stores.All)
             if (_witnessed[store] is not { } note || CheckpointFile.SizeOf(note) < signed.Size)
-            {
-                await store.AppendAsync(signed.Size, newest, ct);
-                _witnessed[store] = newest;
-            }
+                await KeepAsync(store, signed.Size, newest, ct);
 
         // Kept, and cut off before the database's own copy was written.
         await SaveAsync(db, signed, newest, ct);
@@ -116,12 +186,13 @@ public sealed class LogState
         {
             await db.SaveChangesAsync(ct);
         }
-        catch (DbUpdateException) when (row is not null && !db.HasNewEvents && db.ChangeTracker.Entries().All(e => e.Entity == row.Entity || e.State == EntityState.Unchanged))
+        catch (DbUpdateException) when (row is not null && !db.HasNewEvents)
         {
-            // Only the copy: whoever was faster has not changed keys as well.
             row.State = EntityState.Detached;
             if (!await IsThereAsync())
                 throw;
+            // Whoever was faster saved the copy, and nothing of the rest.
+            await db.SaveChangesAsync(ct);
         }
 
         Task<bool> IsThereAsync() => db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct);
@@ -151,7 +222,7 @@ public sealed class LogState
         return root.AsSpan().SequenceEqual(checkpoint.Root) ? checkpoint : throw Contradicts($"The first {checkpoint.Size} events are not those of the checkpoint in {where}.");
     }
 
-    internal static string Where(string where) => char.ToUpperInvariant(where[0]) + where[1..];
+    private static string Where(string where) => char.ToUpperInvariant(where[0]) + where[1..];
 
     private static SealingException Contradicts(string what) =>
         new(SealingProblem.Contradiction, $"{what} Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify' and see the runbook, AuditNotSealed.");

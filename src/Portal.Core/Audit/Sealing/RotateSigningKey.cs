@@ -4,39 +4,85 @@ using Portal.Core.Identity;
 
 namespace Portal.Core.Audit.Sealing;
 
-/// <summary>Signs the log with a new key from now on. Everything that waits is sealed first; one checkpoint carries the signatures of both keys, and what was signed before stays verifiable with the old one.</summary>
-public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, SealEvents seal, SigningKeyFile keyFile, IDatabaseClock databaseClock, ClockWatch clock, TimeProvider timer)
+/// <summary>
+/// Signs the log with a new key from now on. Everything that waits is sealed first; one checkpoint carries the signatures of both keys, and what was signed before stays verifiable with the old one.
+/// A portal that seals meanwhile is not waited for: sealing is taken from it, and given back afterwards.
+/// </summary>
+public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, SealEvents seal, SigningKeyFile keyFile, SealingOptions options, IDatabaseClock databaseClock, ClockWatch clock, TimeProvider timer)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Changes keys. Records it in the trail.</summary>
+    /// <summary>Changes keys. Records it in the trail, once what waited before is sealed and signed with the key in use: a store or a key that fails is found before anything is said.</summary>
     /// <returns>The new public key.</returns>
     /// <exception cref="SealingException">The log cannot be sealed.</exception>
     public async Task<Result<VerifierKey>> ExecuteAsync(Actor actor, CancellationToken ct)
     {
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
-        SigningKey next;
-        await using (var db = await databases.CreateDbContextAsync(ct))
+        await DemandKeyAsync(ct);
+        while (true)
         {
-            // A change of keys that was cut off after the log was signed is finished first: its key lies where the next one is made. Without the key in use none is made.
-            await seal.KeyInUseAsync(db, ct);
-            next = keyFile.Prepare();
-            new AuditTrail(db, actor, await clock.AskAsync(databaseClock, db, ct)).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
-            await db.SaveChangesAsync(ct);
-        }
+            await ClaimAsync(actor, null, ct);
+            if (await SealAllAsync(null, ct) is not null)
+            {
+                // After the claim: whoever changed keys before has either put a key into use by now, or cannot do so any more.
+                await DemandKeyAsync(ct);
+                var next = keyFile.Prepare();
+                await ClaimAsync(actor, next, ct);
+                if (await SealAllAsync(next, ct) is { Signed: not null })
+                {
+                    keyFile.Adopt(next);
+                    await GiveBackAsync(ct);
+                    return next.Verifier;
+                }
+            }
 
+            // Another change of keys took sealing from this one, or this one was held up for longer than a lease: the log does not go by the new key. The other may have laid its own in its place, so the next try is with another.
+            await Task.Delay(LookEvery, timer, ct);
+        }
+    }
+
+    // A change of keys that was cut off after the log was signed is finished: its key lies where the next one is made. Without the key in use none is made.
+    private async Task DemandKeyAsync(CancellationToken ct)
+    {
+        await using var db = await databases.CreateDbContextAsync(ct);
+        await seal.KeyInUseAsync(db, ct);
+    }
+
+    /// <summary>Takes sealing from whoever does it now. A portal that has something to do all the time would renew its lease for ever; what it has under way is not saved under the number that it read.</summary>
+    /// <param name="actor">Who changes keys.</param>
+    /// <param name="next">The key whose change is recorded with it; null for none.</param>
+    /// <param name="ct">Cancels.</param>
+    private Task ClaimAsync(Actor actor, SigningKey? next, CancellationToken ct) => databases.RunAsync(async db =>
+    {
+        var now = await clock.AskAsync(databaseClock, db, ct);
+        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+        sealer.Claim(options.Holder, now);
+        if (next is not null)
+            new AuditTrail(db, actor, now).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
+        return await db.SaveChangesAsync(ct);
+    }, ct);
+
+    /// <summary>Seals and signs until nothing waits.</summary>
+    /// <returns>The last turn; null when another instance seals.</returns>
+    private async Task<SealOutcome?> SealAllAsync(SigningKey? next, CancellationToken ct)
+    {
         while (true)
         {
             var turn = (await seal.ExecuteAsync(new SealOrder(CheckpointNow: true) { Next = next }, Actor.System, ct)).Value;
-            if (turn.Signed is not null)
-                break;
-            // Another instance seals: it is silent for a lease sooner or later, or stops.
+            if (turn.ByAnother)
+                return null;
             if (!turn.MoreIsPending)
-                await Task.Delay(LookEvery, timer, ct);
+                return turn;
         }
-
-        keyFile.Adopt(next);
-        return next.Verifier;
     }
+
+    // The others need not wait for the lease to pass.
+    private Task GiveBackAsync(CancellationToken ct) => databases.RunAsync(async db =>
+    {
+        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+        if (sealer.Holder == options.Holder)
+            sealer.Until = null;
+        return await db.SaveChangesAsync(ct);
+    }, ct);
 }

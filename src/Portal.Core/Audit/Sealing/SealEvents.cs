@@ -24,7 +24,7 @@ public sealed record SealOutcome(int Sealed, bool MoreIsPending, Checkpoint? Sig
 /// Gives events their place in the log, and signs checkpoints of it. One sealer at a time: it holds a lease, and everything is saved under the fence that it read, in one transaction:
 /// places, hashes, and that the events wait no more. A checkpoint goes to the stores first; the database's own copy follows.
 /// </summary>
-public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, CheckpointStores stores, SigningKeyFile keyFile, SealingOptions options, LogState state, AuditHealth health, IDatabaseClock databaseClock, ClockWatch clock)
+public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, CheckpointStores stores, SigningKeyFile keyFile, SealingOptions options, LogState state, AuditHealth health, IDatabaseClock databaseClock, ClockWatch clock, TimeProvider timer)
 {
     /// <summary>How long a sealer that says nothing more keeps others from sealing.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(15);
@@ -42,7 +42,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         try
         {
             var outcome = await TurnAsync(order, ct);
-            health.Note(outcome is { Sealed: 0, Signed: null } ? await WouldFailAsync(ct) : null);
+            health.Note(outcome is { Sealed: 0, Signed: null } ? await WouldFailAsync(outcome.ByAnother, ct) : null);
             return outcome;
         }
         catch (DbUpdateException)
@@ -96,19 +96,27 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
             await SaveAsync(db, sealer, log, batch.Events, now, ct);
         var more = batch.MoreIsPending;
         // In the middle of a long queue a checkpoint says little: one is due now and then all the same.
-        var due = (order.Next is not null && !more) || state.Signed is not { } last || now - last.Time >= options.CheckpointEvery || now < last.Time || (!more && (order.CheckpointNow || batch.Events.Any(p => now - p.Since > Late)));
+        var due = IsDue(now) || (!more && (order.CheckpointNow || batch.Events.Any(p => now - p.Since > Late)));
+        // A change of keys is said in the trail before: the checkpoint with both signatures covers that.
+        due = order.Next is null ? due : !more;
         if (!due || log.Size == signedThrough)
             return new SealOutcome(batch.Events.Count, more);
         return new SealOutcome(batch.Events.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
     }
 
+    // Between two of its own signatures this process goes by its steady timer: by a clock that was ahead and was set right, one would be due at each turn for days, or none.
+    private bool IsDue(DateTimeOffset now) => state.Owes || state.Signed is not { } last
+        || (state.SignedAt is { } at ? timer.GetElapsedTime(at) >= options.CheckpointEvery : now - last.Time >= options.CheckpointEvery || now < last.Time);
+
     // Whoever seals now may be gone in a minute, and something may happen in the next: what would keep this instance from sealing is said while there is time.
-    private async Task<SealingException?> WouldFailAsync(CancellationToken ct)
+    private async Task<SealingException?> WouldFailAsync(bool byAnother, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         try
         {
             await KeyInUseAsync(db, ct);
+            if (byAnother)
+                await state.LookAsync(db, stores, timer, options.CheckpointEvery, ct);
             return null;
         }
         catch (SealingException fault)
@@ -156,7 +164,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
 
         foreach (var (id, hashes) in log.TakeChanged())
             db.Entry(new AuditTile(id.Level, id.Index, hashes)).State = IsNew(id, before) ? EntityState.Added : EntityState.Modified;
-        (sealer.Holder, sealer.Until, sealer.Fence) = (options.Holder, now + Lease, sealer.Fence + 1);
+        sealer.Claim(options.Holder, now);
         db.ChangeTracker.DetectChanges();
         using (await WriteTurn.TurnAsync(db, ct))
         {
@@ -177,6 +185,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
     /// <summary>Signs the log as it is: into the stores, then into the database.</summary>
     private async Task<Checkpoint> SignAsync(PortalDb db, IReadOnlyList<SigningKey> keys, DateTimeOffset now, CancellationToken ct)
     {
+        state.Owe();
         foreach (var store in stores.All)
             await state.WitnessAsync(db, store, ct);
         var log = state.Log!;
@@ -185,15 +194,8 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         var checkpoint = new Checkpoint(keys[^1].Verifier.Name, log.Size, log.Root(), time);
         var note = SignedNote.Sign(checkpoint.ToText(), keys).ToString();
         foreach (var store in stores.All)
-        {
-            await store.AppendAsync(checkpoint.Size, note, ct);
-            // One of this size by another instance says the same, and is compared with the log the next time.
-            if (await store.LatestAsync(ct) is var latest && (latest is null || CheckpointFile.SizeOf(latest) < checkpoint.Size))
-                throw new SealingException(SealingProblem.StoreForgets, $"{LogState.Where(store.Name)} was given a checkpoint of {checkpoint.Size} events and does not show it. Nothing new is granted until it does.");
-            state.Kept(store, note);
-        }
-
-        state.Kept(checkpoint);
+            await state.KeepAsync(store, checkpoint.Size, note, ct);
+        state.Kept(checkpoint, timer.GetTimestamp());
         if (keys is [var old, var next])
         {
             var vkey = old.Verifier.ToString();
@@ -201,6 +203,14 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
             replaced.Until = time;
             db.Entry(replaced).State = EntityState.Modified;
             db.AuditKeys.Add(new AuditKey(next.Verifier.ToString(), time));
+            // Under the fence too: of two changes of keys at once only one may be the last.
+            var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+            db.Entry(sealer).Property(s => s.Fence).OriginalValue = state.Fence;
+            sealer.Claim(options.Holder, now);
+            db.ChangeTracker.DetectChanges();
+            await LogState.SaveAsync(db, checkpoint, note, ct);
+            state.Wrote(sealer.Fence);
+            return checkpoint;
         }
 
         await LogState.SaveAsync(db, checkpoint, note, ct);

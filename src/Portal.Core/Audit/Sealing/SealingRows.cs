@@ -107,6 +107,11 @@ public sealed class AuditSealer
     /// <param name="now">The database's time.</param>
     public bool IsAnothersThan(string holder, DateTimeOffset now) => Holder != holder && Hold.IsInForce(Until, SealEvents.Lease, now);
 
+    /// <summary>Has this instance seal for a lease. Once it is saved, nothing is that another one has under way.</summary>
+    /// <param name="holder">This instance.</param>
+    /// <param name="now">The database's time.</param>
+    internal void Claim(string holder, DateTimeOffset now) => (Holder, Until, Fence) = (holder, now + SealEvents.Lease, Fence + 1);
+
     /// <summary>Goes up with every claim; a seal is saved only under the number that claimed it.</summary>
     public long Fence { get; internal set; }
 }

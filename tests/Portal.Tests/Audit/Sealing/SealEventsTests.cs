@@ -104,6 +104,37 @@ public sealed class SealEventsTests
         await AssertHoldsAsync(world);
     }
 
+    [Theory, BothDatabases]
+    public async Task After_a_clock_that_was_ahead_checkpoints_are_signed_now_and_then_as_before(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        await RecordAsync(world, 1);
+        await world.SealAsync();
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.HearTheCloud();
+        await LiveAsync(seconds: 31);
+        Assert.Equal(4, world.Checkpoints.Notes.Count);
+
+        // A process that has signed nothing yet does it once, and then now and then too.
+        await world.RestartAsync();
+        await LiveAsync(seconds: 9);
+        Assert.Equal(5, world.Checkpoints.Notes.Count);
+        await LiveAsync(seconds: 9);
+        Assert.Equal(6, world.Checkpoints.Notes.Count);
+        await AssertHoldsAsync(world);
+
+        async Task LiveAsync(int seconds)
+        {
+            for (var second = 0; second < seconds; second++)
+            {
+                await RecordAsync(world, 1);
+                await world.SealAsync();
+                world.Clock.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
     private static async Task<SealOutcome> PassLeaseAsync(PortalWorld world)
     {
         world.Clock.Advance(SealEvents.Lease);

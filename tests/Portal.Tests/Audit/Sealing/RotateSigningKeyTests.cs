@@ -1,0 +1,133 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Core.Audit;
+using Portal.Core.Audit.Sealing;
+using Portal.Core.Identity;
+using Portal.Tests.World;
+using static Portal.Tests.Audit.Sealing.WorldLog;
+
+namespace Portal.Tests.Audit.Sealing;
+
+/// <summary>A change of keys beside a portal that seals, and one that cannot be finished.</summary>
+public sealed class RotateSigningKeyTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite, true)]
+    [InlineData(DatabaseKind.Sqlite, false)]
+    [InlineData(DatabaseKind.PostgreSql, true)]
+    [InlineData(DatabaseKind.PostgreSql, false)]
+    public async Task Beside_a_portal_that_seals_whatever_comes_the_key_is_changed_at_once(DatabaseKind kind, bool busy)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var portal = world.AnotherSealer("portal");
+        await RecordAsync(world, 3);
+        var old = SignedNote.Parse((await SealAsync(portal)).Signed is null ? "" : world.Checkpoints.Notes[^1])!;
+        using var givenUp = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var change = Task.Run(() => world.Get<RotateSigningKey>().ExecuteAsync(Actor.System, givenUp.Token), Ct);
+        for (var turn = 0; turn < 200 && !change.IsCompleted; turn++)
+        {
+            if (busy)
+                await RecordAsync(world, 1);
+            await SealAsync(portal);
+            world.Clock.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(change, Task.Delay(5, Ct));
+        }
+
+        var inTime = change.IsCompleted;
+        if (!inTime)
+            await givenUp.CancelAsync();
+        Assert.True(inTime, "The key was not changed.");
+        var rotated = (await change).Value;
+        var said = await world.ReadAsync(db => db.AuditEvents.Where(e => e.Code == AuditCode.SigningKeyRotated.Value).Select(e => e.Comment).ToListAsync(Ct));
+        Assert.Equal([rotated.ToString()], said);
+        var first = await world.ReadAsync(db => db.AuditKeys.Where(k => k.Until != null).Select(k => k.Vkey).SingleAsync(Ct));
+        Assert.True(old.IsSignedBy(VerifierKey.Parse(first)!));
+        Assert.Single(world.Checkpoints.Notes, note => SignedNote.Parse(note)!.IsSignedBy(VerifierKey.Parse(first)!) && SignedNote.Parse(note)!.IsSignedBy(rotated));
+
+        // The portal goes on without waiting for a lease to pass, with the new key.
+        await RecordAsync(world, 1);
+        var next = await SealAsync(portal);
+        Assert.False(next.ByAnother);
+        Assert.NotNull(next.Signed);
+        Assert.True(SignedNote.Parse(world.Checkpoints.Notes[^1])!.IsSignedBy(rotated));
+        await AssertHoldsAsync(world);
+        Assert.Empty((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_change_of_keys_that_cannot_be_signed_is_not_said_to_have_been(bool readable)
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await RecordAsync(world, 3);
+        await world.SealAsync(checkpoint: true);
+        await RecordAsync(world, 1);
+        await world.RestartAsync();
+        (world.Checkpoints.Unreachable, world.Checkpoints.Full) = (!readable, readable);
+        await Assert.ThrowsAsync<SealingException>(() => world.Get<RotateSigningKey>().ExecuteAsync(Actor.System, Ct));
+        Assert.False(await world.ReadAsync(db => db.AuditEvents.AnyAsync(e => e.Code == AuditCode.SigningKeyRotated.Value, Ct)));
+    }
+
+    [Fact]
+    public async Task Of_two_changes_of_keys_at_once_the_log_goes_by_the_last_and_its_key_is_in_the_file()
+    {
+        // On SQLite whoever saves has the only turn, and the other would wait for it here for ever.
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        VerifierKey? other = null;
+        OnceBeforeKeysChange(world, () => other = Change(world, "other").ExecuteAsync(Actor.System, Ct).GetAwaiter().GetResult().Value);
+        var one = Change(world, "one").ExecuteAsync(Actor.System, Ct);
+        while (!one.IsCompleted)
+        {
+            world.Clock.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(one, Task.Delay(5, Ct));
+        }
+
+        var last = (await one).Value;
+        Assert.NotNull(other);
+        var inUse = await world.ReadAsync(db => db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).SingleAsync(Ct));
+        Assert.Equal(last.ToString(), inUse);
+        Assert.Equal(last, SigningKey.Parse(await File.ReadAllTextAsync(world.Sealing.SigningKeyFile, Ct))!.Verifier);
+        Assert.Contains(world.Checkpoints.Notes, note => SignedNote.Parse(note)!.IsSignedBy(other) && SignedNote.Parse(note)!.IsSignedBy(last));
+        Assert.Empty((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_a_portal_found_in_the_store_and_saved_first_does_not_keep_the_key_from_changing()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        OnceBeforeKeysChange(world, () =>
+        {
+            var note = world.Checkpoints.Notes[^1];
+            var checkpoint = Checkpoint.Parse(SignedNote.Parse(note)!.Text)!;
+            using var db = world.OpenDb();
+            db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
+            db.SaveChanges();
+        });
+
+        var rotated = (await Change(world, "one").ExecuteAsync(Actor.System, Ct)).Value;
+        Assert.Equal(rotated.ToString(), await world.ReadAsync(db => db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).SingleAsync(Ct)));
+        Assert.Empty((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+    }
+
+    private static RotateSigningKey Change(PortalWorld world, string holder) =>
+        ActivatorUtilities.CreateInstance<RotateSigningKey>(world.Get<IServiceProvider>(), world.AnotherSealer(holder), world.Sealing with { Holder = holder });
+
+    /// <summary>Something happens just before the database is told of the new key, when the stores know it already.</summary>
+    private static void OnceBeforeKeysChange(PortalWorld world, Action happens) => world.DatabaseFaults.Break = sql =>
+    {
+        if (!sql.Contains("INSERT INTO \"AuditKeys\"", StringComparison.Ordinal))
+            return null;
+        world.DatabaseFaults.Break = null;
+        Task.Run(happens, Ct).GetAwaiter().GetResult();
+        return null;
+    };
+
+    private static async Task<SealOutcome> SealAsync(SealEvents sealer) => (await sealer.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value;
+}
