@@ -79,7 +79,14 @@ public sealed class EvidenceZip(IServiceProvider services, ILoggerFactory logger
         // The states in the zip may have been signed by any of them.
         var several = point.Keys.Count > 1;
         var options = several ? string.Concat(Enumerable.Range(1, point.Keys.Count).Select(n => $" --key \"VKEY{n}\"")) : " --key \"VKEY\"";
-        var keys = point.Keys.Count == 0 ? "VKEY" : string.Join(Environment.NewLine + "    ", point.Keys);
+        var keys = point.Keys.Count == 0 ? "VKEY" : string.Join("\n    ", point.Keys.Select((key, n) => several ? $"VKEY{n + 1}  {key}" : key));
+        const string Whence = """
+            your records, from whoever runs the portal, from its address /audit/key. Who made
+            the zip could have made a key, too. The portal says that
+            """;
+        var whose = several
+            ? $"VKEY1 and so on are the portal's public keys, the latest first: it has changed its\nkey. Take them from somewhere else than this zip: from\n{Whence} they are"
+            : $"VKEY is the portal's public key. Take it from somewhere else than this zip: from\n{Whence} it is";
         return string.Create(CultureInfo.InvariantCulture, $"""
             HOW TO CHECK THIS EVIDENCE
 
@@ -88,9 +95,7 @@ public sealed class EvidenceZip(IServiceProvider services, ILoggerFactory logger
 
                 dotnet Portal.Web.dll audit verify --export {name}{options}
 
-            {(several ? "These are the portal's public keys, the latest first: it has changed its key. Take them" : "VKEY is the portal's public key. Take it")} from somewhere else than this zip: from
-            your records, from whoever runs the portal, from its address /audit/key. Who made
-            the zip could have made a key, too. The portal says that {(several ? "they are" : "it is")}
+            {whose}
 
                 {keys}
 

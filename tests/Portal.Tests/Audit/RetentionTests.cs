@@ -170,6 +170,28 @@ public sealed class RetentionTests
     }
 
     [Theory, BothDatabases]
+    public async Task Nor_does_the_beginning_go_while_the_end_was_not_taken_away_and_who_looks_in_vain_keeps_nothing(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+        await world.WorkAsync();
+        await TestLog.SealAsync(world);
+        await ExportedAsync(world);
+        await PassAsync(world, TimeSpan.FromHours(4));
+        await world.WorkAsync();
+        await TestLog.SealAsync(world);
+        await PassAsync(world, Period * 2);
+        Assert.Equal(0, await PruneAsync(world));
+
+        // An old link is opened by somebody whom it is not for.
+        await world.Get<GetRequest>().ExecuteAsync(grant.RequestReference, await world.IdentifyAsync(Company.Jonas), Ct);
+        await TestLog.SealAsync(world);
+        await ExportedAsync(world);
+        Assert.NotEqual(0, await PruneAsync(world));
+        Assert.Equal(["identity.attempt_refused"], await world.CodesAsync(grant.RequestId));
+    }
+
+    [Theory, BothDatabases]
     public async Task What_an_open_grant_or_request_needs_stays_and_a_timeline_says_what_went(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);

@@ -7,7 +7,7 @@ namespace Portal.Core.Audit.Retention;
 
 /// <summary>
 /// Prunes the events whose time is over: rows and field digests go; place, hash and signed checkpoints stay, so that the rest can be verified. Only what is under a signed checkpoint, was in a complete export by
-/// an auditor, is under no legal hold, and belongs to no request that is open, whose grant has not ended, or of which a later event is not old enough. Records of the trail itself and of policies stay for ever. Each transaction records what it took. By a clock with which Resource Manager's does not agree, or before that was heard, nothing is pruned.
+/// an auditor, is under no legal hold, and belongs to no request that is open, whose grant has not ended, or of which another event is not old enough or not taken away yet (refused attempts aside). Records of the trail itself and of policies stay for ever. Each transaction records what it took. By a clock with which Resource Manager's does not agree, or before that was heard, nothing is pruned.
 /// </summary>
 public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, RetentionOptions options, IDatabaseClock databaseClock, ClockWatch clock)
 {
@@ -59,7 +59,7 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
             return new Turn(0, null);
         var state = await db.RetentionStates.SingleAsync(ct);
         var through = Math.Min(state.ExportedThrough, await db.AuditCheckpoints.MaxAsync(c => (long?)c.Size, ct) ?? 0);
-        var events = Prunable(db, now - period);
+        var events = Prunable(db, now - period, through);
         if (after is { At: var at, Sequence: var sequence })
             events = events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
         var found = await (from e in events
@@ -101,10 +101,11 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
         return new Turn(found.Count, !more ? null : taken.Count < positions.Count ? after ?? TrailPlace.Beginning : last);
     }
 
-    private static IQueryable<AuditEvent> Prunable(PortalDb db, DateTimeOffset before) => db.AuditEvents.Where(e => e.At < before
+    private static IQueryable<AuditEvent> Prunable(PortalDb db, DateTimeOffset before, long through) => db.AuditEvents.Where(e => e.At < before
         && !e.Code.StartsWith("audit.") && !e.Code.StartsWith("policy.")
-        // What a request tells goes together: the end of what began nowhere would be taken for nothing.
-        && !db.AuditEvents.Any(o => e.RequestId != null && o.RequestId == e.RequestId && o.At >= before)
+        // What a request tells goes together: the end of what began nowhere would be taken for nothing. Whoever tries to look at it later keeps nothing of it.
+        && !db.AuditEvents.Any(o => e.RequestId != null && o.RequestId == e.RequestId && o.Code != AuditCode.AttemptRefused.Value
+            && (o.At >= before || !db.AuditLeaves.Any(l => l.EventId == o.EventId && l.Position < through)))
         && !db.AccessRequests.Any(r => r.Id == e.RequestId && r.SettledAt == null)
         && !db.Grants.Any(g => (g.RequestId == e.RequestId || g.Id == e.GrantId) && g.EndedAt == null)
         && !db.LegalHolds.Any(h => h.LiftedAt == null

@@ -114,9 +114,14 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         await using var db = await databases.CreateDbContextAsync(ct);
         try
         {
-            await KeyInUseAsync(db, ct);
             if (byAnother)
+            {
                 await state.LookAsync(db, stores, timer, options.CheckpointEvery, ct);
+                // What was wrong with the log is not any more, whatever the key is like.
+                health.Note(null);
+            }
+
+            await KeyInUseAsync(db, ct);
             return null;
         }
         catch (SealingException fault)

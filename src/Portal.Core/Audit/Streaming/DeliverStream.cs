@@ -37,7 +37,7 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
         {
             claim = await ClaimAsync(destination.Name, ct);
         }
-        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault) || fault is InvalidDataException)
+        catch (InvalidDataException)
         {
             return await BlameLogAsync(destination.Name, ct);
         }
@@ -59,9 +59,7 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
         var now = await clock.AskAsync(databaseClock, db, ct);
         if (!stream.IsFreeFor(options.Holder, now))
             return null;
-        var events = await StreamReading.ReadAsync(db, stream.Next, stream.MessageEnd > stream.Next ? stream.MessageEnd : null, ct);
-        if (events.Count == 0)
-            throw new InvalidDataException($"The log has lost its places from {stream.Next} on.");
+        var events = await ReadAsync(db, stream, ct);
         stream.Claim(options.Holder, now + StreamOptions.Lease, events[^1].Position + 1);
         try
         {
@@ -74,6 +72,21 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
         }
 
         return new Claimed(stream.Fence, new StreamMessage(name, stream.Replays, events));
+    }
+
+    /// <exception cref="InvalidDataException">What stands in the log cannot be read.</exception>
+    private static async Task<IReadOnlyList<StreamedEvent>> ReadAsync(PortalDb db, AuditStream stream, CancellationToken ct)
+    {
+        try
+        {
+            return await StreamReading.ReadAsync(db, stream.Next, stream.MessageEnd > stream.Next ? stream.MessageEnd : null, ct) is { Count: > 0 } events
+                ? events
+                : throw new InvalidDataException($"The log has lost its places from {stream.Next} on.");
+        }
+        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
+        {
+            throw new InvalidDataException($"An event from position {stream.Next} on cannot be read.", fault);
+        }
     }
 
     // Nobody can send what cannot be read, and what comes after it must not overtake it: the stream says so until somebody has looked.

@@ -8,7 +8,7 @@ namespace Portal.Core.Audit.Streaming;
 internal static class StreamReading
 {
     /// <summary>How many events are sealed.</summary>
-    public static async Task<long> SizeAsync(PortalDb db, CancellationToken ct) => (await db.AuditLeaves.MaxAsync(l => (long?)l.Position, ct) ?? -1) + 1;
+    public static Task<long> SizeAsync(PortalDb db, CancellationToken ct) => LogTiles.SizeAsync(db, ct);
 
     /// <summary>The next events, no more than a message holds.</summary>
     /// <param name="db">The database.</param>
@@ -28,6 +28,9 @@ internal static class StreamReading
                           select new { leaf.Position, Event = happened }).Take(StreamOptions.MostEvents).ToListAsync(ct);
         if (rows.Count == 0)
             return [];
+        // Places follow one another, pruned ones too: a gap was made by somebody else.
+        if (rows.Index().FirstOrDefault(r => r.Item.Position != from + r.Index) is { Item: not null } gap)
+            throw new InvalidDataException($"The log has lost its place {from + gap.Index}.");
 
         var hashes = await HashesAsync(db, from, rows[^1].Position, ct);
         var canonical = new CanonicalEvent();

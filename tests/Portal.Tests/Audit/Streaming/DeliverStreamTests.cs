@@ -74,6 +74,21 @@ public sealed class DeliverStreamTests
     }
 
     [Theory, BothDatabases]
+    public async Task Places_that_somebody_took_away_are_not_gone_past(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await TestLog.WriteAsync(world, 5);
+        await using (var db = world.OpenDb())
+        {
+            await db.AuditLeaves.Where(l => l.Position == 0 || l.Position == 1).ExecuteDeleteAsync(Ct);
+        }
+
+        Assert.Equal(StreamTurn.Failed, await TurnAsync(world));
+        Assert.Empty(world.Streams.Tried);
+        Assert.StartsWith("LogUnreadable", (await RowAsync(world)).LastFault, StringComparison.Ordinal);
+    }
+
+    [Theory, BothDatabases]
     public async Task What_is_not_taken_comes_again_as_the_same_message_when_the_receiver_asked_for_it(DatabaseKind kind)
     {
         await using var world = await OpenAsync(kind);
