@@ -8,8 +8,7 @@ namespace Portal.Azure.Connection;
 /// <param name="clock">Measures how long it took.</param>
 internal sealed class IssuerHandler(CallPacing pacing, TimeSpan timeout, TimeProvider clock) : DelegatingHandler
 {
-    // Whoever leaves sooner left of their own will: the answer was not late yet. The timer that cuts the wait may be a little early.
-    private readonly TimeSpan late = TimeSpan.FromSeconds(Math.Min(5, 0.9 * timeout.TotalSeconds));
+    private readonly TimeSpan late = PacedHandler.LateAfter(timeout);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -14,8 +14,10 @@ namespace Portal.Azure.Connection;
 /// <param name="faults">Reads answers.</param>
 internal sealed class PacedHandler(Uri resourceManager, TimeSpan timeout, CallPacing pacing, ClockWatch clocks, TimeProvider clock, CloudFaults faults) : DelegatingHandler
 {
-    // Whoever leaves sooner left of their own will: the answer was not late yet. The timer that cuts the wait may be a little early.
-    private readonly TimeSpan late = TimeSpan.FromSeconds(Math.Min(5, 0.9 * timeout.TotalSeconds));
+    private readonly TimeSpan late = LateAfter(timeout);
+
+    /// <summary>After how long an answer is late. Whoever leaves sooner left of their own will. The timer that cuts the wait may be a little early.</summary>
+    internal static TimeSpan LateAfter(TimeSpan timeout) => TimeSpan.FromSeconds(Math.Min(5, 0.9 * timeout.TotalSeconds));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -14,22 +14,11 @@ internal sealed class ResourceManagerVaultInventory(CloudConnection connection, 
     {
         foreach (var subscription in await SubscriptionsAsync(ct))
         {
-            await using var vaults = ListVaultsAsync(subscription, ct).GetAsyncEnumerator(ct);
-            while (true)
-            {
-                try
-                {
-                    if (!await vaults.MoveNextAsync())
-                        break;
-                }
-                catch (CloudCallException fault)
-                {
-                    failed(subscription.ToString(), fault);
-                    break;
-                }
-
-                yield return vaults.Current;
-            }
+            CloudCallException? broken = null;
+            await foreach (var vault in ListVaultsAsync(subscription, ct).EndingAt((fault, _) => (broken = fault) is not null, ct))
+                yield return vault;
+            if (broken is not null)
+                failed(subscription.ToString(), broken);
         }
     }
 

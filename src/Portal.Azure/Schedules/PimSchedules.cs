@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Portal.Azure.Connection;
 using Portal.Azure.RoleAssignments;
 using Portal.Core;
@@ -143,24 +142,8 @@ internal static class ScheduleTargets
         principalId == target.PrincipalId && roleDefinitionId == target.RoleDefinitionId && string.Equals(scope.TrimEnd('/'), target.Scope.TrimEnd('/'), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A scope that is gone has taken everything along: its list is empty. Any other 404 is none of a scope.</summary>
-    internal static async IAsyncEnumerable<T> UnlessScopeIsGone<T>(this IAsyncEnumerable<T> list, [EnumeratorCancellation] CancellationToken ct)
-    {
-        await using var items = list.GetAsyncEnumerator(ct);
-        for (var first = true; ; first = false)
-        {
-            try
-            {
-                if (!await items.MoveNextAsync())
-                    yield break;
-            }
-            catch (CloudCallException e) when (first && e.Status == 404 && GoneScope.Contains(e.Code))
-            {
-                yield break;
-            }
-
-            yield return items.Current;
-        }
-    }
+    internal static IAsyncEnumerable<T> UnlessScopeIsGone<T>(this IAsyncEnumerable<T> list, CancellationToken ct) =>
+        list.EndingAt((fault, before) => before == 0 && fault.Status == 404 && GoneScope.Contains(fault.Code), ct);
 }
 
 /// <summary>What Azure says about schedules, and what the portal makes of it.</summary>
