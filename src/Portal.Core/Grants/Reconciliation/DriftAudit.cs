@@ -21,7 +21,7 @@ internal static class DriftAudit
     /// <param name="drift">What was found.</param>
     /// <param name="grant">The grant concerned, so that the event stands in its history; null when none is.</param>
     public static void DriftFound(this AuditTrail trail, Drift drift, Grant? grant) =>
-        trail.Record(AuditCode.DriftFound, grant?.Subject() ?? drift.Subject(), new AuditDetail(drift.Code, $"{drift.Kind}, {drift.Action}: {drift.Detail}"));
+        trail.Record(AuditCode.DriftFound, grant?.Subject() ?? drift.Subject(), new AuditDetail(drift.Code, $"{drift.Kind}, {WordsOf(drift.Action)}: {drift.Detail}"));
 
     public static void DriftResolved(this AuditTrail trail, Drift drift, Grant? grant) =>
         trail.Record(AuditCode.DriftResolved, grant?.Subject() ?? drift.Subject(), new AuditDetail(drift.Code));
@@ -37,4 +37,12 @@ internal static class DriftAudit
             RoleName = GrantableRole.Find(swept.RoleDefinitionId)?.Name ?? swept.RoleDefinitionId.ToString(),
         },
         new AuditDetail(Comment: swept.Description, WindowEnd: AssignmentMark.UntilOf(swept.Description)));
+
+    private static string WordsOf(DriftAction action) => action switch
+    {
+        DriftAction.PutBack => "put back",
+        DriftAction.Removed => "removed",
+        DriftAction.PutRight => "put right",
+        _ => "left alone",
+    };
 }
