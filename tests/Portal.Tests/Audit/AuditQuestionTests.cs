@@ -102,6 +102,17 @@ public sealed class AuditQuestionTests
         Assert.Single((await AccessAsync(world, "key", Start.AddMinutes(-9), Start.AddSeconds(1), "kv-a")).Standing);
     }
 
+    [Fact]
+    public async Task Standing_access_that_was_met_again_is_told_once_since_it_was_first_met()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await RecordAsync(world,
+            (AuditCode.DriftFound, Start, Company.Mira, null, "HeldByAnother"),
+            (AuditCode.StandingAccessFound, Start.AddMinutes(31), Company.Mira, null, null));
+
+        Assert.Equal(Start, Assert.Single((await AccessAsync(world, "key", Start.AddMinutes(-9), Start.AddHours(1), "kv-a")).Standing).FoundAt);
+    }
+
     [Theory]
     [BothDatabases]
     public async Task Standing_access_that_is_known_to_be_gone_is_told_until_then(DatabaseKind kind)

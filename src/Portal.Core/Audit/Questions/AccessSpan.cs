@@ -23,7 +23,7 @@ public sealed record AccessSpan(
 /// <param name="SecretName">The secret; null for the whole vault.</param>
 /// <param name="RoleName">The role.</param>
 /// <param name="RequestReference">The request during which it was found.</param>
-/// <param name="FoundAt">When it was found. How long it had been there the trail does not know.</param>
+/// <param name="FoundAt">When it was first found. How long it had been there the trail does not know.</param>
 /// <param name="GoneAt">When it was found gone while a grant rested on it; null where the trail does not know whether it still stands.</param>
 public sealed record StandingAccess(Guid? PersonObjectId, string? PersonName, string? VaultName, string? SecretName, string? RoleName, string? RequestReference, DateTimeOffset FoundAt, DateTimeOffset? GoneAt);
 
@@ -66,8 +66,12 @@ internal static class AccessSpans
             .Select(s => new StandingAccess(s.Found.SubjectObjectId, s.Found.SubjectName, s.Found.VaultName, s.Found.SecretName, s.Found.RoleName, s.Found.RequestReference, s.Found.At, s.Gone)).ToListAsync(ct);
         var more = spans.Count > AuditPeriod.MostRows;
         var shown = more ? spans[..AuditPeriod.MostRows] : spans;
-        return new AccessAnswer(shown, standing, shown.Select(s => s.PersonObjectId).Distinct().Count(), more);
+        return new AccessAnswer(shown, OnceEach(standing), shown.Select(s => s.PersonObjectId).Distinct().Count(), more);
     }
+
+    // A comparison and a call of one request may each come upon the same access: it is told since it was first met, until it was found gone.
+    private static List<StandingAccess> OnceEach(List<StandingAccess> latestFirst) =>
+        [.. latestFirst.GroupBy(s => (s.RequestReference, s.PersonObjectId, s.VaultName, s.SecretName, s.RoleName, s.GoneAt)).Select(met => met.Last()).OrderByDescending(s => s.FoundAt)];
 
     /// <summary>What began, with its end, in the order in which it is given.</summary>
     /// <param name="db">The database.</param>
