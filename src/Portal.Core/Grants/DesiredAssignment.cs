@@ -216,7 +216,11 @@ public sealed partial class DesiredAssignment
     }
 
     /// <summary>Announces a call, before it is made. From here on the assignment may be there.</summary>
-    public void Announce(AssignmentIntent intent, DateTimeOffset? wantedUntil, DateTimeOffset now)
+    /// <param name="intent">The call.</param>
+    /// <param name="wantedUntil">Until when the assignment is to be there; null for absent.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="begins">Whether it is the first call by which some grant's access is taken back.</param>
+    public void Announce(AssignmentIntent intent, DateTimeOffset? wantedUntil, DateTimeOffset now, bool begins = false)
     {
         // What has not shown yet is not found by a call that looks for it first, and may show after it.
         var unseen = intent == AssignmentIntent.Delete && Observed == AssignmentObservation.Present && WrittenAt is not null && SeenAt is null;
@@ -226,7 +230,7 @@ public sealed partial class DesiredAssignment
         if (!sameAgain)
             WrittenAt = null;
         // What kept access from being given says nothing of taking it away, which is tried again as soon as after a first failure.
-        if (intent == AssignmentIntent.Delete && (Observed == AssignmentObservation.Present || Intent == AssignmentIntent.Put || WantedUntil is not null))
+        if (intent == AssignmentIntent.Delete && (begins || Observed == AssignmentObservation.Present || Intent == AssignmentIntent.Put || WantedUntil is not null))
             Attempts = 0;
         // The one before was never answered, or its answer never saved.
         if (Intent != AssignmentIntent.None || unseen)

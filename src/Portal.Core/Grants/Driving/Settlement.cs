@@ -45,7 +45,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
             Row.NoteAsked(asked, answered: !clearance.HeldBack.Values.Any(reason => reason.IsTransient));
         Plan = trio.PlanAt(now, outcome.Clearance);
         if ((outcome.Fault ?? outcome.Clearance.HeldBack.Values.FirstOrDefault()) is { } fault)
-            Row.Fail(fault, called: outcome.Fault is not null, outcome.Fault is null ? outcome.Clearance.AskedAt ?? now : now, outcome.Fault is null ? Plan.ToEnd.Min(g => (DateTimeOffset?)g.OverAt) : null);
+            Row.Fail(fault, called: outcome.Fault is not null, outcome.Fault is null ? outcome.Clearance.AskedAt ?? now : now, outcome.Fault is null ? Plan.ToEnd.Where(g => g.OverAt <= now).Min(g => (DateTimeOffset?)g.OverAt) : null);
         else if (outcome.Reading is null && outcome.Written is null)
             Row.Recover();
 
@@ -68,14 +68,16 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         // Who came meanwhile has not been looked at yet and must not wait for those who are held back.
         var others = new Clearance(trio.Grants.Select(g => g.Id).ToHashSet(), heldBack) { AskedAt = outcome.Clearance.AskedAt };
         var rest = trio.PlanAt(now, others);
-        if (outcome.Fault is null && !rest.IsAtRest && !trio.MustWait(rest, others, now, patience))
+        // Only the same call waits for its next try: what changed while one was under way that failed is another's matter, and may be somebody's end.
+        var failed = outcome.Fault is { } own && (rest.Call == AssignmentIntent.None || rest.Call == outcome.Call) ? own : null;
+        if (failed is null && !rest.IsAtRest && !trio.MustWait(rest, others, now, patience))
             return now;
-        if ((outcome.Fault ?? heldBack.Values.FirstOrDefault()) is not { } fault)
+        if ((failed ?? heldBack.Values.FirstOrDefault()) is not { } fault)
             return rest.NextChange;
         // Of several that are held back, whoever is asked to wait longest.
-        var retry = now + RetryDelay.After(Row.Attempts, outcome.Fault is null ? heldBack.Values.Max(reason => reason.RetryAfter) : fault.RetryAfter, jitter);
+        var retry = now + RetryDelay.After(Row.Attempts, failed is null ? heldBack.Values.Max(reason => reason.RetryAfter) : fault.RetryAfter, jitter);
         // An end waits for an answer about others only so long, and not for the next try to get one.
-        if (outcome.Fault is null && (rest.ToEnd.Count > 0 || rest.Call == AssignmentIntent.Delete) && trio.WaitsUntil(rest, others, now, patience) is var latest && latest < retry)
+        if (failed is null && (rest.ToEnd.Count > 0 || rest.Call == AssignmentIntent.Delete) && trio.WaitsUntil(rest, others, now, patience) is var latest && latest < retry)
             retry = latest;
         return rest.NextChange < retry ? rest.NextChange : retry;
     }

@@ -84,6 +84,9 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     private DateTimeOffset WaitsFrom(Grant ending, Clearance clearance, DateTimeOffset now)
     {
         // What failed before it does not say that anybody was there to ask when it came (DesiredAssignment.Fail counts anew from it).
+        // By a clock that was set back since, it is not over yet: to wait from then could be as long as the step.
+        if (ending.OverAt > now)
+            return Assignment.UnansweredSince is { } unanswered && unanswered < now ? unanswered : clearance.AskedAt ?? now;
         var asked = Assignment.FailingSince is { } since && since < now && since >= ending.OverAt ? since : clearance.AskedAt ?? now;
         return ending.RevokingSince is null && asked > ending.OverAt ? asked : ending.OverAt;
     }

@@ -61,8 +61,8 @@ internal static class PausesInForce
         var rows = covered(db).Where(g => g.State != GrantState.Ended && g.ActivatedAt == null && g.StartsAt <= now).Select(g => g.AssignmentId);
         return await db.DesiredAssignments.Where(a => rows.Contains(a.Id))
             .ExecuteUpdateAsync(set => set
-                // What may stand there without anyone having it goes ahead; what is only to be given must not get ahead of revocations.
-                .SetProperty(a => a.DueToEnd, a => (a.DueAt != null && a.DueAt <= now && a.DueToEnd) || a.Observed == AssignmentObservation.Unknown)
+                // What may stand there without anyone having it goes ahead, and so does an end that failed or waits for an answer; what is only to be given must not get ahead of revocations.
+                .SetProperty(a => a.DueToEnd, a => (a.DueToEnd && ((a.DueAt != null && a.DueAt <= now) || a.FailingSince != null)) || a.Observed == AssignmentObservation.Unknown)
                 .SetProperty(a => a.DueAt, a => now)
                 .SetProperty(a => a.Revision, a => a.Revision + 1), ct);
     }, ct);
