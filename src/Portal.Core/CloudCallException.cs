@@ -28,8 +28,8 @@ public sealed class CloudCallException : Exception
     /// <summary>The HTTP status; null when no answer came.</summary>
     public int? Status { get; }
 
-    /// <summary>True when the provider answered that it does not carry the call out: it cannot arrive late.</summary>
-    public bool WasTurnedDown => Status is >= 400 and < 500 and not 408;
+    /// <summary>True when the provider answered that it does not carry the call out: it cannot arrive late. What does not read as the provider's own answer may come from something in between, and says nothing of what the provider did.</summary>
+    public bool WasTurnedDown => Code != AttentionCode.UnreadableAnswer && Status is >= 400 and < 500 and not 408;
 
     /// <summary>True when the same call may go through later by itself.</summary>
     public bool IsTransient { get; }

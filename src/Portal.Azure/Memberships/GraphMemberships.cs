@@ -29,6 +29,12 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
             // By an earlier call whose answer was lost, or by somebody else whom the look before this call did not show yet.
             return new AssignmentWritten(AssignmentWriteOutcome.AlreadyThere, e.ProviderCall);
         }
+        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
+        {
+            // Says so itself where the group is deleted: that is another's to put right than a group that never was.
+            await ReadWithoutGroupAsync(target, ct);
+            throw;
+        }
     }
 
     public async Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct)
@@ -79,7 +85,7 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
         }
         catch (CloudCallException e) when (CloudFaults.IsMissing(e))
         {
-            return new AssignmentReading(ReadingKind.Missing);
+            return new AssignmentReading(ReadingKind.Missing) { WithoutGroup = true };
         }
 
         throw new CloudCallException(AttentionCode.GroupDeleted, "The group is deleted and can still be restored; its members would be in it again. The portal looks again until it is restored or gone for good.", 404, isTransient: false, DeletedAgain);

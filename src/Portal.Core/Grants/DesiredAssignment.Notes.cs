@@ -38,6 +38,9 @@ public sealed partial class DesiredAssignment
     {
         if (Observed is not (AssignmentObservation.Present or AssignmentObservation.Absent))
             throw new InvalidOperationException($"Assignment {Id} is {Observed}: there is nothing to compare a read with.");
+        // Believed only when it still shows so after a while, and the membership stays the portal's until then.
+        if (reading.WithoutGroup)
+            LostCallAt ??= now;
         var expected = Observed == AssignmentObservation.Present ? ReadingKind.AsOrdered : ReadingKind.Missing;
         if (reading.Kind == expected)
             NoteSeen(now, timeIsCertain);

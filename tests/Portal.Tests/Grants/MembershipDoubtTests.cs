@@ -26,6 +26,22 @@ public sealed class MembershipDoubtTests
         Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
     }
 
+    [Theory]
+    [InlineData(CloudVerb.Put)]
+    [InlineData(CloudVerb.Delete)]
+    public async Task A_page_that_something_in_between_answers_with_does_not_say_that_the_call_was_not_carried_out(CloudVerb verb)
+    {
+        await using var world = await OpenAsync(DatabaseKind.Sqlite);
+        var grant = await world.PromiseAsync(draft: Vault(10));
+        var answers = 0;
+        world.Memberships.FailAfter = call => call.Verb == verb && answers++ == 0 ? new CloudCallException(AttentionCode.UnreadableAnswer, "HTML.", 403, isTransient: false) : null;
+        await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromSeconds(30));
+
+        Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
     [Theory, BothDatabases]
     public async Task A_call_that_lands_long_after_another_instance_took_its_person_out_again_leaves_nobody_in(DatabaseKind kind)
     {

@@ -196,6 +196,31 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
         Assert.Null((await db.DesiredAssignments.SingleAsync(a => a.Id == over.AssignmentId, Ct)).DueAt);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_membership_in_a_group_of_which_the_directory_shows_neither_that_it_stands_nor_that_it_is_deleted_is_not_let_go_on_that_account(bool atTheEnd)
+    {
+        var request = await PromiseAsync(Company.Jonas, TestVault, GrantableRole.SecretsUser, 30);
+        await WorkAsync();
+        var directory = _sandbox.Host.Control.Directory;
+        if (atTheEnd)
+            await PassAsync(TimeSpan.FromMinutes(29));
+        directory.Delete(FenwickCompany.LogisticsTestReaders);
+        // Not everywhere in the directory yet.
+        _sandbox.Host.Control.Faults.Add("GET", "/v1.0/directory/deletedItems/", Portal.Sandbox.Control.Fault.Error(404, "Request_ResourceNotFound")).Times(1);
+        if (!atTheEnd)
+            await Get<LookAgain>().ExecuteAsync(Actor.System, Ct);
+        for (var minute = 0; minute < 45; minute++)
+            await PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(GrantState.Ended, (await GrantAsync(request)).State);
+
+        directory.Restore(FenwickCompany.LogisticsTestReaders);
+        for (var minute = 0; minute < 11; minute++)
+            await PassAsync(TimeSpan.FromMinutes(1));
+        Assert.False(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+    }
+
     private T Get<T>() where T : notnull => _portal!.GetRequiredService<T>();
 
     private ServiceProvider Start() => new ServiceCollection()
@@ -251,7 +276,10 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
 
     private Task PassAsync(TimeSpan time)
     {
-        _sandbox.Host.Control.Clock.Advance(time);
+        var clock = _sandbox.Host.Control.Clock;
+        clock.Advance(time);
+        // Its jump is one of the wall clock: Resource Manager's is to be heard to have made it too.
+        Get<ClockWatch>().HearResourceManager(clock.GetUtcNow(), clock.GetTimestamp());
         return WorkAsync();
     }
 

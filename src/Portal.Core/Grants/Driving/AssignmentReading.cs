@@ -21,6 +21,9 @@ public enum ReadingKind
 /// <param name="Fault">Why it could not be read; null when it could.</param>
 public sealed record AssignmentReading(ReadingKind Kind, CloudCallException? Fault = null)
 {
+    /// <summary>Whether a membership is missing because its group was not found, also not among the deleted ones. A directory that has not heard of the deletion everywhere answers so too, and whoever restores the group brings the membership back.</summary>
+    public bool WithoutGroup { get; init; }
+
     /// <summary>Compares what is there with what the row ordered.</summary>
     /// <param name="seen">What the cloud shows under our name; null for nothing.</param>
     /// <param name="target">What was ordered.</param>
