@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Pauses;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
@@ -303,5 +304,74 @@ public sealed class OverlapHeldBackTests
         await world.PassAsync(TimeSpan.FromMinutes(6));
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(second.RequestId)).State);
         Assert.Equal(second.EndsAt, AssignmentMark.UntilOf(Assert.Single(world.Cloud.Standing).Description));
+    }
+
+    [Fact]
+    public async Task An_end_does_not_wait_for_a_question_that_is_never_answered()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.WorkAsync();
+        for (var i = 0; i < 2; i++)
+            await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90 + i, start: PortalWorld.Start.AddMinutes(30)));
+        var asked = new TaskCompletionSource();
+        world.Directory.Takes = ct =>
+        {
+            asked.TrySetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, ct);
+        };
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        var turn = world.DriveAsync(Assert.Single(await world.ClaimAsync()));
+        await asked.Task;
+
+        world.Clock.Advance(2 * PortalWorld.Lease);
+        Assert.True(await turn.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_pause_does_not_make_a_give_of_an_end_that_waits_for_an_answer(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 120));
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 180));
+        world.Directory.Fault = new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+        await world.WorkAsync();
+        world.Directory.Fault = null;
+        Assert.Empty((await world.ReturnAsync(first.Id, Company.Mira)).Refusals);
+        world.Directory.Fault = new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+        await world.WorkAsync();
+        Assert.True((await world.AssignmentAsync(first.AssignmentId)) is { DueToEnd: true, FailingSince: not null } waits && waits.DueAt > world.Clock.GetUtcNow());
+
+        world.Directory.Fault = null;
+        await world.PauseAsync(new PauseInput(PauseTarget.Everything, null, null, "Incident 42"));
+
+        Assert.True((await world.AssignmentAsync(first.AssignmentId)).DueToEnd);
+    }
+
+    [Fact]
+    public async Task An_end_by_a_clock_that_was_ahead_waits_half_a_minute_and_not_until_its_time_comes_round()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var first = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+        await world.WorkAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 300, start: PortalWorld.Start.AddMinutes(61)));
+        world.HearTheCloud();
+        world.DatabaseClock.Ahead = TimeSpan.FromMinutes(62);
+        await world.ClaimAsync();
+        Assert.Empty((await world.ReturnAsync(first.Id, Company.Mira)).Refusals);
+        world.Directory.Fault = new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+        await world.WorkAsync();
+        Assert.Single(world.Cloud.Standing);
+
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.HearTheCloud();
+        await world.LiveAsync(PortalWorld.Lease + TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1));
+
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
     }
 }

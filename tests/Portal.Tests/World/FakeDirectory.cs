@@ -18,6 +18,9 @@ public sealed class FakeDirectory : IDirectory
     /// <summary>What every call meets; null while the directory answers.</summary>
     public CloudCallException? Fault { get; set; }
 
+    /// <summary>Waited for before anybody's standing is told; null while the directory answers at once.</summary>
+    public Func<CancellationToken, Task>? Takes { get; set; }
+
     public void Add(TestPerson person) => _people[person.Id] = (person, new Standing(true, person.Roles.ToHashSet(), person.Groups.ToHashSet()));
 
     public void Disable(TestPerson person) => Change(person, s => s with { Enabled = false });
@@ -26,12 +29,14 @@ public sealed class FakeDirectory : IDirectory
 
     public void Leave(TestPerson person, Guid group) => Change(person, s => s with { Groups = s.Groups.Where(g => g != group).ToHashSet() });
 
-    public Task<Standing> StandingOfAsync(PrincipalId person, CancellationToken ct)
+    public async Task<Standing> StandingOfAsync(PrincipalId person, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        if (Takes is { } takes)
+            await takes(ct);
         return Fault is null
-            ? Task.FromResult(_people.TryGetValue(person, out var known) ? known.Standing : Standing.None)
-            : Task.FromException<Standing>(Fault);
+            ? _people.TryGetValue(person, out var known) ? known.Standing : Standing.None
+            : throw Fault;
     }
 
     public Task<DirectoryPrincipal?> FindAsync(PrincipalId principal, CancellationToken ct) => Fault is null

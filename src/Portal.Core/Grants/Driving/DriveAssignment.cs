@@ -126,7 +126,9 @@ public sealed partial class DriveAssignment(
     {
         var asked = clock.Now();
         var giving = trio.ToClearAt(asked);
-        var clearance = (giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, ct)) with { AskedAt = asked };
+        // Whose time is over waits for the answers about others, and not for however long those take.
+        TimeSpan? patience = trio.PlanAt(asked).ToEnd.Count > 0 ? 2 * pace.Lease : null;
+        var clearance = (giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, patience, ct)) with { AskedAt = asked };
         return trio.Assignment.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
     }
 
@@ -171,17 +173,22 @@ public sealed partial class DriveAssignment(
         if (plan.Call == AssignmentIntent.Put && (trio.NeedsRestoring(plan) || takesPlace))
             foreach (var grant in plan.Needing.Where(g => g.State == GrantState.Active))
                 trail.GrantRestored(grant, assignment.Observed);
+        var begins = false;
         if (plan.Call == AssignmentIntent.Delete)
         {
             foreach (var grant in plan.ToEnd.Where(g => g.StartRevoking(now)))
+            {
                 trail.GrantRevoking(grant);
+                begins = true;
+            }
+
             if (plan.ToEnd.Count == 0 && trio.NeedsSweeping && await trio.WitnessAsync(at.Db, at.Ct) is { } witness)
                 trail.GrantSwept(witness);
         }
 
         if (assignment.LooksFirst)
             assignment.NoteFree(now);
-        assignment.Announce(plan.Call, plan.WantedUntil, now);
+        assignment.Announce(plan.Call, plan.WantedUntil, now, begins);
         return new Announcement(plan.Call, false, trio, plan.WantedUntil) { At = now };
     }
 

@@ -7,31 +7,41 @@ using Portal.Core.Identity;
 namespace Portal.Core.Grants;
 
 /// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
-public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit)
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit, TimeProvider timer)
 {
-    /// <summary>Looks for some grants of one trio.</summary>
+    /// <summary>Looks for some grants of one trio, side by side.</summary>
+    /// <param name="grants">The grants.</param>
+    /// <param name="patience">After how long whoever nothing is known of yet is held back as if nobody had answered; null for as long as it takes.</param>
+    /// <param name="ct">Cancels.</param>
     /// <returns>Who may be given the role, and who is held back and why: by a code of <see cref="GrantConditions"/>, or by the provider's when something could not be asked.</returns>
-    public async Task<Clearance> ClearAsync(IReadOnlyCollection<Grant> grants, CancellationToken ct)
+    public async Task<Clearance> ClearAsync(IReadOnlyCollection<Grant> grants, TimeSpan? patience, CancellationToken ct)
     {
-        var cleared = new HashSet<Guid>();
-        var heldBack = new Dictionary<Guid, CloudCallException>();
-        foreach (var grant in grants)
-        {
-            try
-            {
-                // The clocks last, because what was asked has just brought Resource Manager's time along.
-                if ((GrantConditions.FirstUnmet(grant, await ReadAsync(grant, ct)) ?? GrantConditions.UnmetByClock(clocks.Skew()) ?? await UnmetByAuditAsync(ct)) is { } unmet)
-                    heldBack.Add(grant.Id, new CloudCallException(unmet.Code, unmet.Message, status: null, isTransient: false));
-                else
-                    cleared.Add(grant.Id);
-            }
-            catch (CloudCallException fault)
-            {
-                heldBack.Add(grant.Id, fault);
-            }
-        }
+        using var enough = new CancellationTokenSource(patience ?? Timeout.InfiniteTimeSpan, timer);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, enough.Token);
+        var found = await Task.WhenAll(grants.Select(async grant => (grant.Id, Why: await HoldsBackAsync(grant, either.Token, ct))));
+        return new Clearance(
+            found.Where(f => f.Why is null).Select(f => f.Id).ToHashSet(),
+            found.Where(f => f.Why is not null).ToDictionary(f => f.Id, f => f.Why!));
+    }
 
-        return new Clearance(cleared, heldBack);
+    // Null when the grant may be given.
+    private async Task<CloudCallException?> HoldsBackAsync(Grant grant, CancellationToken enough, CancellationToken ct)
+    {
+        try
+        {
+            // The clocks last, because what was asked has just brought Resource Manager's time along.
+            return (GrantConditions.FirstUnmet(grant, await ReadAsync(grant, enough)) ?? GrantConditions.UnmetByClock(clocks.Skew()) ?? await UnmetByAuditAsync(enough)) is { } unmet
+                ? new CloudCallException(unmet.Code, unmet.Message, status: null, isTransient: false)
+                : null;
+        }
+        catch (CloudCallException fault)
+        {
+            return fault;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return new CloudCallException(AttentionCode.NoAnswer, "What giving rests on could not be looked at in time.", status: null, isTransient: true);
+        }
     }
 
     private async Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct)
