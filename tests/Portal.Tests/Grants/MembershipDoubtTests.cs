@@ -102,6 +102,46 @@ public sealed class MembershipDoubtTests
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
     }
 
+    [Theory, BothDatabases(DriveStep.Announced, DriveStep.Called)]
+    public async Task One_that_is_given_up_with_its_claim_before_it_is_made_or_once_it_is_answered_leaves_them_in_too(DatabaseKind kind, DriveStep givenUp)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        world.Memberships.FailBefore = _ => new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        world.Memberships.FailBefore = null;
+        world.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        // This instance stands still after it has announced its later try, until another has given and taken back and an administrator has put the person in.
+        var (first, second) = (world.Acting, world.AddInstance());
+        using var lost = new CancellationTokenSource();
+        var claim = Assert.Single(await world.ClaimAsync());
+        first.Get<DriveSteps>().Reached += StandStill;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.DriveAsync(claim, lost.Token));
+        first.Get<DriveSteps>().Reached -= StandStill;
+        world.Memberships.FailRead = null;
+        await world.LiveAsync(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(1));
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+
+        void StandStill(DriveStepReached reached)
+        {
+            if (reached.Step == DriveStep.Announced)
+                Task.Run(MeanwhileAsync, Ct).GetAwaiter().GetResult();
+            if (reached.Step != givenUp)
+                return;
+            lost.Cancel();
+            world.Memberships.FailRead = () => new OperationCanceledException(lost.Token);
+        }
+
+        async Task MeanwhileAsync()
+        {
+            world.ActAs(second);
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            world.Memberships.Add(Readers, Company.Mira.ObjectId);
+            world.ActAs(first);
+        }
+    }
+
     [Theory, BothDatabases]
     public async Task A_directory_that_refuses_the_look_before_the_first_call_is_asked_again_in_its_time(DatabaseKind kind)
     {

@@ -50,11 +50,15 @@ public sealed partial class DriveAssignment(
         if (announced.Call != AssignmentIntent.None)
             steps.Reach(DriveStep.Announced, claim.AssignmentId, announced.Call);
 
+        // Given up before its call is made, a turn has nothing to tell.
+        ct.ThrowIfCancellationRequested();
         DriveOutcome? outcome = null;
         Settled? settled;
         try
         {
+            // What the call was answered is known from here on, whatever becomes of the rest of the turn.
             outcome = await ActAsync(announced, clearance, ct);
+            outcome = await ReadBackAsync(announced, outcome, ct);
             settled = await FollowAsync(claim, announced, outcome, activity, actor, ct);
         }
         catch (Exception) when (announced.Call != AssignmentIntent.None)
@@ -185,7 +189,7 @@ public sealed partial class DriveAssignment(
         return new Announcement(plan.Call, false, trio, plan.WantedUntil) { At = now };
     }
 
-    /// <summary>Makes the announced call and reads back what it wrote; or only reads.</summary>
+    /// <summary>Makes the announced call, if there is one.</summary>
     private async Task<DriveOutcome> ActAsync(Announcement announced, Clearance clearance, CancellationToken ct)
     {
         var outcome = new DriveOutcome(announced.Call, clearance) { Written = announced.Held ? AssignmentObservation.HeldByAnother : null, AnnouncedAt = announced.At };
@@ -199,10 +203,16 @@ public sealed partial class DriveAssignment(
             {
                 outcome = outcome with { Fault = fault };
             }
-
-            steps.Reach(DriveStep.Called, announced.Row.Id, announced.Call);
         }
 
+        return outcome;
+    }
+
+    /// <summary>Reads back what the call wrote; or only reads.</summary>
+    private async Task<DriveOutcome> ReadBackAsync(Announcement announced, DriveOutcome outcome, CancellationToken ct)
+    {
+        if (announced.Call != AssignmentIntent.None)
+            steps.Reach(DriveStep.Called, announced.Row.Id, announced.Call);
         if (announced.Look || outcome.Written is AssignmentObservation.Present or AssignmentObservation.Absent)
         {
             outcome = outcome with { Reading = await ReadAsync(announced, ct), TimeIsCertain = clock.Skew() is null };
