@@ -220,6 +220,41 @@ public sealed class MembershipDoubtTests
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
     }
 
+    [Theory, BothDatabases(false, true)]
+    public async Task A_late_call_that_is_told_of_while_a_look_that_found_its_person_is_saved_leaves_nobody_in(DatabaseKind kind, bool atTheEnd)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        if (atTheEnd)
+        {
+            // The grant ends before its call went through: there is nothing of the portal's to take, as far as this instance knows.
+            world.Memberships.FailBefore = _ => new CloudCallException("Authorization_RequestDenied", "Insufficient privileges.", 403, isTransient: false);
+            await world.WorkAsync();
+            world.Memberships.FailBefore = null;
+            Assert.Empty((await world.ReturnAsync(grant.Id, Company.Mira)).Refusals);
+        }
+
+        // A call of another instance has put the person in, and is told of while what the look found is being saved.
+        world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        world.Get<DriveSteps>().Reached += Tell;
+        await world.WorkAsync();
+        Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+
+        void Tell(DriveStepReached reached)
+        {
+            if (reached.Step != DriveStep.Settling)
+                return;
+            Assert.Equal(AssignmentIntent.None, reached.Call);
+            world.Get<DriveSteps>().Reached -= Tell;
+            using var db = world.OpenDb();
+            db.DesiredAssignments.Single().Doubt(world.Clock.GetUtcNow(), lateCall: true, putAt: world.Clock.GetUtcNow() - TimeSpan.FromMinutes(1));
+            db.SaveChanges();
+        }
+    }
+
     /// <summary>By the database's clock everything was given an hour earlier than it was; and the portal asks a replica that does not know of it yet.</summary>
     private static async Task AskAnOldReplicaWhileClocksDisagreeAsync(PortalWorld world)
     {
