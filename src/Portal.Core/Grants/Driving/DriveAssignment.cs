@@ -38,7 +38,7 @@ public sealed partial class DriveAssignment(
         steps.Reach(DriveStep.Claimed, claim.AssignmentId, AssignmentIntent.None);
         var announced = await AnnounceAsync(claim, null, actor, ct);
         var clearance = Clearance.Nothing;
-        if (announced is { ClearsFirst: true })
+        while (announced is { ClearsFirst: true })
         {
             clearance = await ClearAsync(announced.Trio, ct);
             steps.Reach(DriveStep.Checked, claim.AssignmentId, AssignmentIntent.None);
@@ -157,6 +157,9 @@ public sealed partial class DriveAssignment(
             return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
+        // This process stood still since it asked: what was so then may not be so any more, and nothing is given on it.
+        if (now - clearance.AskedAt > pace.Lease * 2 && (plan.Call == AssignmentIntent.Put || plan.ToProvision.Count > 0))
+            return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
         if (assignment.LooksFirst && (plan.Call == AssignmentIntent.Delete || clearance.First != FirstLook.Free))
@@ -296,7 +299,7 @@ public sealed partial class DriveAssignment(
         /// <summary>When the call was announced; null without one.</summary>
         public DateTimeOffset? At { get; init; }
 
-        /// <summary>Whether somebody has to be cleared before anything can be announced.</summary>
+        /// <summary>Whether somebody has to be cleared before anything can be announced; anew where that was too long ago.</summary>
         public bool ClearsFirst { get; init; }
 
         /// <summary>Whether a look showed, before anything was announced, that it is somebody else's.</summary>
