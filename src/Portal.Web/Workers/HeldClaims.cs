@@ -47,8 +47,9 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
         if (asking.Count == 0)
             return;
         var asked = clock.GetTimestamp();
-        // An answer that comes when the leases are over holds nothing: what is under way is given up before.
+        // An answer that comes when the leases are over holds nothing: what is under way is given up before. And what is claimed meanwhile waits for the next renewal.
         var left = (pace.Lease * 0.9) - asking.Max(Age);
+        left = left < RenewEvery ? left : RenewEvery;
         using var patience = new CancellationTokenSource(left > ShortestPatience ? left : ShortestPatience, clock);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(halt, patience.Token);
         try
@@ -67,10 +68,11 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
         catch (Exception fault)
         {
             LogRenewFailed(fault, asking.Count);
-            // The next try comes after a third of a lease: what cannot wait for it would outlive its lease.
-            foreach (var held in asking.Where(held => Age(held) >= pace.Lease * 2 / 3))
-                await GiveUpAsync(held);
         }
+
+        // The next try comes after a third of a lease: what cannot wait for it would outlive its lease, whether this one asked for it or not.
+        foreach (var held in _held.Values.Where(held => !held.IsGivenUp && Age(held) >= pace.Lease * 2 / 3))
+            await GiveUpAsync(held);
     }
 
     private TimeSpan Age(HeldClaim held) => clock.GetElapsedTime(held.HeldSince);
