@@ -3,12 +3,13 @@ using Portal.Azure.Connection;
 using Portal.Azure.RoleAssignments;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Grants;
 
 namespace Portal.Azure.Schedules;
 
 /// <summary>Grants as schedules of Privileged Identity Management: Azure ends them by itself. Ours are told by the mark in the justification of the request that made them.</summary>
-internal sealed class PimSchedules(CloudConnection connection, TimeProvider clock) : IGrantProvider
+internal sealed class PimSchedules(CloudConnection connection, ClockWatch clocks) : IGrantProvider
 {
     // Microsoft Learn, "Assign Azure resource roles in Privileged Identity Management": it can't be removed within five minutes of being assigned.
     private static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(5);
@@ -75,7 +76,9 @@ internal sealed class PimSchedules(CloudConnection connection, TimeProvider cloc
         }
         catch (CloudCallException e) when (e.Code == ScheduleFaults.TooYoung)
         {
-            throw ScheduleFaults.NotYet(e, (standing.StartsAt ?? clock.GetUtcNow()) + LeastAge, clock.GetUtcNow());
+            // By the time that due work is judged by: this machine's own clock may be set to anything. And wherever Azure's own is, there is no more left than the whole of it.
+            var now = clocks.Now();
+            throw ScheduleFaults.NotYet(e, (standing.StartsAt is { } began && began < now ? began : now) + LeastAge, now);
         }
         catch (CloudCallException e) when (e.Code is ScheduleFaults.NotLicensed or ScheduleFaults.OneWaits)
         {

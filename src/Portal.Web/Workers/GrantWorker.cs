@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Claims;
@@ -15,10 +14,8 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     // Long enough for a usual call and its record; what takes longer is left announced, and goes on elsewhere when its lease ends.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(100);
-
     private readonly SemaphoreSlim _wake = new(0, 1);
-    private readonly ConcurrentDictionary<Guid, Turn> _turns = new();
+    private readonly HeldClaims _held = new(pace, clock, logger);
     private volatile int _wakeAt = int.MaxValue;
     private long _lookedAt;
 
@@ -51,7 +48,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             }
         }
 
-        var work = Task.WhenAll(_turns.Values.Select(turn => turn.Work));
+        var work = Task.WhenAll(_held.All.Select(held => held.Work));
         await Task.WhenAny(work, Task.Delay(Grace, clock, CancellationToken.None));
         await halt.CancelAsync();
         await work;
@@ -69,13 +66,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         var claimed = (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value;
         foreach (var claim in claimed.Claims)
         {
-            var turn = new Turn(claim, CancellationTokenSource.CreateLinkedTokenSource(halt)) { HeldSince = asked };
-            // This process stood still for longer than a lease: its own earlier turn must not call any more.
-            if (_turns.TryGetValue(claim.AssignmentId, out var earlier))
-                await GiveUpAsync(earlier);
+            var held = await _held.BeginAsync(claim, asked, halt);
             underWay.Begin(claim);
-            _turns[claim.AssignmentId] = turn;
-            turn.Work = Task.Run(() => DriveAsync(turn), CancellationToken.None);
+            held.Work = Task.Run(() => DriveAsync(held), CancellationToken.None);
         }
 
         // With more waiting, the next claim is worth its while when half of the work is done; otherwise whatever a turn leaves is looked at right away.
@@ -83,77 +76,38 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         return claimed.MoreIsDue;
     }
 
-    private async Task DriveAsync(Turn turn)
+    private async Task DriveAsync(HeldClaim held)
     {
         try
         {
-            await drive.ExecuteAsync(turn.Claim, Actor.System, turn.Lost);
+            await drive.ExecuteAsync(held.Claim, Actor.System, held.Lost);
         }
-        catch (OperationCanceledException) when (turn.Lost.IsCancellationRequested)
+        catch (OperationCanceledException) when (held.Lost.IsCancellationRequested)
         {
             // Stopping, or the claim was lost: the row stays as it was announced, and whoever claims it next goes on from there.
         }
         catch (Exception fault)
         {
-            LogDriveFailed(fault, turn.Claim.AssignmentId);
+            LogDriveFailed(fault, held.Claim.AssignmentId);
         }
         finally
         {
-            underWay.End(turn.Claim);
-            _turns.TryRemove(KeyValuePair.Create(turn.Claim.AssignmentId, turn));
-            turn.Finish();
+            underWay.End(held.Claim);
+            _held.End(held);
             if (underWay.Total <= _wakeAt)
                 Wake();
         }
     }
 
-    /// <summary>Holds all claims together, three times per lease. What can no longer be held is given up.</summary>
     private async Task RenewAsync(CancellationToken halt)
     {
         while (true)
         {
-            await Task.Delay(pace.Lease / 3, clock, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_held.RenewEvery, clock, halt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (halt.IsCancellationRequested)
                 return;
-            // One that was given up, and has not come to its end yet, holds nothing.
-            var held = _turns.Values.Where(turn => !turn.IsGivenUp).ToList();
-            if (held.Count == 0)
-                continue;
-            var asked = clock.GetTimestamp();
-            // An answer that comes when the leases are over holds nothing: what is under way is given up before.
-            var left = (pace.Lease * 0.9) - held.Max(turn => clock.GetElapsedTime(turn.HeldSince));
-            using var patience = new CancellationTokenSource(left > ShortestPatience ? left : ShortestPatience, clock);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(halt, patience.Token);
-            try
-            {
-                var kept = await claimDue.RenewAsync([.. held.Select(turn => turn.Claim)], limit.Token);
-                foreach (var turn in held)
-                    if (kept.Contains(turn.Claim.AssignmentId))
-                        turn.HeldSince = asked;
-                    else
-                        await GiveUpAsync(turn);
-            }
-            catch (OperationCanceledException) when (halt.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception fault)
-            {
-                LogRenewFailed(fault, held.Count);
-                // The next try comes after a third of a lease: what cannot wait for it would outlive its lease.
-                foreach (var turn in held.Where(turn => clock.GetElapsedTime(turn.HeldSince) >= pace.Lease * 2 / 3))
-                    await GiveUpAsync(turn);
-            }
+            await _held.RenewAsync(claimDue.RenewAsync, halt);
         }
-    }
-
-    private Task GiveUpAsync(Turn turn)
-    {
-        // One that has just ended is held by nobody, and nothing of it is under way.
-        if (!_turns.TryGetValue(turn.Claim.AssignmentId, out var current) || current != turn)
-            return Task.CompletedTask;
-        LogClaimLost(turn.Claim.AssignmentId);
-        return turn.GiveUpAsync();
     }
 
     private void Wake()
@@ -168,55 +122,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         }
     }
 
-    /// <summary>Work on one claim.</summary>
-    private sealed class Turn(AssignmentClaim claim, CancellationTokenSource lost)
-    {
-        private readonly Lock _lock = new();
-        private bool _finished;
-
-        public AssignmentClaim Claim => claim;
-
-        /// <summary>Cancelled when the claim is lost, or the worker halts.</summary>
-        public CancellationToken Lost { get; } = lost.Token;
-
-        /// <summary>Whether the claim was lost, or the worker halts.</summary>
-        public bool IsGivenUp
-        {
-            get
-            {
-                lock (_lock)
-                    return _finished || Lost.IsCancellationRequested;
-            }
-        }
-
-        /// <summary>The timestamp at which the claim was last asked for, or for more time, and was given: its lease counts from no later.</summary>
-        public long HeldSince { get; set; }
-
-        public Task Work { get; set; } = Task.CompletedTask;
-
-        public Task GiveUpAsync()
-        {
-            lock (_lock)
-                return _finished ? Task.CompletedTask : lost.CancelAsync();
-        }
-
-        public void Finish()
-        {
-            lock (_lock)
-                _finished = true;
-            lost.Dispose();
-        }
-    }
-
     [LoggerMessage(LogLevel.Error, "Due work could not be looked for; trying again")]
     private partial void LogLookFailed(Exception fault);
 
     [LoggerMessage(LogLevel.Error, "Work on assignment {AssignmentId} broke off; it is claimed again when its lease ends")]
     private partial void LogDriveFailed(Exception fault, Guid assignmentId);
-
-    [LoggerMessage(LogLevel.Warning, "{Count} claims could not be renewed; what would outlive its lease is given up")]
-    private partial void LogRenewFailed(Exception fault, int count);
-
-    [LoggerMessage(LogLevel.Warning, "The claim on assignment {AssignmentId} is lost; its work is given up")]
-    private partial void LogClaimLost(Guid assignmentId);
 }

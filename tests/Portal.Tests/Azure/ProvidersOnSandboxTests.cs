@@ -1,5 +1,6 @@
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Identity;
 using Portal.Sandbox.Company;
@@ -132,6 +133,21 @@ public sealed class ProvidersOnSandboxTests : IAsyncLifetime
         Assert.Equal("ActiveDurationTooShort", fault.Code);
         Assert.InRange(fault.RetryAfter!.Value, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
         Assert.Single(Schedules);
+    }
+
+    [Theory]
+    [InlineData(-1, 0)]
+    [InlineData(1, 0)]
+    [InlineData(-1, -1)]
+    public async Task So_it_does_whatever_the_clocks_of_the_machine_and_of_the_database_are_set_to(int machine, int database)
+    {
+        var schedules = Of(GrantProvider.PimSchedule);
+        await schedules.PutAsync(Scheduled, Now.AddHours(1), Ct);
+        _cloud.Get<ClockWatch>().HearDatabase(Now.AddHours(database), _cloud.Machine.GetTimestamp());
+        _cloud.Machine.Ahead = TimeSpan.FromHours(machine);
+        var fault = await Assert.ThrowsAsync<CloudCallException>(() => schedules.DeleteAsync(Scheduled, Ct));
+        Assert.Equal("ActiveDurationTooShort", fault.Code);
+        Assert.InRange(fault.RetryAfter!.Value, TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Portal.Azure;
 using Portal.Core;
 using Portal.Core.Grants;
 using Portal.Sandbox;
+using Portal.Tests.World;
 
 namespace Portal.Tests.Azure;
 
@@ -17,6 +18,9 @@ public sealed class SandboxCloud : IAsyncLifetime
 
     internal SandboxHost Sandbox { get; private set; } = null!;
 
+    /// <summary>The clock of the machine that the portal runs on: right until a test sets it.</summary>
+    internal MachineClock Machine { get; } = new(TimeProvider.System);
+
     internal T Get<T>() where T : notnull => provider!.GetRequiredService<T>();
 
     public async ValueTask InitializeAsync()
@@ -25,6 +29,7 @@ public sealed class SandboxCloud : IAsyncLifetime
         Sandbox = await SandboxHost.StartAsync(new SandboxOptions { HttpsPort = 0, HttpPort = 0, DataDirectory = directory }, TestContext.Current.CancellationToken);
         provider = new ServiceCollection()
             .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = Environments.Development })
+            .AddSingleton<TimeProvider>(Machine)
             .AddSingleton(new CloudTransport(Sandbox.CreateHandler))
             .AddPortalAzure(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {

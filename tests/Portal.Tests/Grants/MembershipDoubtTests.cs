@@ -118,6 +118,46 @@ public sealed class MembershipDoubtTests
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
     }
 
+    [Theory, BothDatabases(DriveStep.Announced, DriveStep.Called)]
+    public async Task One_that_is_given_up_with_its_claim_before_it_is_made_or_once_it_is_answered_leaves_them_in_too(DatabaseKind kind, DriveStep givenUp)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        world.Memberships.FailBefore = _ => new CloudCallException("NoAnswer", "No answer.", null, isTransient: true);
+        await world.WorkAsync();
+        world.Memberships.FailBefore = null;
+        world.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        // This instance stands still after it has announced its later try, until another has given and taken back and an administrator has put the person in.
+        var (first, second) = (world.Acting, world.AddInstance());
+        using var lost = new CancellationTokenSource();
+        var claim = Assert.Single(await world.ClaimAsync());
+        first.Get<DriveSteps>().Reached += StandStill;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.DriveAsync(claim, lost.Token));
+        first.Get<DriveSteps>().Reached -= StandStill;
+        world.Memberships.FailRead = null;
+        await world.LiveAsync(TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(1));
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+
+        void StandStill(DriveStepReached reached)
+        {
+            if (reached.Step == DriveStep.Announced)
+                Task.Run(MeanwhileAsync, Ct).GetAwaiter().GetResult();
+            if (reached.Step != givenUp)
+                return;
+            lost.Cancel();
+            world.Memberships.FailRead = () => new OperationCanceledException(lost.Token);
+        }
+
+        async Task MeanwhileAsync()
+        {
+            world.ActAs(second);
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            world.Memberships.Add(Readers, Company.Mira.ObjectId);
+            world.ActAs(first);
+        }
+    }
+
     [Theory, BothDatabases]
     public async Task A_directory_that_refuses_the_look_before_the_first_call_is_asked_again_in_its_time(DatabaseKind kind)
     {
@@ -194,6 +234,41 @@ public sealed class MembershipDoubtTests
         await world.PassAsync(TimeSpan.FromHours(1));
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
         Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+    }
+
+    [Theory, BothDatabases(false, true)]
+    public async Task A_late_call_that_is_told_of_while_a_look_that_found_its_person_is_saved_leaves_nobody_in(DatabaseKind kind, bool atTheEnd)
+    {
+        await using var world = await OpenAsync(kind);
+        var grant = await world.PromiseAsync(draft: Vault(60));
+        if (atTheEnd)
+        {
+            // The grant ends before its call went through: there is nothing of the portal's to take, as far as this instance knows.
+            world.Memberships.FailBefore = _ => new CloudCallException("Authorization_RequestDenied", "Insufficient privileges.", 403, isTransient: false);
+            await world.WorkAsync();
+            world.Memberships.FailBefore = null;
+            Assert.Empty((await world.ReturnAsync(grant.Id, Company.Mira)).Refusals);
+        }
+
+        // A call of another instance has put the person in, and is told of while what the look found is being saved.
+        world.Memberships.Add(Readers, Company.Mira.ObjectId);
+        world.Get<DriveSteps>().Reached += Tell;
+        await world.WorkAsync();
+        Assert.False((await world.GrantOfAsync(grant.RequestId)).StandingAccess);
+        await world.PassAsync(TimeSpan.FromHours(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(grant.RequestId)).State);
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+
+        void Tell(DriveStepReached reached)
+        {
+            if (reached.Step != DriveStep.Settling)
+                return;
+            Assert.Equal(AssignmentIntent.None, reached.Call);
+            world.Get<DriveSteps>().Reached -= Tell;
+            using var db = world.OpenDb();
+            db.DesiredAssignments.Single().Doubt(world.Clock.GetUtcNow(), lateCall: true, putAt: world.Clock.GetUtcNow() - TimeSpan.FromMinutes(1));
+            db.SaveChanges();
+        }
     }
 
     /// <summary>By the database's clock everything was given an hour earlier than it was; and the portal asks a replica that does not know of it yet.</summary>

@@ -225,6 +225,25 @@ public sealed class PauseTests
         Assert.Equal(("Priya Raman", "The key is out"), (ended.EndRequestedBy, ended.EndReason));
     }
 
+    [Theory, BothDatabases]
+    public async Task So_it_does_where_the_wish_was_saved_by_a_clock_that_was_ahead(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.PromiseAsync();
+        await world.WorkAsync();
+        var pause = await world.PauseAsync(Everything);
+        await using (var db = world.OpenDb())
+        {
+            (await db.AccessPauses.SingleAsync(p => p.Id == pause.PauseId, Ct)).AskTakeBack("The key is out", await world.IdentifyAsync(Company.Priya), world.Clock.Now() + TimeSpan.FromHours(1));
+            await db.SaveChangesAsync(Ct);
+        }
+
+        world.Clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(1, (await world.Get<UpholdPauses>().ExecuteAsync(Actor.System, Ct)).Value);
+        await world.WorkAsync();
+        Assert.Empty(world.Cloud.Standing);
+    }
+
     [Fact]
     public async Task Who_was_over_while_the_pause_stood_is_not_woken_again_and_again()
     {

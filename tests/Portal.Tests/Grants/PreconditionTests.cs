@@ -44,6 +44,35 @@ public sealed class PreconditionTests
     }
 
     [Theory, BothDatabases]
+    public async Task What_was_asked_before_this_process_stood_still_is_asked_again(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+        var asked = 0;
+        world.Get<DriveSteps>().Reached += reached =>
+        {
+            if (reached.Step != DriveStep.Checked || asked++ > 0)
+                return;
+            world.Clock.Advance(TimeSpan.FromHours(1));
+            world.Inventory.Lock(Company.PaymentsVault, "freeze");
+        };
+        await world.WorkAsync();
+        Assert.Empty(world.Cloud.Calls);
+        var held = await world.GrantOfAsync(promised.RequestId);
+        Assert.Equal((GrantState.Scheduled, "ScopeLocked"), (held.State, held.AttentionCode));
+        Assert.DoesNotContain("grant.provisioning", await world.CodesAsync(promised.RequestId));
+
+        // The same for one that needs no call of its own.
+        world.Inventory.Lock(Company.PaymentsVault, null);
+        await world.LiveAsync(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1));
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
+        asked = 0;
+        var shorter = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 90));
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Scheduled, (await world.GrantOfAsync(shorter.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
     public async Task What_holds_again_is_given_for_the_rest_of_its_time(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);

@@ -38,7 +38,7 @@ public sealed partial class DriveAssignment(
         steps.Reach(DriveStep.Claimed, claim.AssignmentId, AssignmentIntent.None);
         var announced = await AnnounceAsync(claim, null, actor, ct);
         var clearance = Clearance.Nothing;
-        if (announced is { ClearsFirst: true })
+        while (announced is { ClearsFirst: true })
         {
             clearance = await ClearAsync(announced.Trio, ct);
             steps.Reach(DriveStep.Checked, claim.AssignmentId, AssignmentIntent.None);
@@ -50,11 +50,15 @@ public sealed partial class DriveAssignment(
         if (announced.Call != AssignmentIntent.None)
             steps.Reach(DriveStep.Announced, claim.AssignmentId, announced.Call);
 
+        // Given up before its call is made, a turn has nothing to tell.
+        ct.ThrowIfCancellationRequested();
         DriveOutcome? outcome = null;
         Settled? settled;
         try
         {
+            // What the call was answered is known from here on, whatever becomes of the rest of the turn.
             outcome = await ActAsync(announced, clearance, ct);
+            outcome = await ReadBackAsync(announced, outcome, ct);
             settled = await FollowAsync(claim, announced, outcome, activity, actor, ct);
         }
         catch (Exception) when (announced.Call != AssignmentIntent.None)
@@ -155,6 +159,9 @@ public sealed partial class DriveAssignment(
             return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
+        // This process stood still since it asked: what was so then may not be so any more, and nothing is given on it.
+        if (now - clearance.AskedAt > pace.Lease * 2 && (plan.Call == AssignmentIntent.Put || plan.ToProvision.Count > 0))
+            return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
         if (assignment.LooksFirst && (plan.Call == AssignmentIntent.Delete || clearance.First != FirstLook.Free))
@@ -192,7 +199,7 @@ public sealed partial class DriveAssignment(
         return new Announcement(plan.Call, false, trio, plan.WantedUntil) { At = now };
     }
 
-    /// <summary>Makes the announced call and reads back what it wrote; or only reads.</summary>
+    /// <summary>Makes the announced call, if there is one.</summary>
     private async Task<DriveOutcome> ActAsync(Announcement announced, Clearance clearance, CancellationToken ct)
     {
         var outcome = new DriveOutcome(announced.Call, clearance) { Written = announced.Held ? AssignmentObservation.HeldByAnother : null, AnnouncedAt = announced.At };
@@ -206,10 +213,16 @@ public sealed partial class DriveAssignment(
             {
                 outcome = outcome with { Fault = fault };
             }
-
-            steps.Reach(DriveStep.Called, announced.Row.Id, announced.Call);
         }
 
+        return outcome;
+    }
+
+    /// <summary>Reads back what the call wrote; or only reads.</summary>
+    private async Task<DriveOutcome> ReadBackAsync(Announcement announced, DriveOutcome outcome, CancellationToken ct)
+    {
+        if (announced.Call != AssignmentIntent.None)
+            steps.Reach(DriveStep.Called, announced.Row.Id, announced.Call);
         if (announced.Look || outcome.Written is AssignmentObservation.Present or AssignmentObservation.Absent)
         {
             outcome = outcome with { Reading = await ReadAsync(announced, ct), TimeIsCertain = clock.Skew() is null };
@@ -293,7 +306,7 @@ public sealed partial class DriveAssignment(
         /// <summary>When the call was announced; null without one.</summary>
         public DateTimeOffset? At { get; init; }
 
-        /// <summary>Whether somebody has to be cleared before anything can be announced.</summary>
+        /// <summary>Whether somebody has to be cleared before anything can be announced; anew where that was too long ago.</summary>
         public bool ClearsFirst { get; init; }
 
         /// <summary>Whether a look showed, before anything was announced, that it is somebody else's.</summary>

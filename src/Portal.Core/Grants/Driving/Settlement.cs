@@ -25,13 +25,16 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
 
     private DesiredAssignment Row => trio.Assignment;
 
+    // What a look before the first call showed holds as long as nothing of ours can be there. Somebody whose call landed late has said meanwhile that it may be: then the next turn calls.
+    private AssignmentObservation? Written => outcome is { Call: AssignmentIntent.None, Written: AssignmentObservation.HeldByAnother } && !Row.LooksFirst ? null : outcome.Written;
+
     // What stands there cannot be read, and will not be by itself: nobody knows whether who needs it still has it.
     private CloudCallException? UnreadFor => outcome.Reading?.Fault is { IsTransient: false } unread && Row is { Observed: AssignmentObservation.Present, SeenAt: not null } ? unread : null;
 
     /// <summary>Applies it.</summary>
     public async Task ApplyAsync(PortalDb db, CancellationToken ct)
     {
-        if (outcome.Written is { } written)
+        if (Written is { } written)
         {
             // Whether another call of ours may have made what was there is known by the row as it is now.
             if (written == AssignmentObservation.HeldByAnother && outcome.WasThere && !Row.IsFirstPut)
@@ -46,7 +49,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
         Plan = trio.PlanAt(now, outcome.Clearance);
         if ((outcome.Fault ?? outcome.Clearance.HeldBack.Values.FirstOrDefault()) is { } fault)
             Row.Fail(fault, called: outcome.Fault is not null, outcome.Fault is null ? outcome.Clearance.AskedAt ?? now : now, outcome.Fault is null ? Plan.ToEnd.Where(g => g.OverAt <= now).Min(g => (DateTimeOffset?)g.OverAt) : null);
-        else if (outcome.Reading is null && outcome.Written is null)
+        else if (outcome.Reading is null && Written is null)
             Row.Recover();
 
         // After a fault nothing is known to be there that was not there before.

@@ -75,7 +75,8 @@ public sealed class EnterSpooledRevocations(IDbContextFactory<PortalDb> database
             new AuditTrail(db, actor, removed.At).GrantEnded(grant, removed.ProviderCall);
         }
 
-        if (row.Observed != AssignmentObservation.Absent)
+        // What is only taken for absent may be brought by a call that was lost before: it is looked for as after any removal.
+        if (row.Observed != AssignmentObservation.Absent || row.MayBeThere)
         {
             row.Announce(AssignmentIntent.Delete, null, announced.At);
             row.NoteWritten(AssignmentObservation.Absent, null, removed.At);

@@ -21,8 +21,9 @@ public sealed class UpholdPauses(IDbContextFactory<PortalDb> databases, ClockWat
         List<AccessPause> unfinished;
         await using (var db = await databases.CreateDbContextAsync(ct))
         {
-            var asked = now - Patience;
-            unfinished = await db.AccessPauses.AsNoTracking().Where(p => p.LiftedAt == null && p.TakeBackDoneAt == null && p.TakeBackAskedAt < asked).ToListAsync(ct);
+            // Asked for by a clock that has been set back since: to wait until its time comes round could be a day.
+            var (asked, ahead) = (now - Patience, now + ClockWatch.Tolerance);
+            unfinished = await db.AccessPauses.AsNoTracking().Where(p => p.LiftedAt == null && p.TakeBackDoneAt == null && (p.TakeBackAskedAt < asked || p.TakeBackAskedAt > ahead)).ToListAsync(ct);
             if (await Asleep(db).AnyAsync(ct))
                 await PausesInForce.LookNowAsync(databases, Asleep, now, ct);
         }

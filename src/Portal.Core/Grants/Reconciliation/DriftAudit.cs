@@ -26,6 +26,10 @@ internal static class DriftAudit
     public static void DriftResolved(this AuditTrail trail, Drift drift, Grant? grant) =>
         trail.Record(AuditCode.DriftResolved, grant?.Subject() ?? drift.Subject(), new AuditDetail(drift.Code));
 
+    /// <summary>A copy that was found before still stands, and its removal is called for once more.</summary>
+    public static void CopySwept(this AuditTrail trail, Drift drift, AssignmentSeen copy) =>
+        trail.Record(AuditCode.GrantSwept, drift.Subject(), new AuditDetail(drift.Code, copy.Description, WindowEnd: AssignmentMark.UntilOf(copy.Description)));
+
     public static void AssignmentSwept(this AuditTrail trail, AssignmentSeen swept, ScopeNames names) => trail.Record(
         AuditCode.AssignmentSwept,
         new AuditSubject

@@ -35,17 +35,20 @@ internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, ClockWatc
             var trail = new AuditTrail(db, actor, now);
             HandIn(db, judged, row, seen, now);
             var name = seen?.Name ?? assignmentId;
-            var isNew = !await IsOpenAsync(db, name, judged.Code, ct);
-            if (isNew)
+            var open = await OpenAsync(db, name, judged.Code, ct);
+            if (open is null)
             {
                 var scope = row?.Scope ?? ArmId.Normalise(seen!.Scope);
                 var principal = row?.Principal ?? new PrincipalId(seen!.TenantId, seen.PrincipalId);
                 var subject = await SubjectAsync(db, name, scope, principal, row?.RoleDefinitionId ?? seen!.RoleDefinitionId, grants, assignmentId, ct);
                 Add(db, trail, new Drift(judged.Kind, judged.Code, judged.Action, subject, Describe(judged, seen), now), grants);
             }
+            // What the engine removes it announces itself. A copy is removed by whoever compares, and what was recorded when it was found announced that try alone.
+            else if (judged.Action == DriftAction.Removed && seen is not null && seen.Name != assignmentId)
+                trail.CopySwept(open, seen);
 
             await db.SaveChangesAsync(ct);
-            return (new DriftEntry(judged, isNew), grants);
+            return (new DriftEntry(judged, New: open is null), grants);
         }, ct);
         if (entry.Judgement.Standing == TrioStanding.Drifted)
             Publish(concerned);
@@ -69,7 +72,7 @@ internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, ClockWatc
             var news = new List<Impairment>();
             foreach (var (code, grants) in live.Where(g => around[g.Id] is not null).GroupBy(g => around[g.Id]!.Code).Select(g => (g.Key, g.ToList())))
             {
-                if (await IsOpenAsync(db, assignmentId, code, ct))
+                if (await OpenAsync(db, assignmentId, code, ct) is not null)
                     continue;
                 var (grant, impairment) = (grants[0], around[grants[0].Id]!);
                 var subject = await SubjectAsync(db, assignmentId, grant.Scope, grant.Principal, grant.RoleDefinitionId, grants, assignmentId, ct);
@@ -144,8 +147,8 @@ internal sealed class DriftBook(IDbContextFactory<PortalDb> databases, ClockWatc
     private static Task<List<Grant>> NotEndedAsync(PortalDb db, Guid assignmentId, CancellationToken ct) =>
         db.Grants.Where(g => g.AssignmentId == assignmentId && g.State != GrantState.Ended).OrderBy(g => g.Id).ToListAsync(ct);
 
-    private static Task<bool> IsOpenAsync(PortalDb db, Guid name, string code, CancellationToken ct) =>
-        db.Drifts.AnyAsync(d => d.AssignmentName == name && d.Code == code && d.ResolvedAt == null, ct);
+    private static Task<Drift?> OpenAsync(PortalDb db, Guid name, string code, CancellationToken ct) =>
+        db.Drifts.Where(d => d.AssignmentName == name && d.Code == code && d.ResolvedAt == null).OrderBy(d => d.Id).FirstOrDefaultAsync(ct);
 
     private static void Add(PortalDb db, AuditTrail trail, Drift drift, IReadOnlyCollection<Grant> grants)
     {

@@ -116,7 +116,7 @@ public sealed partial class ReconcileAssignments(
         return entry.Judgement;
     }
 
-    /// <summary>Removes one that carries our mark under a name that is not ours: a copy of ours that somebody made. It is recorded by now; what fails is tried again at the next run.</summary>
+    /// <summary>Removes one that carries our mark under a name that is not ours: a copy of ours that somebody made. This try is on the record by now (<see cref="DriftBook"/>); what fails is tried again at the next run.</summary>
     private async Task RemoveCopyAsync(AssignmentSeen copy, CancellationToken ct)
     {
         try

@@ -264,6 +264,30 @@ public sealed class ReconcileAssignmentsTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_copy_whose_removal_failed_is_removed_at_the_next_run_and_each_try_is_on_the_record_before_it_is_made(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var copy = world.Cloud.Plant(Reconciling.Marked(Company.LedgerPassword, Company.Jonas, world.Clock.GetUtcNow().AddHours(1), name: Guid.NewGuid()));
+        var recorded = new List<int>();
+        world.Cloud.FailBefore = call =>
+        {
+            using var db = world.OpenDb();
+            recorded.Add(db.AuditEvents.Count(e => e.Code == "drift.found" || e.Code == "grant.swept"));
+            return recorded.Count < 3 ? new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true) : null;
+        };
+
+        for (var run = 0; run < 3; run++)
+            Assert.Equal(run == 0 ? 1 : 0, (await world.CompareAsync()).Unexpected);
+
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal([1, 2, 3], recorded);
+        var swept = (await world.EventsAsync()).Where(e => e.Code == "grant.swept").ToList();
+        Assert.All(swept, e => Assert.Equal((copy.Scope, copy.PrincipalId, "kv-payments-prod", "AssignmentUnexpected", copy.Description), (e.Scope, e.SubjectObjectId!.Value, e.VaultName, e.Reason, e.Comment)));
+        Assert.Equal(1, (await world.CompareAsync()).Resolved);
+        Assert.Equal(3, recorded.Count);
+    }
+
+    [Theory, BothDatabases]
     public async Task A_vault_that_cannot_be_listed_is_reported_and_holds_up_no_other(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);

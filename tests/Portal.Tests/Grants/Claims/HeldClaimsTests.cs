@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Portal.Core.Grants;
+using Portal.Web.Workers;
+
+namespace Portal.Tests.Grants.Claims;
+
+/// <summary>What a process works on is given up before its lease is over, whatever becomes of its renewals.</summary>
+public sealed class HeldClaimsTests
+{
+    private static readonly GrantPace Pace = new();
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly FakeTimeProvider _clock = new();
+    private readonly HeldClaims _held;
+    private CancellationToken _limit;
+
+    public HeldClaimsTests() => _held = new HeldClaims(Pace, _clock, NullLogger.Instance);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(1, 5)]
+    [InlineData(9, 0)]
+    [InlineData(10, 9)]
+    public async Task What_is_claimed_while_a_renewal_hangs_is_given_up_before_its_lease_is_over(int before, int during)
+    {
+        // The first is so many seconds old when the first renewal begins, and hangs like all later ones.
+        var first = await ClaimAsync();
+        var lives = new List<(HeldClaim Held, DateTimeOffset Until)> { (first, _clock.GetUtcNow() + Pace.Lease) };
+        _clock.Advance(before * Second);
+        var (renewing, next) = (_held.RenewAsync(HangAsync, Ct), DateTimeOffset.MaxValue);
+        for (var second = 0; second < 60; second++)
+        {
+            if (second == during)
+                lives.Add((await ClaimAsync(), _clock.GetUtcNow() + Pace.Lease));
+            _clock.Advance(Second);
+            if (_limit.IsCancellationRequested && next == DateTimeOffset.MaxValue)
+            {
+                await renewing;
+                next = _clock.GetUtcNow() + _held.RenewEvery;
+            }
+
+            if (_clock.GetUtcNow() >= next)
+                (renewing, next) = (_held.RenewAsync(HangAsync, Ct), DateTimeOffset.MaxValue);
+            foreach (var (held, until) in lives)
+                Assert.True(held.Lost.IsCancellationRequested || _clock.GetUtcNow() < until, $"It outlives its lease, {second} s after the renewal began.");
+        }
+    }
+
+    [Fact]
+    public async Task What_can_wait_for_the_next_renewal_goes_on_when_one_fails()
+    {
+        var held = await ClaimAsync();
+        _clock.Advance(_held.RenewEvery);
+        await _held.RenewAsync((_, _) => throw new IOException("The database is away."), Ct);
+        Assert.False(held.Lost.IsCancellationRequested);
+        _clock.Advance(_held.RenewEvery);
+        await _held.RenewAsync((claims, _) => Task.FromResult<IReadOnlySet<Guid>>(claims.Select(c => c.AssignmentId).ToHashSet()), Ct);
+        _clock.Advance(_held.RenewEvery);
+        await _held.RenewAsync((_, _) => throw new IOException("The database is away."), Ct);
+        Assert.False(held.Lost.IsCancellationRequested);
+        _clock.Advance(_held.RenewEvery);
+        await _held.RenewAsync((_, _) => throw new IOException("The database is away."), Ct);
+        Assert.True(held.Lost.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task What_the_database_does_not_know_as_held_any_more_is_given_up_and_what_is_claimed_again_too()
+    {
+        var (lost, kept) = (await ClaimAsync(), await ClaimAsync());
+        await _held.RenewAsync((_, _) => Task.FromResult<IReadOnlySet<Guid>>(new HashSet<Guid> { kept.Claim.AssignmentId }), Ct);
+        Assert.Equal((true, false), (lost.Lost.IsCancellationRequested, kept.Lost.IsCancellationRequested));
+
+        var again = await _held.BeginAsync(kept.Claim with { Fence = kept.Claim.Fence + 1 }, _clock.GetTimestamp(), Ct);
+        Assert.Equal((true, false), (kept.Lost.IsCancellationRequested, again.Lost.IsCancellationRequested));
+        _held.End(kept);
+        Assert.Contains(again, _held.All);
+    }
+
+    private Task<HeldClaim> ClaimAsync() => _held.BeginAsync(new AssignmentClaim(Guid.NewGuid(), 1, "sub", false), _clock.GetTimestamp(), Ct);
+
+    private async Task<IReadOnlySet<Guid>> HangAsync(IReadOnlyCollection<AssignmentClaim> claims, CancellationToken ct)
+    {
+        _limit = ct;
+        var never = new TaskCompletionSource();
+        await using var given = ct.Register(() => never.TrySetCanceled(ct));
+        await never.Task;
+        return new HashSet<Guid>();
+    }
+}
