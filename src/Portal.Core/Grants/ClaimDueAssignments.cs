@@ -66,6 +66,13 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         return await dueWork.RenewAsync(db, claims, now + pace.Lease, ct);
     }
 
+    /// <summary>Makes the next look, and whatever else begins now, by connections that are new.</summary>
+    public void ForsakeIdleConnections()
+    {
+        using var db = databases.CreateDbContext();
+        dueWork.ForsakeIdle(db);
+    }
+
     private int RoomFor(DueLane lane, List<LaneClaim> claiming, DateTimeOffset now)
     {
         var (id, toEnd) = (lane.SubscriptionId, lane.ToEnd);

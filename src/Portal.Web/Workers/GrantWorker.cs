@@ -21,6 +21,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     private readonly ConcurrentDictionary<Guid, Turn> _turns = new();
     private volatile int _wakeAt = int.MaxValue;
     private long _lookedAt;
+    private int _givenUp;
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -66,7 +67,8 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         if (free <= 0 || (_wakeAt != int.MaxValue && free < WorkUnderWay.Most / 2 && clock.GetElapsedTime(_lookedAt) < pace.LookEvery))
             return true;
         var asked = _lookedAt = clock.GetTimestamp();
-        var claimed = (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value;
+        if (await LookAsync(free, ct) is not { } claimed)
+            return true;
         foreach (var claim in claimed.Claims)
         {
             var turn = new Turn(claim, CancellationTokenSource.CreateLinkedTokenSource(halt)) { HeldSince = asked };
@@ -81,6 +83,58 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         // With more waiting, the next claim is worth its while when half of the work is done; otherwise whatever a turn leaves is looked at right away.
         _wakeAt = claimed.MoreIsDue ? underWay.Total / 2 : int.MaxValue;
         return claimed.MoreIsDue;
+    }
+
+    /// <summary>Looks for no longer than <see cref="GrantPace.LookLimit"/>: a connection that has died without a word would be waited for as long as the database's client does.</summary>
+    /// <returns>What was claimed; null when the look was given up, and is to be made again by another connection.</returns>
+    private async Task<ClaimedWork?> LookAsync(int most, CancellationToken ct)
+    {
+        var limit = pace.LookLimit * Math.Pow(2, _givenUp);
+        if (_givenUp > 0 && limit > pace.Lease)
+            limit = pace.Lease;
+        try
+        {
+            var claimed = (await AskAsync(token => claimDue.ExecuteAsync(most, Actor.System, token), limit, ct)).Value;
+            _givenUp = 0;
+            return claimed;
+        }
+        catch (NoAnswerException)
+        {
+            // Far from where doubling would overflow. What the look claims at the last moment is free again when its lease ends.
+            _givenUp = Math.Min(_givenUp + 1, 10);
+            LogLookGivenUp(limit);
+            claimDue.ForsakeIdleConnections();
+            return null;
+        }
+    }
+
+    /// <summary>Asks the database for so long and no longer. To be cancelled is not enough for that: to cancel a statement the client asks the same server, by a connection of its own, and may wait there for as long.</summary>
+    /// <exception cref="NoAnswerException">There was no answer in time; nobody waits for it any more.</exception>
+    private async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, TimeSpan limit, CancellationToken ct)
+    {
+        var ends = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var cancelled = Task.CompletedTask;
+        var answer = ask(ends.Token);
+        try
+        {
+            // A portal that stops waits too: it hears of it by itself, and what was claimed by then is done.
+            return await answer.WaitAsync(limit, clock, CancellationToken.None);
+        }
+        catch (TimeoutException) when (!answer.IsCompleted)
+        {
+            cancelled = ends.CancelAsync();
+            throw new NoAnswerException();
+        }
+        finally
+        {
+            _ = DisposeAfterAsync(ends, answer, cancelled);
+        }
+    }
+
+    private static async Task DisposeAfterAsync(CancellationTokenSource ends, Task answer, Task cancelled)
+    {
+        await Task.WhenAll(answer, cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ends.Dispose();
     }
 
     private async Task DriveAsync(Turn turn)
@@ -122,11 +176,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             var asked = clock.GetTimestamp();
             // An answer that comes when the leases are over holds nothing: what is under way is given up before.
             var left = (pace.Lease * 0.9) - held.Max(turn => clock.GetElapsedTime(turn.HeldSince));
-            using var patience = new CancellationTokenSource(left > ShortestPatience ? left : ShortestPatience, clock);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(halt, patience.Token);
             try
             {
-                var kept = await claimDue.RenewAsync([.. held.Select(turn => turn.Claim)], limit.Token);
+                var kept = await AskAsync(token => claimDue.RenewAsync([.. held.Select(turn => turn.Claim)], token), left > ShortestPatience ? left : ShortestPatience, halt);
                 foreach (var turn in held)
                     if (kept.Contains(turn.Claim.AssignmentId))
                         turn.HeldSince = asked;
@@ -167,6 +219,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             // Already awake.
         }
     }
+
+    /// <summary>The database did not answer in time.</summary>
+    private sealed class NoAnswerException() : Exception("The database did not answer in time.");
 
     /// <summary>Work on one claim.</summary>
     private sealed class Turn(AssignmentClaim claim, CancellationTokenSource lost)
@@ -210,6 +265,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
 
     [LoggerMessage(LogLevel.Error, "Due work could not be looked for; trying again")]
     private partial void LogLookFailed(Exception fault);
+
+    [LoggerMessage(LogLevel.Warning, "A look for due work had no answer from the database within {Limit}; it is made again by another connection")]
+    private partial void LogLookGivenUp(TimeSpan limit);
 
     [LoggerMessage(LogLevel.Error, "Work on assignment {AssignmentId} broke off; it is claimed again when its lease ends")]
     private partial void LogDriveFailed(Exception fault, Guid assignmentId);
