@@ -26,9 +26,6 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
     private const int ReadsPerGive = 4;
     private const int ReadsKeptForEnds = 50;
 
-    // A schedule is taken back by a request, which counts as a write.
-    private const int WritesKeptForEnds = 10;
-
     /// <summary>While a subscription does not answer this instance, what has become due there is left to the others for so many looks (<see cref="GrantPace.LookEvery"/>); and so is a row whose last call from here got no answer, whatever was answered since. What nobody took by then this instance tries by itself.</summary>
     public const int LooksLeftToOthers = 3;
 
@@ -86,7 +83,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         var sameKind = underWay.Of(id, toEnd) + taken.Where(c => c.ToEnd == toEnd).Sum(c => c.Most);
         var calls = toEnd
             ? pacing.Room(id, CallKind.Delete)
-            : Math.Min(pacing.Room(id, CallKind.Write) - WritesKeptForEnds, (pacing.Room(id, CallKind.Read) - ReadsKeptForEnds) / ReadsPerGive);
+            : Math.Min(pacing.Room(id, CallKind.Write) - CallPacing.KeptForEnds(CallKind.Write), (pacing.Room(id, CallKind.Read) - ReadsKeptForEnds) / ReadsPerGive);
         return Math.Max(0, Math.Min(workers, calls - sameKind));
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
 using Portal.Core.Data;
 using Portal.Core.Grants.Claims;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
@@ -188,6 +189,8 @@ public sealed partial class DriveAssignment(
     /// <summary>Makes the announced call and reads back what it wrote; or only reads.</summary>
     private async Task<DriveOutcome> ActAsync(Announcement announced, Clearance clearance, CancellationToken ct)
     {
+        if (announced.Call == AssignmentIntent.Delete)
+            TakingBack.Begin();
         var outcome = new DriveOutcome(announced.Call, clearance) { Written = announced.Held ? AssignmentObservation.HeldByAnother : null, AnnouncedAt = announced.At };
         if (announced.Call != AssignmentIntent.None)
         {
