@@ -42,7 +42,7 @@ public static class PortalCore
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
         services.AddTransient<SyncCatalog>();
-        services.AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
+        services.AddSingleton<PoliciesInForce>().AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
         services.AddTransient<BrowseCatalog>().AddTransient<SearchNames>().AddTransient<GetCatalogEntry>();
         services.AddTransient<PreviewRequest>().AddTransient<SubmitRequest>().AddTransient<WithdrawRequest>().AddTransient<LapseRequests>().AddTransient<ListRequests>();
         services.AddTransient<ListInbox>().AddTransient<CountInbox>().AddTransient<GetRequest>().AddTransient<DecideRequest>();

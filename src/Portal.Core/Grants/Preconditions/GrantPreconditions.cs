@@ -3,11 +3,12 @@ using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Identity;
+using Portal.Core.Policies;
 
 namespace Portal.Core.Grants;
 
 /// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
-public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit)
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit, PoliciesInForce policiesInForce)
 {
     /// <summary>Looks for some grants of one trio.</summary>
     /// <returns>Who may be given the role, and who is held back and why: by a code of <see cref="GrantConditions"/>, or by the provider's when something could not be asked.</returns>
@@ -19,6 +20,9 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
         {
             try
             {
+                // Before they are read: they may be loaded in between, and are not judged by as they were.
+                if (policiesInForce.Wait)
+                    throw new CloudCallException(AttentionCode.PoliciesNotLoaded, "The portal was started with other policies than the database holds, and the database did not take them yet. Nothing is given by the old ones.", null, isTransient: true);
                 // The clocks last, because what was asked has just brought Resource Manager's time along.
                 if ((GrantConditions.FirstUnmet(grant, await ReadAsync(grant, ct)) ?? GrantConditions.UnmetByClock(clocks.Skew()) ?? await UnmetByAuditAsync(ct)) is { } unmet)
                     heldBack.Add(grant.Id, new CloudCallException(unmet.Code, unmet.Message, status: null, isTransient: false));
