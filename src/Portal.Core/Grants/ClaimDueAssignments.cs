@@ -20,7 +20,7 @@ public sealed record ClaimedWork(IReadOnlyList<AssignmentClaim> Claims, bool Mor
 
 /// <summary>Takes due work, judged by the database's time. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
 /// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other. What does not answer this instance is left to instances that it answers: see <see cref="LooksLeftToOthers"/>.</remarks>
-public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, LeftToOthers leftToOthers, StepBack stepBack, GrantPace pace)
+public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, LeftToOthers leftToOthers, UntoldCalls untold, StepBack stepBack, GrantPace pace)
 {
     // Giving looks at the vault, its locks, the role and the result; a reserve of reads is kept for looking at what was taken away.
     private const int ReadsPerGive = 4;
@@ -39,6 +39,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
         await stepBack.MendAsync(db, now, ct);
+        await untold.TellAsync(now, ct);
         var left = leftToOthers.At(now, pace.LookEvery * LooksLeftToOthers);
         var claims = new List<LaneClaim>();
         var moreIsDue = false;

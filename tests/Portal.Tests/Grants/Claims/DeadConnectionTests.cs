@@ -133,7 +133,7 @@ public sealed class DeadConnectionTests
         {
             var clock = world.Get<ClockWatch>();
             var underWay = new WorkUnderWay();
-            var look = new ClaimDueAssignments(this, world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(TimeProvider.System), underWay, new LeftToOthers(), new StepBack(clock, Pace), Pace);
+            var look = new ClaimDueAssignments(this, world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(TimeProvider.System), underWay, new LeftToOthers(), new UntoldCalls(this), new StepBack(clock, Pace), Pace);
             return new GrantWorker(look, world.Get<DriveAssignment>(), underWay, Pace, world.Get<ChangeFeed>(), TimeProvider.System, logger ?? NullLogger<GrantWorker>.Instance);
         }
 
