@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Claims;
@@ -81,6 +82,9 @@ public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
             """, until.UtcDateTime, claims.Select(c => c.AssignmentId).ToArray(), claims.Select(c => c.Fence).ToArray()).ToListAsync(ct);
         return kept.ToHashSet();
     }
+
+    /// <inheritdoc />
+    public void ForsakeIdle(PortalDb db) => NpgsqlConnection.ClearPool((NpgsqlConnection)db.Database.GetDbConnection());
 
     private static async Task<IEnumerable<AssignmentClaim>> ClaimAsync(PortalDb db, LaneClaim claim, IReadOnlyList<LeftRow> left, CancellationToken ct)
     {

@@ -74,6 +74,12 @@ public sealed class SqliteDueWork : IDueWork, IDatabaseClock
         return kept.ToHashSet();
     }
 
+    /// <inheritdoc />
+    public void ForsakeIdle(PortalDb db)
+    {
+        // A file does not die without a word.
+    }
+
     private static async Task<T> WriteAsync<T>(PortalDb db, Func<Task<T>> write, CancellationToken ct)
     {
         using var turn = await WriteTurn.TurnAsync(db, ct);

@@ -35,14 +35,14 @@ public static class PortalCore
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
         services.AddSingleton<IGrantProvider, RoleAssignmentProvider>().AddSingleton<GrantProviders>();
-        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>().AddSingleton<LeftToOthers>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>().AddSingleton<LeftToOthers>().AddSingleton<UntoldCalls>();
         services.TryAddSingleton<ClockWatch>();
         services.TryAddSingleton<CallPacing>();
         services.AddSingleton<StepBack>().AddSingleton<AssignmentRoom>();
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
         services.AddTransient<SyncCatalog>();
-        services.AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
+        services.AddSingleton<PoliciesInForce>().AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
         services.AddTransient<BrowseCatalog>().AddTransient<SearchNames>().AddTransient<GetCatalogEntry>();
         services.AddTransient<PreviewRequest>().AddTransient<SubmitRequest>().AddTransient<WithdrawRequest>().AddTransient<LapseRequests>().AddTransient<ListRequests>();
         services.AddTransient<ListInbox>().AddTransient<CountInbox>().AddTransient<GetRequest>().AddTransient<DecideRequest>();

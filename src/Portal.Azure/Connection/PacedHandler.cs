@@ -25,7 +25,7 @@ internal sealed class PacedHandler(Uri resourceManager, TimeSpan timeout, CallPa
             return await base.SendAsync(request, cancellationToken);
         var subscription = SubscriptionOf(request.RequestUri!);
         var kind = KindOf(request.Method);
-        long? place = subscription is null ? null : await pacing.EnterAsync(subscription, kind, cancellationToken);
+        long? place = subscription is null ? null : await pacing.EnterAsync(subscription, kind, cancellationToken, TakingBack.IsUnderWay);
 
         var sent = clock.GetTimestamp();
         HttpResponseMessage response;

@@ -20,14 +20,11 @@ public sealed record ClaimedWork(IReadOnlyList<AssignmentClaim> Claims, bool Mor
 
 /// <summary>Takes due work, judged by the database's time. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
 /// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other. What does not answer this instance is left to instances that it answers: see <see cref="LooksLeftToOthers"/>.</remarks>
-public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, LeftToOthers leftToOthers, StepBack stepBack, GrantPace pace)
+public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, LeftToOthers leftToOthers, UntoldCalls untold, StepBack stepBack, GrantPace pace)
 {
     // Giving looks at the vault, its locks, the role and the result; a reserve of reads is kept for looking at what was taken away.
     private const int ReadsPerGive = 4;
     private const int ReadsKeptForEnds = 50;
-
-    // A schedule is taken back by a request, which counts as a write.
-    private const int WritesKeptForEnds = 10;
 
     /// <summary>While a subscription does not answer this instance, what has become due there is left to the others for so many looks (<see cref="GrantPace.LookEvery"/>); and so is a row whose last call from here got no answer, whatever was answered since. What nobody took by then this instance tries by itself.</summary>
     public const int LooksLeftToOthers = 3;
@@ -42,6 +39,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
         await stepBack.MendAsync(db, now, ct);
+        await untold.TellAsync(now, ct);
         var left = leftToOthers.At(now, pace.LookEvery * LooksLeftToOthers);
         var claims = new List<LaneClaim>();
         var moreIsDue = false;
@@ -66,6 +64,13 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         return await dueWork.RenewAsync(db, claims, now + pace.Lease, ct);
     }
 
+    /// <summary>Makes the next look, and whatever else begins now, by connections that are new.</summary>
+    public void ForsakeIdleConnections()
+    {
+        using var db = databases.CreateDbContext();
+        dueWork.ForsakeIdle(db);
+    }
+
     private int RoomFor(DueLane lane, List<LaneClaim> claiming, DateTimeOffset now)
     {
         var (id, toEnd) = (lane.SubscriptionId, lane.ToEnd);
@@ -79,7 +84,7 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         var sameKind = underWay.Of(id, toEnd) + taken.Where(c => c.ToEnd == toEnd).Sum(c => c.Most);
         var calls = toEnd
             ? pacing.Room(id, CallKind.Delete)
-            : Math.Min(pacing.Room(id, CallKind.Write) - WritesKeptForEnds, (pacing.Room(id, CallKind.Read) - ReadsKeptForEnds) / ReadsPerGive);
+            : Math.Min(pacing.Room(id, CallKind.Write) - CallPacing.KeptForEnds(CallKind.Write), (pacing.Room(id, CallKind.Read) - ReadsKeptForEnds) / ReadsPerGive);
         return Math.Max(0, Math.Min(workers, calls - sameKind));
     }
 }

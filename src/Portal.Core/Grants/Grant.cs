@@ -214,13 +214,12 @@ public sealed class Grant
         ClearAttention();
     }
 
-    /// <summary>A read showed the assignment as it was ordered.</summary>
+    /// <summary>A read showed the assignment as it was ordered. What is in the way otherwise stays until <see cref="Relieve"/>.</summary>
     public void NoteSeen(DateTimeOffset now)
     {
-        if (SeenAt is not null && AttentionCode is null)
+        if (SeenAt is not null)
             return;
-        SeenAt ??= now;
-        ClearAttention();
+        SeenAt = now;
         Revision++;
     }
 

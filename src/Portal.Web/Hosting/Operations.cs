@@ -35,7 +35,7 @@ public static class Operations
     /// <summary>Registers health checks, logs and telemetry.</summary>
     public static void AddOperations(this WebApplicationBuilder builder)
     {
-        builder.Services.AddHealthChecks().AddCheck<ClockHealth>("clock", tags: [ReadyTag]).AddCheck<ScheduleHealth>("schedules", tags: [ReadyTag]).AddCheck<SealingHealth>("sealing", tags: [ReadyTag]);
+        builder.Services.AddHealthChecks().AddCheck<ClockHealth>("clock", tags: [ReadyTag]).AddCheck<ScheduleHealth>("schedules", tags: [ReadyTag]).AddCheck<SealingHealth>("sealing", tags: [ReadyTag]).AddCheck<PolicyHealth>("policies", tags: [ReadyTag]);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         // Both tell of every call at Information; the second also says what is in a token.
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Microsoft.IdentityModel", LogLevel.Warning);

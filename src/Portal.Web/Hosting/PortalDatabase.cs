@@ -56,8 +56,17 @@ public static class PortalDatabase
         if (configuration[ProviderKey] == "PostgreSql" && await db.Database.CanConnectAsync(ct) && !await HasHistoryAsync(db, ct))
             await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync(ct);
         // Migrating compares whole models, which takes longer than all the rest of a start; most starts have nothing to migrate.
-        if ((await db.Database.GetPendingMigrationsAsync(ct)).Any())
+        if ((await db.Database.GetPendingMigrationsAsync(ct)).ToList() is not { Count: > 0 } pending)
+            return;
+        try
+        {
             await db.Database.MigrateAsync(ct);
+        }
+        catch (Exception fault) when (!ct.IsCancellationRequested)
+        {
+            // By a schema that it does not know this version could take something for what it is not.
+            throw new InvalidOperationException($"The portal does not start, and takes nothing back: the database lacks {string.Join(", ", pending)} and did not take it ({fault.Message}). If it takes no writes now, start the version that ran before: that one takes back what is due, by way of its spool.", fault);
+        }
     }
 
     /// <summary>Asks without a fault: what Entity Framework asks first fails on a table that is not there yet, and a first start would log two faults that are none.</summary>

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Web.Policies;
@@ -5,7 +7,8 @@ using Portal.Web.Policies;
 namespace Portal.Web.Hosting;
 
 /// <summary>What has to be done once, before the first page and the first command: the schema, and the policies of the configuration. It goes on while the server starts to listen, so that <see cref="Operations.Alive"/> answers however long a migration takes; everything else waits for <see cref="Prepared"/>. When it fails, the host does not start.</summary>
-public sealed class PortalStart(IServiceProvider services, IConfiguration configuration, IHostApplicationLifetime lifetime) : IHostedLifecycleService
+/// <remarks>But for policies that a database which takes no writes does not take: access that was given before ends all the same, by way of the spool, so the portal starts, and <see cref="Workers.PolicyWorker"/> loads them later. A schema that it does not know is none that it could work by.</remarks>
+public sealed partial class PortalStart(IServiceProvider services, IConfiguration configuration, IHostApplicationLifetime lifetime, PoliciesInForce policies, ILogger<PortalStart> logger) : IHostedLifecycleService
 {
     private readonly TaskCompletionSource _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _preparing;
@@ -45,8 +48,33 @@ public sealed class PortalStart(IServiceProvider services, IConfiguration config
     private async Task PrepareAsync(CancellationToken ct)
     {
         await PortalDatabase.MigrateAsync(services, ct);
-        await services.GetRequiredService<LoadPolicies>().ExecuteAsync(ConfiguredPolicies.Read(configuration, []), Actor.System, ct);
+        await TryLoadPoliciesAsync(ct);
     }
+
+    /// <summary>Loads the policies of the configuration. What is wrong with them, or with the portal, is thrown.</summary>
+    /// <returns>False when the database did not take them, and they wait.</returns>
+    internal async Task<bool> TryLoadPoliciesAsync(CancellationToken ct)
+    {
+        try
+        {
+            await services.GetRequiredService<LoadPolicies>().ExecuteAsync(ConfiguredPolicies.Read(configuration, []), Actor.System, ct);
+            policies.Loaded();
+            return true;
+        }
+        catch (Exception fault) when (!ct.IsCancellationRequested && IsOfTheDatabase(fault))
+        {
+            policies.NotLoaded();
+            LogNotLoaded(fault);
+            return false;
+        }
+    }
+
+    // A save says so itself; what opens it or commits it says it in the words of each database.
+    private static bool IsOfTheDatabase(Exception fault) =>
+        fault is DbUpdateException or DbException or TimeoutException or IOException || (fault.InnerException is { } inner && IsOfTheDatabase(inner));
+
+    [LoggerMessage(LogLevel.Critical, "The database did not take the policies of the configuration. Nothing is given until it does, and what is due is taken back, by way of the spool if need be; it is tried again")]
+    private partial void LogNotLoaded(Exception fault);
 }
 
 /// <summary>Runs a worker from when the portal is prepared until it stops. What breaks the worker breaks this, and the host hears of it.</summary>

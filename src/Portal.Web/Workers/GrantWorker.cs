@@ -18,6 +18,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     private readonly HeldClaims _held = new(pace, clock, logger);
     private volatile int _wakeAt = int.MaxValue;
     private long _lookedAt;
+    private int _givenUp;
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -63,7 +64,8 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         if (free <= 0 || (_wakeAt != int.MaxValue && free < WorkUnderWay.Most / 2 && clock.GetElapsedTime(_lookedAt) < pace.LookEvery))
             return true;
         var asked = _lookedAt = clock.GetTimestamp();
-        var claimed = (await claimDue.ExecuteAsync(free, Actor.System, ct)).Value;
+        if (await LookAsync(free, ct) is not { } claimed)
+            return true;
         foreach (var claim in claimed.Claims)
         {
             var held = await _held.BeginAsync(claim, asked, halt);
@@ -74,6 +76,29 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         // With more waiting, the next claim is worth its while when half of the work is done; otherwise whatever a turn leaves is looked at right away.
         _wakeAt = claimed.MoreIsDue ? underWay.Total / 2 : int.MaxValue;
         return claimed.MoreIsDue;
+    }
+
+    /// <summary>Looks for no longer than <see cref="GrantPace.LookLimit"/>: a connection that has died without a word would be waited for as long as the database's client does.</summary>
+    /// <returns>What was claimed; null when the look was given up, and is to be made again by another connection.</returns>
+    private async Task<ClaimedWork?> LookAsync(int most, CancellationToken ct)
+    {
+        var limit = pace.LookLimit * Math.Pow(2, _givenUp);
+        if (_givenUp > 0 && limit > pace.Lease)
+            limit = pace.Lease;
+        try
+        {
+            var claimed = (await AnswerInTime.AskAsync(token => claimDue.ExecuteAsync(most, Actor.System, token), limit, clock, ct)).Value;
+            _givenUp = 0;
+            return claimed;
+        }
+        catch (NoAnswerException)
+        {
+            // Far from where doubling would overflow. What the look claims at the last moment is free again when its lease ends.
+            _givenUp = Math.Min(_givenUp + 1, 10);
+            LogLookGivenUp(limit);
+            claimDue.ForsakeIdleConnections();
+            return null;
+        }
     }
 
     private async Task DriveAsync(HeldClaim held)
@@ -124,6 +149,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
 
     [LoggerMessage(LogLevel.Error, "Due work could not be looked for; trying again")]
     private partial void LogLookFailed(Exception fault);
+
+    [LoggerMessage(LogLevel.Warning, "A look for due work had no answer from the database within {Limit}; it is made again by another connection")]
+    private partial void LogLookGivenUp(TimeSpan limit);
 
     [LoggerMessage(LogLevel.Error, "Work on assignment {AssignmentId} broke off; it is claimed again when its lease ends")]
     private partial void LogDriveFailed(Exception fault, Guid assignmentId);

@@ -50,11 +50,9 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
         // An answer that comes when the leases are over holds nothing: what is under way is given up before. And what is claimed meanwhile waits for the next renewal.
         var left = (pace.Lease * 0.9) - asking.Max(Age);
         left = left < RenewEvery ? left : RenewEvery;
-        using var patience = new CancellationTokenSource(left > ShortestPatience ? left : ShortestPatience, clock);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(halt, patience.Token);
         try
         {
-            var kept = await renew([.. asking.Select(held => held.Claim)], limit.Token);
+            var kept = await AnswerInTime.AskAsync(limit => renew([.. asking.Select(held => held.Claim)], limit), left > ShortestPatience ? left : ShortestPatience, clock, halt);
             foreach (var held in asking)
                 if (kept.Contains(held.Claim.AssignmentId))
                     held.HeldSince = asked;

@@ -60,6 +60,8 @@ public static class PeriodicJobs
             quartz.ScheduleJob<PruneAuditEventsJob>(trigger => trigger.WithIdentity("prune-audit-events").StartNow().WithSimpleSchedule(s => s.WithInterval(PruneEvery).RepeatForever()));
         });
         builder.Services.AddWorker<PeriodicScheduler>();
+        if (clustered)
+            builder.Services.AddWorker<DeadInstances>();
     }
 }
 

@@ -113,7 +113,7 @@ internal static class EmptyPoll
         command.Parameters.Add(parameter);
         await command.PrepareAsync();
         var clock = new ClockWatch(TimeProvider.System);
-        var look = new ClaimDueAssignments(new Factory(options), work, work, clock, new CallPacing(TimeProvider.System), new WorkUnderWay(), new LeftToOthers(), new StepBack(clock, new GrantPace()), new GrantPace());
+        var look = new ClaimDueAssignments(new Factory(options), work, work, clock, new CallPacing(TimeProvider.System), new WorkUnderWay(), new LeftToOthers(), new UntoldCalls(new Factory(options)), new StepBack(clock, new GrantPace()), new GrantPace());
         var (statement, asked, whole) = (new List<double>(), new List<double>(), new List<double>());
         for (var poll = -200; poll < polls; poll++)
         {

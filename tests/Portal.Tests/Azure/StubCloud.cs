@@ -26,6 +26,11 @@ internal sealed class StubCloud : IDisposable
     }
 
     internal StubCloud(Func<Call, Task<HttpResponseMessage>> answer, params (string Key, string Value)[] settings)
+        : this(TimeProvider.System, answer, settings)
+    {
+    }
+
+    internal StubCloud(TimeProvider clock, Func<Call, Task<HttpResponseMessage>> answer, params (string Key, string Value)[] settings)
     {
         var configuration = new Dictionary<string, string?>
         {
@@ -38,6 +43,7 @@ internal sealed class StubCloud : IDisposable
             configuration[key] = value;
         provider = new ServiceCollection()
             .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = Environments.Development })
+            .AddSingleton(clock)
             .AddSingleton(new CloudTransport(() => new Relay(this, answer)))
             .AddPortalAzure(new ConfigurationBuilder().AddInMemoryCollection(configuration).Build())
             .BuildServiceProvider();

@@ -192,6 +192,26 @@ public sealed class MembershipDoubtTests
     }
 
     [Theory, BothDatabases]
+    public async Task A_call_that_lands_while_the_database_is_gone_for_long_is_told_of_when_it_is_back(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await world.PromiseAsync(draft: Vault(10));
+        var first = world.Acting;
+        await Assert.ThrowsAsync<IOException>(() => StandStillInItsCallAsync(world, async () =>
+        {
+            await world.LiveAsync(TimeSpan.FromMinutes(40), TimeSpan.FromMinutes(1));
+            first.DatabaseFaults.Break = _ => new IOException("The connection is gone.");
+        }));
+        // As long as nobody can be told, the looks for what is due go on.
+        Assert.Empty(await world.ClaimAsync());
+        Assert.True(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        first.DatabaseFaults.Break = null;
+        await world.WorkAsync();
+        Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
+        Assert.Contains("grant.swept", await world.CodesAsync());
+    }
+
+    [Theory, BothDatabases]
     public async Task An_end_that_comes_while_it_is_looked_whether_somebody_is_in_takes_nobody_out(DatabaseKind kind)
     {
         await using var world = await OpenAsync(kind);

@@ -182,7 +182,7 @@ public sealed class ScheduledGrantTests
         Assert.Contains("grant.swept", await world.CodesAsync(grant.RequestId));
     }
 
-    private static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite)
+    internal static async Task<PortalWorld> OpenAsync(DatabaseKind kind = DatabaseKind.Sqlite)
     {
         var world = await PortalWorld.OpenAsync(kind);
         await world.LoadPoliciesAsync([Company.Policies[0] with { Provider = GrantProvider.PimSchedule }, .. Company.Policies.Skip(1)]);

@@ -66,7 +66,7 @@ public sealed class PortalDatabase : IAsyncDisposable
         DatabaseKind.PostgreSql => options.UsePortalPostgreSql(connectionString),
     }).ConfigureWarnings(warnings => warnings.Throw(CoreEventId.RowLimitingOperationWithoutOrderByWarning, CoreEventId.FirstWithoutOrderByAndFilterWarning));
 
-    private static PortalDb OpenAt(DatabaseKind kind, string connectionString)
+    public static PortalDb OpenAt(DatabaseKind kind, string connectionString)
     {
         var options = new DbContextOptionsBuilder<PortalDb>();
         Use(options, kind, connectionString);

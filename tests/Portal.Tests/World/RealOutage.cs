@@ -10,7 +10,9 @@ public sealed class RealOutage : IAsyncDisposable
 
     private RealOutage(Func<ValueTask> end) => _end = end;
 
-    public static Task<RealOutage> BeginAsync(PortalDatabase database) => database.Kind == DatabaseKind.Sqlite ? RefuseAsync(database.ConnectionString) : ReadOnlyAsync(database.ConnectionString);
+    public static Task<RealOutage> BeginAsync(PortalDatabase database) => BeginAsync(database.Kind, database.ConnectionString);
+
+    public static Task<RealOutage> BeginAsync(DatabaseKind kind, string connectionString) => kind == DatabaseKind.Sqlite ? RefuseAsync(connectionString) : ReadOnlyAsync(connectionString);
 
     public ValueTask DisposeAsync() => _end();
 

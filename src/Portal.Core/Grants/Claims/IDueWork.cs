@@ -19,6 +19,9 @@ public interface IDueWork
     /// <summary>Holds claims for longer, in one statement.</summary>
     /// <returns>The rows that are still held under the number that claimed them; the others are lost.</returns>
     Task<IReadOnlySet<Guid>> RenewAsync(PortalDb db, IReadOnlyCollection<AssignmentClaim> claims, DateTimeOffset until, CancellationToken ct);
+
+    /// <summary>Gives up the connections that lie idle, where there are any that can die: one of them has, and the others are no younger. What is under way goes on.</summary>
+    void ForsakeIdle(PortalDb db);
 }
 
 /// <summary>Work of one kind and one privilege that is due in one subscription.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
 using Portal.Core.Data;
 using Portal.Core.Grants.Claims;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
@@ -16,6 +17,7 @@ public sealed partial class DriveAssignment(
     ClockWatch clock,
     ChangeFeed changes,
     LeftToOthers leftToOthers,
+    UntoldCalls untold,
     GrantPace pace,
     Random jitter,
     ILogger<DriveAssignment> logger)
@@ -93,7 +95,7 @@ public sealed partial class DriveAssignment(
         return settled;
     }
 
-    /// <summary>The turn was given up with its call under way, which may still arrive, or what came of the call could not be saved. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once. Tried until it is saved, for as long as <see cref="PatienceForDoubt"/>.</summary>
+    /// <summary>The turn was given up with its call under way, which may still arrive, or what came of the call could not be saved. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once. Tried until it is saved, for as long as <see cref="PatienceForDoubt"/>, and then at each look for work (<see cref="UntoldCalls"/>).</summary>
     /// <param name="claim">The claim of that turn.</param>
     /// <param name="putAt">When the call was announced, if it may have given access; null when it has not.</param>
     private async Task DoubtAsync(AssignmentClaim claim, DateTimeOffset? putAt)
@@ -111,6 +113,7 @@ public sealed partial class DriveAssignment(
                 await Task.Delay(wait, patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!patience.IsCancellationRequested)
                     continue;
+                untold.Remember(claim, putAt);
                 LogNotTold(logger, fault, claim.AssignmentId);
                 return;
             }
@@ -202,6 +205,8 @@ public sealed partial class DriveAssignment(
     /// <summary>Makes the announced call, if there is one.</summary>
     private async Task<DriveOutcome> ActAsync(Announcement announced, Clearance clearance, CancellationToken ct)
     {
+        if (announced.Call == AssignmentIntent.Delete)
+            TakingBack.Begin();
         var outcome = new DriveOutcome(announced.Call, clearance) { Written = announced.Held ? AssignmentObservation.HeldByAnother : null, AnnouncedAt = announced.At };
         if (announced.Call != AssignmentIntent.None)
         {
@@ -323,6 +328,6 @@ public sealed partial class DriveAssignment(
     [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code} and is tried again: {Text}")]
     private static partial void LogCallFailed(ILogger logger, Guid assignmentId, string code, string text);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} was given up and may still arrive; nobody could be told, and whoever has it now looks in its own time")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} was given up and may still arrive; nobody could be told yet. Whoever has it now looks in its own time, and at once when the database answers again")]
     private static partial void LogNotTold(ILogger logger, Exception fault, Guid assignmentId);
 }

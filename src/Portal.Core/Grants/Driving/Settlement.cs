@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Data;
+using Portal.Core.Grants.Reconciliation;
 
 namespace Portal.Core.Grants;
 
@@ -13,6 +14,9 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(2);
 
     private readonly List<Grant> _ended = [];
+
+    // What the turn before this one met by itself.
+    private readonly string? _met = trio.Assignment.FaultCode;
 
     /// <summary>The plan by which the grants were judged: as things are after the call.</summary>
     public AssignmentPlan Plan { get; private set; } = null!;
@@ -110,10 +114,14 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
                 continue;
             if (Row.SeenAt is not null)
                 grant.NoteSeen(now);
-            else if (standing || grant.AttentionCode != NotSeen)
+            if (!IsForTheComparison(grant) && (Row.SeenAt is not null || standing || grant.AttentionCode != NotSeen))
                 grant.Relieve();
         }
     }
+
+    // That the role is there says nothing of a lock or a secret. What the comparison found around a grant it takes back itself, unless this turn has looked at all of that, or the engine met the same and got past it.
+    private bool IsForTheComparison(Grant grant) =>
+        Impairment.Codes.Contains(grant.AttentionCode) && grant.AttentionCode != _met && !outcome.Clearance.Cleared.Contains(grant.Id);
 
     private void End()
     {

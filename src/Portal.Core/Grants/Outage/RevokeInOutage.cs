@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Portal.Core.Audit;
 using Portal.Core.Data;
+using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Grants;
@@ -129,6 +130,7 @@ public sealed partial class RevokeInOutage(IDbContextFactory<PortalDb> databases
             return false;
         }
 
+        TakingBack.Begin();
         steps.Reach(DriveStep.SpoolAnnounced, assignmentId, AssignmentIntent.Delete);
         try
         {

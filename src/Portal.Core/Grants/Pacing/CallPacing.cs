@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Portal.Core.Grants.Pacing;
 
-/// <summary>How fast Resource Manager may be called: a token bucket per subscription and kind of call, so that revocations never wait behind grants. Starts from the published limits and learns from every answer. Safe for several threads; counts by the monotonic timer.</summary>
+/// <summary>How fast Resource Manager may be called: a token bucket per subscription and kind of call, and of each some that are left to what takes access back, so that revocations never wait behind grants. Starts from the published limits and learns from every answer. Safe for several threads; counts by the monotonic timer.</summary>
 /// <remarks>
 /// Limits: reads 250 + 25/s, writes and deletes 200 + 10/s each, per subscription and calling identity
 /// (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
@@ -33,7 +33,7 @@ public sealed class CallPacing(TimeProvider clock)
     {
         var lanes = Of(subscriptionId);
         lock (lanes)
-            return lanes.Of(kind).Wait;
+            return lanes.Of(kind).WaitFor(0);
     }
 
     /// <summary>Whether the last call to a subscription got no answer at all, or the issuer of tokens gave none, without which there is no call.</summary>
@@ -43,15 +43,28 @@ public sealed class CallPacing(TimeProvider clock)
     /// <param name="answered">Whether it answered, whatever it said.</param>
     public void HearIssuer(bool answered) => _issuerSilent = !answered;
 
+    /// <summary>How many calls of a kind are left to those that take access back: of deletes nothing else is made.</summary>
+    public static int KeptForEnds(CallKind kind) => kind switch
+    {
+        CallKind.Read => 25,
+        CallKind.Write => 10,
+        CallKind.Delete => 0,
+    };
+
     /// <summary>Waits for a call's turn, at most two seconds, and counts it as sent.</summary>
+    /// <param name="subscriptionId">The subscription.</param>
+    /// <param name="kind">The kind of call.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="takesBack">False for a call that leaves <see cref="KeptForEnds"/> alone: while those that take access back use them up, what comes anew is theirs first.</param>
     /// <returns>Its place among the calls of its kind: what answers say of calls left is true as of the latest place.</returns>
     /// <exception cref="CloudCallException">Its turn is further off: code <see cref="PacedCode"/>, to be tried again after what its <c>RetryAfter</c> says. Nothing was sent.</exception>
-    public async Task<long> EnterAsync(string subscriptionId, CallKind kind, CancellationToken ct)
+    public async Task<long> EnterAsync(string subscriptionId, CallKind kind, CancellationToken ct, bool takesBack = true)
     {
+        var kept = takesBack ? 0 : KeptForEnds(kind);
         var waited = TimeSpan.Zero;
         while (true)
         {
-            if (TryEnter(subscriptionId, kind, out var wait) is { } place)
+            if (TryEnter(subscriptionId, kind, kept, out var wait) is { } place)
                 return place;
             if (waited + wait > LongestWait)
                 throw new CloudCallException(PacedCode, $"Resource Manager takes no more calls of this kind ({kind}) for subscription {subscriptionId} for another {wait.TotalSeconds:0.#} s; the call was not sent.", status: null, isTransient: true, wait);
@@ -97,13 +110,13 @@ public sealed class CallPacing(TimeProvider clock)
         return all;
     }
 
-    private long? TryEnter(string subscriptionId, CallKind kind, out TimeSpan wait)
+    private long? TryEnter(string subscriptionId, CallKind kind, int kept, out TimeSpan wait)
     {
         var lanes = Of(subscriptionId);
         lock (lanes)
         {
             var bucket = lanes.Of(kind);
-            wait = bucket.Wait;
+            wait = bucket.WaitFor(kept);
             return wait > TimeSpan.Zero ? null : bucket.Send();
         }
     }

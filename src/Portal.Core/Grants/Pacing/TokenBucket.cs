@@ -31,18 +31,15 @@ internal sealed class TokenBucket(TimeProvider clock, int capacity, double perSe
         }
     }
 
-    /// <summary>How long to wait for the next call; zero when it may go now.</summary>
-    public TimeSpan Wait
-    {
-        get
-        {
-            Refill();
-            var forToken = _tokens >= 1 ? TimeSpan.Zero : TimeSpan.FromSeconds((1 - _tokens) / perSecond);
-            return forToken > PauseLeft ? forToken : PauseLeft;
-        }
-    }
-
     private TimeSpan PauseLeft => _pause - clock.GetElapsedTime(_pausedAt) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    /// <summary>How long to wait for the next call that leaves so many others behind; zero when it may go now.</summary>
+    public TimeSpan WaitFor(int kept)
+    {
+        Refill();
+        var forToken = _tokens >= 1 + kept ? TimeSpan.Zero : TimeSpan.FromSeconds((1 + kept - _tokens) / perSecond);
+        return forToken > PauseLeft ? forToken : PauseLeft;
+    }
 
     /// <summary>A call goes out.</summary>
     /// <returns>Its place in the order of all that went out, from 1.</returns>

@@ -3,11 +3,12 @@ using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Identity;
+using Portal.Core.Policies;
 
 namespace Portal.Core.Grants;
 
 /// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
-public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit, TimeProvider timer)
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit, PoliciesInForce policiesInForce, TimeProvider timer)
 {
     /// <summary>Looks for some grants of one trio, side by side.</summary>
     /// <param name="grants">The grants.</param>
@@ -27,6 +28,9 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
     // Null when the grant may be given.
     private async Task<CloudCallException?> HoldsBackAsync(Grant grant, CancellationToken enough, CancellationToken ct)
     {
+        // Before they are read: they may be loaded in between, and are not judged by as they were.
+        if (policiesInForce.Wait)
+            return new CloudCallException(AttentionCode.PoliciesNotLoaded, "The portal was started with other policies than the database holds, and the database did not take them yet. Nothing is given by the old ones.", null, isTransient: true);
         try
         {
             // The clocks last, because what was asked has just brought Resource Manager's time along.

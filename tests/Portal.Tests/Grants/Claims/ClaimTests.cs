@@ -330,7 +330,7 @@ public sealed class ClaimTests
     private static ClaimDueAssignments Another(PortalWorld world) => Another(world, new ClockWatch(world.Clock));
 
     private static ClaimDueAssignments Another(PortalWorld world, ClockWatch clock) => new(
-        world.Get<IDbContextFactory<PortalDb>>(), world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(world.Clock), new WorkUnderWay(), new LeftToOthers(), new StepBack(clock, new GrantPace()), new GrantPace());
+        world.Get<IDbContextFactory<PortalDb>>(), world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(world.Clock), new WorkUnderWay(), new LeftToOthers(), world.Get<UntoldCalls>(), new StepBack(clock, new GrantPace()), new GrantPace());
 
     /// <summary>A row that is due, as its grant's approval or its settling would have left it.</summary>
     private static async Task<Guid> AddAsync(PortalWorld world, string subscription, string secret, bool ended, GrantableRole role, int minutesDue)

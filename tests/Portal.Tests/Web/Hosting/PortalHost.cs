@@ -44,7 +44,7 @@ internal sealed class PortalHost : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("portal-host-").FullName;
     private readonly string _postgres = $"test_{Guid.NewGuid():N}";
-    private readonly HostSetup _setup;
+    private HostSetup _setup;
     private App? _app;
 
     private PortalHost(HostSetup setup) => _setup = setup;
@@ -89,11 +89,16 @@ internal sealed class PortalHost : IAsyncDisposable
     }
 
     /// <summary>Stops the portal and starts it anew, on another port, with the same database and the same cloud.</summary>
-    public async Task RestartAsync()
+    /// <param name="settings">What it is configured with from now on; null for what it was.</param>
+    public async Task RestartAsync(IReadOnlyDictionary<string, string?>? settings = null)
     {
-        await _app!.DisposeAsync();
+        await StopAsync();
+        _setup = _setup with { Settings = settings ?? _setup.Settings };
         Start();
     }
+
+    /// <summary>Stops the portal; <see cref="RestartAsync"/> starts it again.</summary>
+    public async Task StopAsync() => await _app!.DisposeAsync();
 
     /// <summary>Calls a host in memory under any address; follows no redirect and keeps no cookie.</summary>
     public HttpClient ClientAt(string address) =>
@@ -156,6 +161,9 @@ internal sealed class PortalHost : IAsyncDisposable
         await using var db = await Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(Ct);
         return await read(db);
     }
+
+    /// <summary>The portal's database, also while the portal does not run.</summary>
+    public PortalDb OpenDb() => Portal.Tests.World.PortalDatabase.OpenAt(_setup.Database, ConnectionString);
 
     /// <summary>Waits for something in the portal's database, for at most two minutes.</summary>
     public async Task UntilAsync(string what, Func<PortalDb, Task<bool>> holds)
