@@ -42,7 +42,7 @@ public sealed class ChangedDuringCallTests
         // The portal's next call is under way when the time is over.
         await using (var db = world.OpenDb())
         {
-            (await db.DesiredAssignments.FindAsync(grant.AssignmentId))!.LookAt(world.Clock.GetUtcNow());
+            (await db.DesiredAssignments.FindAsync([grant.AssignmentId], TestContext.Current.CancellationToken))!.LookAt(world.Clock.GetUtcNow());
             await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         }
 
