@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Claims;
