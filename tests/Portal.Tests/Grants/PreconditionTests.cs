@@ -73,6 +73,23 @@ public sealed class PreconditionTests
     }
 
     [Theory, BothDatabases]
+    public async Task Answers_that_take_their_time_are_not_asked_for_for_ever(DatabaseKind kind)
+    {
+        await using var world = await MembershipTests.OpenAsync(kind);
+        var promised = await world.PromiseAsync(draft: MembershipTests.Vault(60));
+        var reads = 0;
+        world.Memberships.FailRead = () =>
+        {
+            Assert.True(++reads < 10, "It asks again and again.");
+            world.Clock.Advance(TimeSpan.FromMinutes(2));
+            return null;
+        };
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
+        Assert.Single(world.Memberships.Calls);
+    }
+
+    [Theory, BothDatabases]
     public async Task What_holds_again_is_given_for_the_rest_of_its_time(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind);

@@ -25,6 +25,9 @@ public sealed partial class DriveAssignment(
     // Whoever has lost a claim may have lost the database with it, and has others waiting for its end.
     private static readonly TimeSpan PatienceForDoubt = TimeSpan.FromSeconds(5);
 
+    // For so many leases what was asked is good to give by: longer than an answer is waited for.
+    private const int LeasesGood = 3;
+
     /// <summary>Drives a claimed row.</summary>
     /// <param name="claim">The claim.</param>
     /// <param name="actor">Who acts.</param>
@@ -38,13 +41,15 @@ public sealed partial class DriveAssignment(
         using var activity = PortalTelemetry.Activities.StartActivity("drive assignment");
         activity?.SetTag("portal.assignment", claim.AssignmentId);
         steps.Reach(DriveStep.Claimed, claim.AssignmentId, AssignmentIntent.None);
-        var announced = await AnnounceAsync(claim, null, actor, ct);
+        var announced = await AnnounceAsync(claim, null, null, actor, ct);
         var clearance = Clearance.Nothing;
-        while (announced is { ClearsFirst: true })
+        for (var again = false; announced is { ClearsFirst: true }; again = true)
         {
             clearance = await ClearAsync(announced.Trio, ct);
+            // What takes as long a second time is slow, and nobody stood still.
+            var asOf = again ? clock.Now() : clearance.AskedAt;
             steps.Reach(DriveStep.Checked, claim.AssignmentId, AssignmentIntent.None);
-            announced = await AnnounceAsync(claim, clearance, actor, ct);
+            announced = await AnnounceAsync(claim, clearance, asOf, actor, ct);
         }
 
         if (announced is null)
@@ -142,18 +147,19 @@ public sealed partial class DriveAssignment(
     /// <summary>Saves, before the call, that it will be made, with the events that say so. Without this record there is no call.</summary>
     /// <param name="claim">The claim.</param>
     /// <param name="clearance">Who may be given the role; null while nobody was asked, and then only what needs no asking is announced. Taking back asks nobody.</param>
+    /// <param name="asOf">As of when that was known; null while nobody was asked.</param>
     /// <param name="actor">Who acts.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>Null when the claim is lost.</returns>
-    private async Task<Announcement?> AnnounceAsync(AssignmentClaim claim, Clearance? clearance, Actor actor, CancellationToken ct)
+    private async Task<Announcement?> AnnounceAsync(AssignmentClaim claim, Clearance? clearance, DateTimeOffset? asOf, Actor actor, CancellationToken ct)
     {
-        var announced = await saves.RunAsync(claim, null, at => AnnounceAsync(at, clearance, actor), ct);
+        var announced = await saves.RunAsync(claim, null, at => AnnounceAsync(at, clearance, asOf, actor), ct);
         if (announced is { Call: not AssignmentIntent.None })
             Publish(announced.Trio.Grants);
         return announced;
     }
 
-    private async Task<Announcement?> AnnounceAsync(TrioAtWork at, Clearance? clearance, Actor actor)
+    private async Task<Announcement?> AnnounceAsync(TrioAtWork at, Clearance? clearance, DateTimeOffset? asOf, Actor actor)
     {
         if (at.Trio is not { } trio)
             return null;
@@ -163,7 +169,7 @@ public sealed partial class DriveAssignment(
         clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
         // This process stood still since it asked: what was so then may not be so any more, and nothing is given on it.
-        if (now - clearance.AskedAt > pace.Lease * 2 && (plan.Call == AssignmentIntent.Put || plan.ToProvision.Count > 0))
+        if (now - asOf > pace.Lease * LeasesGood && (plan.Call == AssignmentIntent.Put || plan.ToProvision.Count > 0))
             return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
