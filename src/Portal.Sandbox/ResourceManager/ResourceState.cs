@@ -216,25 +216,21 @@ public sealed class ResourceState
 
     internal AccessDecision Decide(IReadOnlySet<Guid> principals, ArmScope scope, ConditionInput input, bool isData)
     {
-        var conditionFailed = false;
+        var candidates = new List<(RoleAssignment Assignment, RoleDefinition Role)>();
         lock (_gate)
         {
             foreach (var level in scope.SelfAndAbove())
                 foreach (var assignment in _assignments.CountingAt(level, isData))
                 {
                     if (!principals.Contains(assignment.PrincipalId) || !_roles.TryGetValue(assignment.RoleDefinitionId, out var role)) continue;
-                    if (!(isData ? role.AllowsDataAction(input.Action) : role.AllowsAction(input.Action))) continue;
-                    if (role.Condition?.Holds(input) == false || (assignment.Condition is { } text && !AbacCondition.Parse(text).Holds(input)))
-                    {
-                        conditionFailed = true;
-                        continue;
-                    }
-
-                    return new AccessDecision(assignment, false);
+                    if (isData ? role.AllowsDataAction(input.Action) : role.AllowsAction(input.Action)) candidates.Add((assignment, role));
                 }
         }
 
-        return new AccessDecision(null, conditionFailed);
+        // What callers wrote is read and judged when nobody waits for the lock any more.
+        foreach (var (assignment, role) in candidates)
+            if (role.Condition?.Holds(input) != false && (assignment.Condition is not { } text || AbacCondition.Parse(text).Holds(input))) return new AccessDecision(assignment, false);
+        return new AccessDecision(null, candidates.Count > 0);
     }
 
     /// <summary>Whether any assignment of these principals lies at, above or below a scope: enough for it to be shown in a list of scopes.</summary>
