@@ -44,6 +44,7 @@ internal static class BlobCalls
 
     private static async Task PutAsync(HttpContext context, BlobContainer container, string name, BlobState state)
     {
+        BlobPath.DemandName(name);
         var request = context.Request;
         var type = request.Headers["x-ms-blob-type"].ToString();
         if (type.Length == 0) throw BlobException.MissingHeader("x-ms-blob-type");

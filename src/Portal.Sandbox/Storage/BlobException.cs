@@ -37,6 +37,12 @@ internal sealed class BlobException(int status, string code, string message) : E
 
     public static BlobException ConditionNotMet() => new(412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.");
 
+    public static BlobException NoSuchAddress() => new(400, "InvalidUri", "The requested URI does not represent any resource on the server.");
+
+    public static BlobException InvalidName() => new(400, "InvalidResourceName", "The specified resource name contains invalid characters.");
+
+    public static BlobException NameTooLong() => new(400, "OutOfRangeInput", "The specified resource name length is not within the permissible limits.");
+
     public static BlobException InvalidMetadata() => new(400, "InvalidMetadata", "The metadata specified is invalid. It has characters that are not permitted.");
 
     public static BlobException EmptyMetadataKey() => new(400, "EmptyMetadataKey", "The key for one of the metadata key-value pairs is empty.");
