@@ -27,9 +27,9 @@ internal static class GraphPeople
         if (Person(context, directory, id) is not { } user) return GraphError.NotFound(id!);
         if (body.Value?.GroupIds is not { } ids) return GraphError.BadRequest("The parameter groupIds is missing.");
         if (ids.Count > MostIds) return GraphError.BadRequest("The number of values in the parameter groupIds exceeds the limit of 20.");
-        if (ids.FirstOrDefault(i => !Guid.TryParse(i, out _)) is { } bad) return GraphError.BadRequest($"Invalid GUID: {bad}");
+        if (GraphBody.NoGuidIn(ids) is { } bad) return bad;
         var groups = directory.GroupsOf(user.Id, transitive: true).Select(g => g.Id).ToHashSet();
-        return GraphAnswers.Values("Edm.String", ids.Where(i => groups.Contains(Guid.Parse(i))).Distinct(StringComparer.OrdinalIgnoreCase));
+        return GraphAnswers.Values("Edm.String", ids.OfType<string>().Where(i => groups.Contains(Guid.Parse(i))).Distinct(StringComparer.OrdinalIgnoreCase));
     }
 
     public static IResult GetMemberObjects(HttpContext context, DirectoryState directory, GraphBody<MemberBody> body, string? id = null)
@@ -68,7 +68,7 @@ internal static class GraphPeople
 }
 
 /// <summary>Body of <c>checkMemberGroups</c>.</summary>
-internal sealed record CheckBody(IReadOnlyList<string>? GroupIds);
+internal sealed record CheckBody(IReadOnlyList<string?>? GroupIds);
 
 /// <summary>Body of <c>getMemberGroups</c> and <c>getMemberObjects</c>.</summary>
 internal sealed record MemberBody(bool? SecurityEnabledOnly);

@@ -131,9 +131,9 @@ internal static class ScheduleRequestCalls
                 {
                     return (start > now ? start : now) + XmlConvert.ToTimeSpan(RoleAssignmentCalls.Text(expiration, "duration") ?? "");
                 }
-                catch (FormatException)
+                catch (Exception e) when (e is FormatException or OverflowException or ArgumentOutOfRangeException)
                 {
-                    throw Invalid("duration is no ISO 8601 duration");
+                    throw Invalid("duration is no ISO 8601 duration, or one that ends after all time");
                 }
 
             default: throw Invalid("the expiration has no known type");

@@ -179,6 +179,18 @@ public sealed class ScheduleTests : IAsyncLifetime
         Assert.Empty(State.RoleSchedules);
     }
 
+    [Theory]
+    [InlineData("P9000Y")]
+    [InlineData("P30000Y")]
+    [InlineData("eight hours")]
+    [InlineData("")]
+    public async Task A_duration_that_no_clock_holds_is_refused(string duration) =>
+        await RefusedAsync(400, "InvalidRoleAssignmentRequestSchedule", null, SendAsync(Guid.NewGuid(), new JsonObject
+        {
+            ["requestType"] = "AdminAssign",
+            ["scheduleInfo"] = new JsonObject { ["expiration"] = new JsonObject { ["type"] = "AfterDuration", ["duration"] = duration } },
+        }));
+
     [Fact]
     public async Task Whoever_may_not_write_role_assignments_may_not_ask_for_schedules()
     {
