@@ -28,6 +28,8 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
 
     public bool IsGet => HttpMethods.IsGet(Request.Method);
 
+    public bool IsHead => HttpMethods.IsHead(Request.Method);
+
     public bool IsPut => HttpMethods.IsPut(Request.Method);
 
     public bool IsPost => HttpMethods.IsPost(Request.Method);
@@ -131,6 +133,8 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
     public static Task WriteAsync(HttpResponse response, int status, JsonNode body)
     {
         response.StatusCode = status;
+        // An answer to HEAD has no body, whatever came of it.
+        if (HttpMethods.IsHead(response.HttpContext.Request.Method)) return Task.CompletedTask;
         response.ContentType = "application/json; charset=utf-8";
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body);
         response.ContentLength = bytes.Length;

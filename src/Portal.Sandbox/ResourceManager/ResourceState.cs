@@ -1,4 +1,5 @@
 using Portal.Sandbox.Control;
+using Portal.Sandbox.Storage;
 
 namespace Portal.Sandbox.ResourceManager;
 
@@ -12,15 +13,17 @@ public sealed class ResourceState
     private readonly SandboxClock _clock;
     private readonly AssignmentStore _assignments;
     private readonly ScheduleStore _schedules;
+    private readonly BlobState _blobs;
     private readonly Dictionary<Guid, Subscription> _subscriptions = [];
     private readonly Dictionary<ArmScope, ResourceGroup> _groups = [];
     private readonly Dictionary<string, VaultResource> _vaults = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<Guid, RoleDefinition> _roles = BuiltInRoles.All.ToDictionary(r => r.Id);
     private readonly List<ResourceLock> _locks = [];
 
-    internal ResourceState(SandboxClock clock, PropagationPlan propagation)
+    internal ResourceState(SandboxClock clock, PropagationPlan propagation, BlobState blobs)
     {
         _clock = clock;
+        _blobs = blobs;
         _assignments = new AssignmentStore(clock, propagation);
         _schedules = new ScheduleStore(clock, _assignments);
     }
@@ -265,7 +268,8 @@ public sealed class ResourceState
             if (scope.ResourceGroup is not { } group) return MissingScope.None;
             if (!_groups.ContainsKey(ArmScope.OfResourceGroup(subscription, group))) return MissingScope.ResourceGroup;
             if (scope == ArmScope.OfResourceGroup(subscription, group)) return MissingScope.None;
-            return scope.VaultName is { } name && _vaults.TryGetValue(name, out var vault) && vault.Scope.Covers(scope) ? MissingScope.None : MissingScope.Resource;
+            var known = scope.VaultName is { } name ? _vaults.TryGetValue(name, out var vault) && vault.Scope.Covers(scope) : _blobs.IsScope(scope);
+            return known ? MissingScope.None : MissingScope.Resource;
         }
     }
 
