@@ -16,7 +16,7 @@ public sealed class SandboxControl
     internal SandboxControl(SandboxOptions options)
     {
         Seed = options.Seed;
-        Directory = FenwickCompany.Create();
+        Directory = FenwickCompany.Create(Clock);
         Propagation = new PropagationPlan(Clock, options.Seed);
         Throttle = new ThrottlePlan(Clock);
         Faults = new FaultPlan(Clock, options.Seed);
