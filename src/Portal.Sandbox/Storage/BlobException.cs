@@ -29,6 +29,8 @@ internal sealed class BlobException(int status, string code, string message) : E
 
     public static BlobException MissingHeader(string name) => new(400, "MissingRequiredHeader", $"An HTTP header that's mandatory for this request is not specified: {name}.");
 
+    public static BlobException MissingLength() => new(411, "MissingContentLengthHeader", "The Content-Length header was not specified.");
+
     public static BlobException InvalidHeader(string name) => new(400, "InvalidHeaderValue", $"The value for one of the HTTP headers is not in the correct format: {name}.");
 
     public static BlobException UnsupportedHeader(string name) => new(400, "UnsupportedHeader", $"One of the HTTP headers specified in the request is not supported: {name}.");
