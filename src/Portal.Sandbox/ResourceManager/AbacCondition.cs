@@ -12,12 +12,12 @@ public sealed record ConditionInput(string Action, Func<string, string, string?>
 }
 
 /// <summary>
-/// A condition on a role assignment in Azure's language, version 2.0: <c>AND</c>, <c>OR</c>, <c>!</c>, <c>ActionMatches</c>,
+/// A condition on a role assignment in Azure's language, version 2.0: <c>AND</c> or <c>&amp;&amp;</c>, <c>OR</c> or <c>||</c>, <c>NOT</c> or <c>!</c>, <c>ActionMatches</c>,
 /// <c>Exists</c> and the string and GUID operators with their quantifiers. An attribute without a value makes its comparison false.
 /// </summary>
 public sealed partial class AbacCondition
 {
-    /// <summary>Most characters of a condition; Azure's figure.</summary>
+    /// <summary>Most characters of a condition: enough for any that a person wrote.</summary>
     public const int Longest = 8192;
 
     // Reading goes down with every bracket, so what anyone may send must not say how far. No condition that a person wrote comes near.
@@ -50,7 +50,7 @@ public sealed partial class AbacCondition
     public bool Holds(ConditionInput input) => _holds(input);
 
     // The last alternative takes any other character, so that nothing is skipped unseen.
-    [GeneratedRegex(@"'[^']*'|@\w+\[[^\]]*\]|[\w:.\-/*]+|[(){},!]|\s+|.", RegexOptions.Singleline)]
+    [GeneratedRegex(@"'[^']*'|@\w+\[[^\]]*\]|[\w:.\-/*]+|\|\||&&|[(){},!]|\s+|.", RegexOptions.Singleline)]
     private static partial Regex Tokens();
 
     private sealed class Reader(string[] tokens)

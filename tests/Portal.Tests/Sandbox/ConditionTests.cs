@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Portal.Sandbox.Company;
 using Portal.Sandbox.ResourceManager;
 
@@ -34,6 +33,8 @@ public sealed class ConditionTests(SandboxFixture sandbox) : IClassFixture<Sandb
     [Theory]
     [InlineData(" OR ", 201)]
     [InlineData(" AND ", 403)]
+    [InlineData(" || ", 201)]
+    [InlineData(" && ", 403)]
     public async Task One_of_the_greatest_length_is_judged(string joint, int expected)
     {
         // The only one that holds stands last: all are looked at.
