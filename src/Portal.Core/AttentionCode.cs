@@ -121,6 +121,6 @@ public static class AttentionCode
         "RoleAssignmentExists", "RoleAssignmentLimitExceeded", "RoleAssignmentUpdateNotPermitted", "RoleDefinitionDoesNotExist", "SubscriptionNotFound", "SubscriptionRequestsThrottled",
         "AccessDenied", "Forbidden", "ForbiddenByFirewall", "ForbiddenByPolicy", "ForbiddenByRbac",
         "TooManyRequests", "UnknownError", "Authorization_RequestDenied", "Request_ResourceNotFound",
-        "ActiveDurationTooShort", "AadPremiumLicenseRequired", "RoleAssignmentRequestPolicyValidationFailed",
+        "ActiveDurationTooShort", "AadPremiumLicenseRequired", "RoleAssignmentRequestPolicyValidationFailed", "SubjectNotFound",
     ];
 }

@@ -16,13 +16,13 @@ public sealed class SandboxControl
     internal SandboxControl(SandboxOptions options)
     {
         Seed = options.Seed;
-        Directory = FenwickCompany.Create();
+        Directory = FenwickCompany.Create(Clock);
         Propagation = new PropagationPlan(Clock, options.Seed);
         Throttle = new ThrottlePlan(Clock);
         Faults = new FaultPlan(Clock, options.Seed);
-        Resources = new ResourceState(Clock, Propagation);
-        Vaults = new VaultState(Clock, options.Seed);
         Blobs = new BlobState(Clock);
+        Resources = new ResourceState(Clock, Propagation, Blobs);
+        Vaults = new VaultState(Clock, options.Seed);
         FenwickEstate.Seed(Resources, Vaults, options.Seed, Clock.GetUtcNow());
         Blobs.Put(FenwickEstate.AuditContainerResource);
     }

@@ -109,8 +109,8 @@ internal sealed partial class CloudFaults(TimeProvider clock)
 
     private static bool IsTransient(int status, string code) => code switch
     {
-        // A principal made a minute ago is not known everywhere yet.
-        "PrincipalNotFound" => true,
+        // A principal made a minute ago is not known everywhere yet. Privileged Identity Management has its own word for it.
+        "PrincipalNotFound" or "SubjectNotFound" => true,
         // The next call gets a new token.
         "ExpiredAuthenticationToken" => true,
         _ => status is 408 or 429 or >= 500,

@@ -8,6 +8,9 @@ public sealed class DirectoryState
     private readonly Dictionary<Guid, HashSet<Guid>> _membersOf = [];
     private readonly List<AppRoleAssignment> _appRoles = [];
     private readonly Dictionary<Guid, Deleted> _deleted = [];
+    private readonly TimeProvider _clock;
+
+    internal DirectoryState(TimeProvider clock) => _clock = clock;
 
     /// <summary>All accounts, by sign-in name.</summary>
     public IReadOnlyList<DirectoryUser> Users => [.. All<DirectoryUser>().OrderBy(u => u.UserPrincipalName, StringComparer.Ordinal)];
@@ -29,6 +32,12 @@ public sealed class DirectoryState
     public DirectoryObject? FindDeleted(Guid id)
     {
         lock (_gate) return _deleted.GetValueOrDefault(id)?.Item;
+    }
+
+    /// <summary>When something was deleted that can still be restored; null for anything else.</summary>
+    public DateTimeOffset? DeletedOn(Guid id)
+    {
+        lock (_gate) return _deleted.GetValueOrDefault(id)?.At;
     }
 
     /// <summary>The service principal of an application (client) id, or null.</summary>
@@ -102,7 +111,7 @@ public sealed class DirectoryState
         {
             if (!_objects.Remove(id, out var item)) return false;
             _membersOf.Remove(id, out var members);
-            _deleted[id] = new Deleted(item, members, [.. _membersOf.Where(m => m.Value.Remove(id)).Select(m => m.Key)]);
+            _deleted[id] = new Deleted(item, _clock.GetUtcNow(), members, [.. _membersOf.Where(m => m.Value.Remove(id)).Select(m => m.Key)]);
             return true;
         }
     }
@@ -181,7 +190,7 @@ public sealed class DirectoryState
     private static AppRole RoleOf(DirectoryServicePrincipal resource, string value) =>
         resource.AppRoles.FirstOrDefault(r => r.Value == value) ?? throw new KeyNotFoundException($"{resource.DisplayName} offers no role {value}.");
 
-    private sealed record Deleted(DirectoryObject Item, IReadOnlyCollection<Guid>? Members, IReadOnlyList<Guid> MemberOf);
+    private sealed record Deleted(DirectoryObject Item, DateTimeOffset At, IReadOnlyCollection<Guid>? Members, IReadOnlyList<Guid> MemberOf);
 
     private List<T> All<T>() where T : DirectoryObject
     {

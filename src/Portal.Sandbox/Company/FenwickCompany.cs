@@ -78,9 +78,9 @@ public static class FenwickCompany
     /// <summary>Object id of the reader page's service principal.</summary>
     public static readonly Guid ReaderPrincipal = new("7a11c0de-1111-4000-8000-00000000b003");
 
-    internal static DirectoryState Create()
+    internal static DirectoryState Create(TimeProvider clock)
     {
-        var state = new DirectoryState();
+        var state = new DirectoryState(clock);
         foreach (var user in People()) state.Put(user);
         foreach (var group in Groups()) state.Put(group);
         foreach (var application in Applications()) state.Put(application);

@@ -21,8 +21,8 @@ internal static class EntraEndpoints
         entra.MapMethods($"/{tenant}/oauth2/v2.0/authorize", ["GET", "POST"], Authorize);
         entra.MapMethods($"/{tenant}/oauth2/v2.0/logout", ["GET", "POST"], SignOut);
         entra.MapGet("/common/discovery/instance", InstanceDiscovery);
-        entra.MapMethods("/{tenant}/oauth2/v2.0/{**rest}", ["GET", "POST"], (string tenant) => UnknownTenant(tenant));
-        entra.MapGet("/{tenant}/v2.0/.well-known/openid-configuration", (string tenant) => UnknownTenant(tenant));
+        entra.MapMethods("/{tenant}/oauth2/v2.0/{**rest}", ["GET", "POST"], (string tenant, string? rest) => Refused(IsOurs(tenant) ? EntraError.FlowNotOffered(rest) : EntraError.UnknownTenant(tenant)));
+        entra.MapGet("/{tenant}/v2.0/.well-known/openid-configuration", (string tenant) => Refused(EntraError.UnknownTenant(tenant)));
     }
 
     private static IResult Authorize(HttpContext http, DirectoryState directory, SandboxAddresses addresses)
@@ -71,10 +71,12 @@ internal static class EntraEndpoints
         });
     }
 
-    private static IResult UnknownTenant(string tenant)
+    // Its domain's name has been replaced by its id before.
+    private static bool IsOurs(string tenant) => Guid.TryParse(tenant, out var id) && id == FenwickCompany.TenantId;
+
+    private static IResult Refused(EntraError error)
     {
         var response = new OpenIddictResponse();
-        var error = EntraError.UnknownTenant(tenant);
         (response.Error, response.ErrorDescription) = (error.Error, error.Description);
         EntraError.Complete(response, null);
         return Results.Json(response.GetParameters().ToDictionary(p => p.Key, p => (System.Text.Json.JsonElement)p.Value), statusCode: StatusCodes.Status400BadRequest);

@@ -53,6 +53,9 @@ internal sealed record EntraError(string Error, int Code, string Text)
     public static EntraError UnknownTenant(string tenant) => new(Errors.InvalidRequest, 90002,
         $"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.");
 
+    public static EntraError FlowNotOffered(string? endpoint) => new(Errors.UnsupportedGrantType, 70003,
+        $"The app requested an unsupported grant type. The sandbox does not offer the flow of 'oauth2/v2.0/{endpoint}'.");
+
     public static EntraError InteractionNeeded() => new(Errors.LoginRequired, 50058,
         "A silent sign-in request was sent but no user is signed in.");
 

@@ -21,3 +21,15 @@ internal sealed record GraphBody<T>(T? Value) where T : class
         }
     }
 }
+
+/// <summary>What bodies have in common.</summary>
+internal static class GraphBody
+{
+    /// <summary>The refusal of a list of ids that holds something else; null when all are ids.</summary>
+    public static GraphError? NoGuidIn(IEnumerable<string?> ids)
+    {
+        foreach (var id in ids)
+            if (!Guid.TryParse(id, out _)) return GraphError.BadRequest($"Invalid GUID: {id ?? "null"}");
+        return null;
+    }
+}

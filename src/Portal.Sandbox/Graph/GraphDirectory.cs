@@ -33,18 +33,18 @@ internal static class GraphDirectory
     }
 
     public static IResult Deleted(HttpContext context, DirectoryState directory, string deleted) =>
-        Guid.TryParse(deleted, out var id) && directory.FindDeleted(id) is { } found ? GraphAnswers.One(context, "directoryObjects", GraphShapes.Of(found), typed: true) : GraphError.NotFound(deleted);
+        Guid.TryParse(deleted, out var id) && directory.FindDeleted(id) is { } found ? GraphAnswers.One(context, "directoryObjects", GraphShapes.OfDeleted(found, directory.DeletedOn(id)), typed: true) : GraphError.NotFound(deleted);
 
     public static IResult GetByIds(HttpContext context, DirectoryState directory, GraphBody<IdsBody> body)
     {
         if (body.Value?.Ids is not { } ids) return GraphError.BadRequest("The parameter ids is missing.");
         if (ids.Count > MostIds) return GraphError.BadRequest("The number of values in the parameter ids exceeds the limit of 1000.");
-        if (ids.FirstOrDefault(i => !Guid.TryParse(i, out _)) is { } bad) return GraphError.BadRequest($"Invalid GUID: {bad}");
-        var found = ids.Select(Guid.Parse).Distinct().Select(directory.Find).OfType<DirectoryObject>().Where(o => body.Value.Types is null || body.Value.Types.Any(t => IsOf(o, t)));
-        return GraphAnswers.List(context, "directoryObjects", found.Select(GraphShapes.Of), typed: true);
+        if (GraphBody.NoGuidIn(ids) is { } bad) return bad;
+        var found = ids.Select(i => Guid.Parse(i!)).Distinct().Select(directory.Find).OfType<DirectoryObject>().Where(o => body.Value.Types is null || body.Value.Types.Any(t => IsOf(o, t)));
+        return GraphAnswers.List(context, "directoryObjects", found.Select(GraphShapes.Of), typed: true, paged: false);
     }
 
-    private static bool IsOf(DirectoryObject item, string type) => type switch
+    private static bool IsOf(DirectoryObject item, string? type) => type switch
     {
         "user" => item is DirectoryUser,
         "group" => item is DirectoryGroup,
@@ -55,4 +55,4 @@ internal static class GraphDirectory
 }
 
 /// <summary>Body of <c>getByIds</c>.</summary>
-internal sealed record IdsBody(IReadOnlyList<string>? Ids, IReadOnlyList<string>? Types);
+internal sealed record IdsBody(IReadOnlyList<string?>? Ids, IReadOnlyList<string?>? Types);

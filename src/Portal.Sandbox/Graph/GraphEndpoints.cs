@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Portal.Sandbox.Company;
 using Portal.Sandbox.Entra;
 
 namespace Portal.Sandbox.Graph;
@@ -41,12 +42,23 @@ internal static class GraphEndpoints
         Map(graph, "GET", "/v1.0/servicePrincipals", GraphDirectory.ServicePrincipals, ReadApplications, null);
         Map(graph, "GET", "/v1.0/servicePrincipals/{application}", GraphDirectory.ServicePrincipal, ReadApplications, null);
         Map(graph, "GET", "/v1.0/servicePrincipals(appId='{appId}')", GraphDirectory.ServicePrincipal, ReadApplications, null);
-        Map(graph, "GET", "/v1.0/directory/deletedItems/{deleted}", GraphDirectory.Deleted, ReadDeleted, null);
+        Map(graph, "GET", "/v1.0/directory/deletedItems/{deleted:guid}", GraphDirectory.Deleted, ReadDeleted, null);
         Map(graph, "GET", "/v1.0/directoryObjects/{object}", GraphDirectory.Object, [.. ReadMemberships, .. ReadUsers], null);
         Map(graph, "POST", "/v1.0/directoryObjects/getByIds", GraphDirectory.GetByIds, [.. ReadMemberships, .. ReadUsers], null);
+        MapMemberOf<DirectoryObject>(graph, "directoryObjects", ReadMemberships);
+        MapMemberOf<DirectoryGroup>(graph, "groups", ReadGroups);
+        MapMemberOf<DirectoryServicePrincipal>(graph, "servicePrincipals", [.. ReadApplications, .. ReadMemberships]);
         foreach (var method in new[] { "GET", "POST" }) Map(graph, method, "/oidc/userinfo", GraphPeople.UserInfo, [Own, "openid"], null);
         graph.Map("/{**rest}", (HttpContext context) => new GraphError(StatusCodes.Status400BadRequest, "BadRequest",
             $"Resource not found for the segment '{context.Request.Path.ToString().TrimEnd('/').Split('/')[^1]}'.")).AddEndpointFilter(new GraphGate([], null));
+    }
+
+    private static void MapMemberOf<T>(RouteGroupBuilder graph, string kind, string[] permissions) where T : DirectoryObject
+    {
+        var item = $"/v1.0/{kind}/{{object}}/";
+        Map(graph, "POST", item + "checkMemberGroups", GraphMemberOf.Check<T>, permissions, null);
+        Map(graph, "POST", item + "getMemberGroups", GraphMemberOf.All<T>, permissions, null);
+        Map(graph, "POST", item + "getMemberObjects", GraphMemberOf.All<T>, permissions, null);
     }
 
     private static void Map(RouteGroupBuilder graph, string method, string path, Delegate handler, string[] permissions, string? own) =>

@@ -4,21 +4,22 @@ using System.Text.RegularExpressions;
 namespace Portal.Sandbox.Graph;
 
 /// <summary>
-/// The part of <c>$filter</c> that directory look-ups use: <c>eq</c>, <c>ne</c>, <c>in</c> and <c>startswith</c> on plain properties,
-/// joined by <c>and</c>. Anything else is refused, never ignored.
+/// The part of <c>$filter</c> that directory look-ups use: <c>eq</c>, <c>ne</c>, <c>in</c> and <c>startswith</c> on plain properties and
+/// <c>any</c> with <c>eq</c> on lists of texts, joined by <c>and</c>. Anything else is refused, never ignored.
 /// </summary>
 internal static partial class GraphFilter
 {
-    public static (Func<Dictionary<string, object?>, bool>? Predicate, GraphError? Error) Parse(string filter, IReadOnlyCollection<string> properties)
+    /// <summary>Reads a filter for objects of a type. With <paramref name="advanced"/> the caller may ask what only the index that counts can answer.</summary>
+    public static (Func<Dictionary<string, object?>, bool>? Predicate, GraphError? Error) Parse(string filter, GraphType type, bool advanced)
     {
         var predicates = new List<Func<Dictionary<string, object?>, bool>>();
         var rest = filter.Trim();
         while (rest.Length > 0)
         {
             var match = Clause().Match(rest);
-            if (!match.Success) return (null, GraphError.UnsupportedQuery("Unsupported or invalid query filter clause specified."));
-            var property = properties.FirstOrDefault(p => p == (match.Groups["prop"].Success ? match.Groups["prop"] : match.Groups["sprop"]).Value);
-            if (property is null) return (null, GraphError.BadRequest("Invalid filter clause: Could not find a property with this name on the type."));
+            if (!match.Success || (match.Groups["op"].Value == "ne" && !advanced)) return (null, GraphError.UnsupportedQuery("Unsupported or invalid query filter clause specified."));
+            var (isList, property) = (match.Groups["list"].Success, match.Groups["prop"].Value);
+            if (!(isList ? type.HasList(property) : type.HasPlain(property))) return (null, GraphError.BadRequest("Invalid filter clause: Could not find a property with this name on the type."));
             predicates.Add(PredicateOf(match, property));
             rest = rest[match.Length..];
             if (rest.Length == 0) break;
@@ -36,6 +37,12 @@ internal static partial class GraphFilter
         {
             var prefix = Unquote(match.Groups["prefix"].Value);
             return item => TextOf(item, property)?.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) == true;
+        }
+
+        if (match.Groups["list"].Success)
+        {
+            var wanted = Unquote(match.Groups["value"].Value);
+            return item => item.GetValueOrDefault(property) is string[] list && list.Contains(wanted, StringComparer.OrdinalIgnoreCase);
         }
 
         var values = match.Groups["value"].Captures.Select(c => Unquote(c.Value)).Select(v => v == "null" ? null : v).ToList();
@@ -56,7 +63,8 @@ internal static partial class GraphFilter
         ^(?:
           (?<prop>[A-Za-z]+)\s+(?<op>eq|ne)\s+(?<value>'(?:[^']|'')*'|[0-9A-Za-z-]+)
         | (?<prop>[A-Za-z]+)\s+(?<op>in)\s*\(\s*(?<value>'(?:[^']|'')*'|[0-9A-Za-z-]+)(?:\s*,\s*(?<value>'(?:[^']|'')*'|[0-9A-Za-z-]+))*\s*\)
-        | startswith\(\s*(?<sprop>[A-Za-z]+)\s*,\s*(?<prefix>'(?:[^']|'')*')\s*\)
+        | (?<list>(?<prop>[A-Za-z]+)/(?i:any)\(\s*(?<each>[A-Za-z]+)\s*:\s*\k<each>\s+eq\s+(?<value>'(?:[^']|'')*')\s*\))
+        | (?i:startswith)\(\s*(?<prop>[A-Za-z]+)\s*,\s*(?<prefix>'(?:[^']|'')*')\s*\)
         )
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex Clause();

@@ -29,7 +29,7 @@ internal static class GraphMembers
     public static IResult Add(DirectoryState directory, string group, GraphBody<ReferenceBody> body)
     {
         if (Find(directory, group) is not { } found) return GraphError.NotFound(group);
-        if (!Uri.TryCreate(body.Value?.Id, UriKind.Absolute, out var reference) || !Guid.TryParse(reference.Segments[^1], out var member))
+        if (!Uri.TryCreate(body.Value?.Id, UriKind.Absolute, out var reference) || !Guid.TryParse(reference.Segments.LastOrDefault(), out var member))
             return GraphError.BadRequest("Invalid URL format specified in @odata.id.");
         if (directory.Find(member) is null) return GraphError.NotFound(member.ToString());
         return directory.AddMember(found, member)

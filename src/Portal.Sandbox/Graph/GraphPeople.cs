@@ -7,8 +7,6 @@ namespace Portal.Sandbox.Graph;
 /// <summary>What is asked of one person, under <c>/me</c> and <c>/users/{id or userPrincipalName}</c>.</summary>
 internal static class GraphPeople
 {
-    private const int MostIds = 20;
-
     public static IResult Get(HttpContext context, DirectoryState directory, string? id = null) =>
         Person(context, directory, id) is { } user ? GraphAnswers.One(context, "users", GraphShapes.Of((DirectoryObject)user)) : GraphError.NotFound(id!);
 
@@ -21,23 +19,11 @@ internal static class GraphPeople
             ? GraphAnswers.List(context, "appRoleAssignments", directory.AppRoleAssignmentsOf(user.Id).Select(a => GraphShapes.Of(a, directory)))
             : GraphError.NotFound(id!);
 
-    /// <summary>Which of the given groups the person belongs to, directly or through groups. At most 20 are taken, as in Graph.</summary>
-    public static IResult CheckMemberGroups(HttpContext context, DirectoryState directory, GraphBody<CheckBody> body, string? id = null)
-    {
-        if (Person(context, directory, id) is not { } user) return GraphError.NotFound(id!);
-        if (body.Value?.GroupIds is not { } ids) return GraphError.BadRequest("The parameter groupIds is missing.");
-        if (ids.Count > MostIds) return GraphError.BadRequest("The number of values in the parameter groupIds exceeds the limit of 20.");
-        if (ids.FirstOrDefault(i => !Guid.TryParse(i, out _)) is { } bad) return GraphError.BadRequest($"Invalid GUID: {bad}");
-        var groups = directory.GroupsOf(user.Id, transitive: true).Select(g => g.Id).ToHashSet();
-        return GraphAnswers.Values("Edm.String", ids.Where(i => groups.Contains(Guid.Parse(i))).Distinct(StringComparer.OrdinalIgnoreCase));
-    }
+    public static IResult CheckMemberGroups(HttpContext context, DirectoryState directory, GraphBody<CheckBody> body, string? id = null) =>
+        Person(context, directory, id) is { } user ? GraphMemberOf.Check(directory, user, body) : GraphError.NotFound(id!);
 
-    public static IResult GetMemberObjects(HttpContext context, DirectoryState directory, GraphBody<MemberBody> body, string? id = null)
-    {
-        if (Person(context, directory, id) is not { } user) return GraphError.NotFound(id!);
-        if (body.Value?.SecurityEnabledOnly is null) return GraphError.BadRequest("The parameter securityEnabledOnly is missing.");
-        return GraphAnswers.Values("Edm.String", directory.GroupsOf(user.Id, transitive: true).Select(g => g.Id.ToString()));
-    }
+    public static IResult GetMemberObjects(HttpContext context, DirectoryState directory, GraphBody<MemberBody> body, string? id = null) =>
+        Person(context, directory, id) is { } user ? GraphMemberOf.All(directory, user, body) : GraphError.NotFound(id!);
 
     /// <summary>The person as OpenID Connect describes them: with the values of the id token, its subject too.</summary>
     public static IResult UserInfo(HttpContext context, DirectoryState directory)
@@ -66,9 +52,3 @@ internal static class GraphPeople
         : Guid.TryParse(id, out var oid) ? directory.Find(oid) as DirectoryUser
         : directory.Users.FirstOrDefault(u => string.Equals(u.UserPrincipalName, id, StringComparison.OrdinalIgnoreCase));
 }
-
-/// <summary>Body of <c>checkMemberGroups</c>.</summary>
-internal sealed record CheckBody(IReadOnlyList<string>? GroupIds);
-
-/// <summary>Body of <c>getMemberGroups</c> and <c>getMemberObjects</c>.</summary>
-internal sealed record MemberBody(bool? SecurityEnabledOnly);

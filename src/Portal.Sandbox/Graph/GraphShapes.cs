@@ -1,3 +1,4 @@
+using System.Globalization;
 using Portal.Sandbox.Company;
 
 namespace Portal.Sandbox.Graph;
@@ -19,6 +20,14 @@ internal static class GraphShapes
         _ => throw new InvalidOperationException($"No Graph type for {item.GetType().Name}."),
     };
 
+    /// <summary>Something that can still be restored, with the time of its deletion.</summary>
+    public static Dictionary<string, object?> OfDeleted(DirectoryObject item, DateTimeOffset? at)
+    {
+        var shape = Of(item);
+        shape["deletedDateTime"] = at?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        return shape;
+    }
+
     public static Dictionary<string, object?> Of(AppRoleAssignment assignment, DirectoryState directory) => new()
     {
         ["@odata.type"] = "#microsoft.graph.appRoleAssignment",
@@ -36,6 +45,7 @@ internal static class GraphShapes
     {
         ["@odata.type"] = "#microsoft.graph.user",
         ["id"] = user.Id.ToString(),
+        ["deletedDateTime"] = null,
         ["businessPhones"] = Array.Empty<string>(),
         ["displayName"] = user.DisplayName,
         ["givenName"] = user.GivenName,
@@ -55,6 +65,7 @@ internal static class GraphShapes
     {
         ["@odata.type"] = "#microsoft.graph.group",
         ["id"] = group.Id.ToString(),
+        ["deletedDateTime"] = null,
         ["displayName"] = group.DisplayName,
         ["description"] = group.Description,
         ["groupTypes"] = Array.Empty<string>(),
@@ -69,6 +80,7 @@ internal static class GraphShapes
     {
         ["@odata.type"] = "#microsoft.graph.servicePrincipal",
         ["id"] = application.Id.ToString(),
+        ["deletedDateTime"] = null,
         ["accountEnabled"] = true,
         ["appId"] = application.AppId.ToString(),
         ["appDisplayName"] = application.DisplayName,

@@ -15,6 +15,9 @@ internal sealed class KeyVaultCall(HttpContext context, VaultResource vault, Cal
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    // A name that stands twice would only be found out where it is read.
+    private static readonly JsonDocumentOptions OneOfEachName = new() { AllowDuplicateProperties = false };
+
     public HttpRequest Request => context.Request;
 
     public VaultResource Vault => vault;
@@ -56,7 +59,7 @@ internal sealed class KeyVaultCall(HttpContext context, VaultResource vault, Cal
     {
         try
         {
-            return await JsonNode.ParseAsync(Request.Body, cancellationToken: context.RequestAborted) as JsonObject ?? throw KeyVaultException.BadParameter("The request body is not a JSON object.");
+            return await JsonNode.ParseAsync(Request.Body, documentOptions: OneOfEachName, cancellationToken: context.RequestAborted) as JsonObject ?? throw KeyVaultException.BadParameter("The request body is not a JSON object.");
         }
         catch (JsonException)
         {

@@ -12,11 +12,17 @@ public sealed record ConditionInput(string Action, Func<string, string, string?>
 }
 
 /// <summary>
-/// A condition on a role assignment in Azure's language, version 2.0: <c>AND</c>, <c>OR</c>, <c>!</c>, <c>ActionMatches</c>,
+/// A condition on a role assignment in Azure's language, version 2.0: <c>AND</c> or <c>&amp;&amp;</c>, <c>OR</c> or <c>||</c>, <c>NOT</c> or <c>!</c>, <c>ActionMatches</c>,
 /// <c>Exists</c> and the string and GUID operators with their quantifiers. An attribute without a value makes its comparison false.
 /// </summary>
 public sealed partial class AbacCondition
 {
+    /// <summary>Most characters of a condition: enough for any that a person wrote.</summary>
+    public const int Longest = 8192;
+
+    // Reading goes down with every bracket, so what anyone may send must not say how far. No condition that a person wrote comes near.
+    private const int Deepest = 64;
+
     private readonly Func<ConditionInput, bool> _holds;
 
     private AbacCondition(string text, Func<ConditionInput, bool> holds)
@@ -29,10 +35,11 @@ public sealed partial class AbacCondition
     public string Text { get; }
 
     /// <summary>Reads a condition.</summary>
-    /// <exception cref="FormatException">It is not in the language, or uses an operator that is not known here.</exception>
+    /// <exception cref="FormatException">It is not in the language, uses an operator that is not known here, is too long or too deep.</exception>
     public static AbacCondition Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (text.Length > Longest) throw new FormatException($"It is longer than {Longest} characters.");
         var reader = new Reader([.. Tokens().Matches(text).Select(m => m.Value).Where(t => !string.IsNullOrWhiteSpace(t))]);
         var holds = reader.Or();
         reader.End();
@@ -43,12 +50,13 @@ public sealed partial class AbacCondition
     public bool Holds(ConditionInput input) => _holds(input);
 
     // The last alternative takes any other character, so that nothing is skipped unseen.
-    [GeneratedRegex(@"'[^']*'|@\w+\[[^\]]*\]|[\w:.\-/*]+|[(){},!]|\s+|.", RegexOptions.Singleline)]
+    [GeneratedRegex(@"'[^']*'|@\w+\[[^\]]*\]|[\w:.\-/*]+|\|\||&&|[(){},!]|\s+|.", RegexOptions.Singleline)]
     private static partial Regex Tokens();
 
     private sealed class Reader(string[] tokens)
     {
         private int _at;
+        private int _depth;
 
         private string Next => _at < tokens.Length ? tokens[_at] : "";
 
@@ -59,30 +67,35 @@ public sealed partial class AbacCondition
 
         public Func<ConditionInput, bool> Or()
         {
-            var left = And();
-            while (Take("OR") || Take("||")) left = Either(left, And());
-            return left;
+            // A flat list, so that judging a long one goes no deeper than judging a short one.
+            var parts = new List<Func<ConditionInput, bool>> { And() };
+            while (Take("OR") || Take("||")) parts.Add(And());
+            return parts is [var only] ? only : i => parts.Exists(p => p(i));
         }
 
         private Func<ConditionInput, bool> And()
         {
-            var left = Unary();
-            while (Take("AND") || Take("&&")) left = Both(left, Unary());
-            return left;
+            var parts = new List<Func<ConditionInput, bool>> { Unary() };
+            while (Take("AND") || Take("&&")) parts.Add(Unary());
+            return parts is [var only] ? only : i => parts.TrueForAll(p => p(i));
         }
 
         private Func<ConditionInput, bool> Unary()
         {
-            if (Take("!") || Take("NOT"))
-            {
-                var negated = Unary();
-                return i => !negated(i);
-            }
+            var negated = false;
+            while (Take("!") || Take("NOT")) negated = !negated;
+            var test = Test();
+            return negated ? i => !test(i) : test;
+        }
 
+        private Func<ConditionInput, bool> Test()
+        {
             if (Take("("))
             {
+                if (++_depth > Deepest) throw new FormatException($"It is nested deeper than {Deepest} levels.");
                 var inner = Or();
                 Expect(")");
+                _depth--;
                 return inner;
             }
 
@@ -135,16 +148,12 @@ public sealed partial class AbacCondition
             "StringNotEqualsIgnoreCase" => (a, b) => !a.Equals(b, StringComparison.OrdinalIgnoreCase),
             "StringStartsWith" => (a, b) => a.StartsWith(b, StringComparison.Ordinal),
             "StringNotStartsWith" => (a, b) => !a.StartsWith(b, StringComparison.Ordinal),
-            "StringLike" => Like,
-            "StringNotLike" => (a, b) => !Like(a, b),
+            "StringLike" => Likeness.Matches,
+            "StringNotLike" => (a, b) => !Likeness.Matches(a, b),
             "GuidEquals" => (a, b) => Same(a, b),
             "GuidNotEquals" => (a, b) => !Same(a, b),
             _ => throw new FormatException($"'{name}' is no operator."),
         };
-
-        private static bool Like(string actual, string pattern) =>
-            Regex.IsMatch(actual, "^" + Regex.Escape(pattern).Replace(@"\*", ".*", StringComparison.Ordinal).Replace(@"\?", ".", StringComparison.Ordinal) + "$",
-                RegexOptions.Singleline, TimeSpan.FromSeconds(1));
 
         private static bool Same(string a, string b) => Guid.TryParse(a, out var left) && Guid.TryParse(b, out var right) && left == right;
 
@@ -183,10 +192,6 @@ public sealed partial class AbacCondition
         }
 
         private FormatException Unexpected() => new(Next.Length == 0 ? "The condition ends too early." : $"'{Next}' does not belong there.");
-
-        private static Func<ConditionInput, bool> Either(Func<ConditionInput, bool> a, Func<ConditionInput, bool> b) => i => a(i) || b(i);
-
-        private static Func<ConditionInput, bool> Both(Func<ConditionInput, bool> a, Func<ConditionInput, bool> b) => i => a(i) && b(i);
 
         private static string Unquoted(string word) => word is ['\'', .., '\''] ? word[1..^1] : word;
     }

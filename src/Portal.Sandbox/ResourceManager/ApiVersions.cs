@@ -19,6 +19,9 @@ internal static class ApiVersions
     private static readonly ImmutableArray<string> Locks = ["2016-09-01", "2017-04-01", "2020-05-01"];
     private static readonly ImmutableArray<string> Vaults = ["2021-10-01", "2022-07-01", "2022-11-01", "2023-02-01", "2023-07-01", "2024-04-01-preview", "2024-11-01", "2024-12-01-preview", "2025-05-01", "2026-02-01"];
 
+    /// <summary>The providers that the sandbox has, spelled as Azure does.</summary>
+    public static ImmutableArray<string> Providers { get; } = ["Microsoft.Authorization", "Microsoft.KeyVault", "Microsoft.Resources"];
+
     /// <summary>The types of a provider, each with its versions; empty for a provider that the sandbox does not have.</summary>
     public static IEnumerable<(string Type, ImmutableArray<string> Versions)> Of(string provider) => provider.ToUpperInvariant() switch
     {

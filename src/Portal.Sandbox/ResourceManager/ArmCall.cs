@@ -9,6 +9,9 @@ namespace Portal.Sandbox.ResourceManager;
 /// <summary>One call to Resource Manager: who calls, and how it is answered.</summary>
 internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnlySet<Guid> principals, SandboxControl control)
 {
+    // A name that stands twice would only be found out where it is read.
+    private static readonly JsonDocumentOptions OneOfEachName = new() { AllowDuplicateProperties = false };
+
     public HttpRequest Request => context.Request;
 
     public CallerToken Caller => caller;
@@ -24,6 +27,8 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
     public string Filter => Request.Query["$filter"].ToString().Trim();
 
     public bool IsGet => HttpMethods.IsGet(Request.Method);
+
+    public bool IsHead => HttpMethods.IsHead(Request.Method);
 
     public bool IsPut => HttpMethods.IsPut(Request.Method);
 
@@ -74,7 +79,7 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
     {
         try
         {
-            return await JsonNode.ParseAsync(Request.Body, cancellationToken: context.RequestAborted) as JsonObject
+            return await JsonNode.ParseAsync(Request.Body, documentOptions: OneOfEachName, cancellationToken: context.RequestAborted) as JsonObject
                 ?? throw new ArmException(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'an object was expected.'.");
         }
         catch (JsonException e)
@@ -128,6 +133,8 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
     public static Task WriteAsync(HttpResponse response, int status, JsonNode body)
     {
         response.StatusCode = status;
+        // An answer to HEAD has no body, whatever came of it.
+        if (HttpMethods.IsHead(response.HttpContext.Request.Method)) return Task.CompletedTask;
         response.ContentType = "application/json; charset=utf-8";
         var bytes = JsonSerializer.SerializeToUtf8Bytes(body);
         response.ContentLength = bytes.Length;

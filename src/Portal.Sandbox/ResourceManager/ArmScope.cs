@@ -69,12 +69,16 @@ public readonly record struct ArmScope
     /// <exception cref="FormatException">It names none.</exception>
     public static ArmScope Parse(string id) => TryParse(id, out var scope) ? scope.Value : throw new FormatException($"'{id}' is no ARM id.");
 
-    /// <summary>Reads an id; repeated slashes and one at the end do not matter. False when it names no scope.</summary>
+    /// <summary>
+    /// Reads an id; repeated slashes and one at the end do not matter, and a subscription may stand under the name of its provider, as the
+    /// examples of Privileged Identity Management have it. False when it names no scope.
+    /// </summary>
     public static bool TryParse(string? id, [NotNullWhen(true)] out ArmScope? scope)
     {
         scope = null;
         if (id is null) return false;
         var segments = id.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (segments is [var own, var provider, var kind, _, ..] && Is(own, "providers") && Is(provider, "Microsoft.Subscription") && Is(kind, "subscriptions")) segments = segments[2..];
         var ok = segments switch
         {
             [] => true,

@@ -82,8 +82,7 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         }
 
         Forget(wanted.Scope, now);
-        var here = _byScope.TryGetValue(wanted.Scope, out var list) ? list : _byScope[wanted.Scope] = [];
-        if (here.Exists(e => !e.Removed && SameTrio(e.Current, wanted))) return (PutOutcome.Exists, null);
+        if (_byScope.TryGetValue(wanted.Scope, out var here) && here.Exists(e => !e.Removed && SameTrio(e.Current, wanted))) return (PutOutcome.Exists, null);
         var subscription = wanted.Scope.SubscriptionId ?? Guid.Empty;
         var count = _perSubscription.GetValueOrDefault(subscription);
         if (subscription != Guid.Empty && count >= limit) return (PutOutcome.LimitExceeded, null);
@@ -93,6 +92,7 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
             DataFrom = propagation.After(propagation.KeyVaultAdd),
             ReadFrom = propagation.After(propagation.ReadAdd),
         };
+        if (here is null) _byScope[wanted.Scope] = here = [];
         here.Add(entry);
         _live.Add(wanted.Name, entry);
         _perSubscription[subscription] = count + 1;
@@ -156,7 +156,9 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
     // Removed ones stay only while someone still sees them.
     private void Forget(ArmScope scope, DateTimeOffset now)
     {
-        if (_byScope.TryGetValue(scope, out var here)) here.RemoveAll(e => e.Removed && e.DataUntil <= now && e.ReadUntil <= now);
+        if (!_byScope.TryGetValue(scope, out var here)) return;
+        here.RemoveAll(e => e.Removed && e.DataUntil <= now && e.ReadUntil <= now);
+        if (here.Count == 0) _byScope.Remove(scope);
     }
 
     private sealed class Entry(RoleAssignment current, long sequence)

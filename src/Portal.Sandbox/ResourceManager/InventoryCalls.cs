@@ -35,13 +35,16 @@ internal static partial class InventoryCalls
         if (name is null)
         {
             call.DemandExistence(subscription);
+            // Azure finds them by their tags; these have none.
+            if (call.Filter.Length > 0)
+                throw new ArmException(400, "InvalidFilterInQueryString", $"Invalid $filter '{call.Filter}' specified in the query string. The sandbox supports none for resource groups.");
             return call.PageAsync(call.State.ResourceGroups.Where(g => subscription.Covers(g.Scope) && MaySee(call, g.Scope, "Microsoft.Resources/subscriptions/resourceGroups/read")), Shape, call.Top);
         }
 
         var scope = subscription.Child("resourceGroups", name);
         call.Demand(scope, "Microsoft.Resources/subscriptions/resourceGroups/read");
         call.DemandExistence(scope);
-        return call.AnswerAsync(200, Shape(call.State.ResourceGroups.First(g => g.Scope == scope)));
+        return call.IsHead ? call.NothingAsync(204) : call.AnswerAsync(200, Shape(call.State.ResourceGroups.First(g => g.Scope == scope)));
     }
 
     public static Task VaultsAsync(ArmCall call, ArmScope scope)
@@ -78,24 +81,44 @@ internal static partial class InventoryCalls
         }, call.Top);
     }
 
-    public static Task ProviderAsync(ArmCall call, ArmScope subscription, string @namespace, IEnumerable<(string Type, ImmutableArray<string> Versions)> types)
+    public static Task ProvidersAsync(ArmCall call, ArmScope subscription)
     {
         call.DemandExistence(subscription);
-        return call.AnswerAsync(200, new JsonObject
-        {
-            ["id"] = $"{subscription}/providers/{@namespace}",
-            ["namespace"] = @namespace,
-            ["registrationState"] = "Registered",
-            ["registrationPolicy"] = "RegistrationRequired",
-            ["resourceTypes"] = new JsonArray([.. types.Select(t => (JsonNode)new JsonObject
-            {
-                ["resourceType"] = t.Type,
-                ["locations"] = new JsonArray("West Europe"),
-                ["apiVersions"] = new JsonArray([.. t.Versions.Reverse().Select(v => (JsonNode)JsonValue.Create(v))]),
-                ["capabilities"] = "SupportsTags, SupportsLocation",
-            })]),
-        });
+        return call.PageAsync(ApiVersions.Providers, p => Provider(subscription, p));
     }
+
+    public static Task ProviderAsync(ArmCall call, ArmScope subscription, string name)
+    {
+        call.DemandExistence(subscription);
+        return call.AnswerAsync(200, Provider(subscription, Known(name)));
+    }
+
+    /// <summary><c>POST …/{provider}/register</c>: all of them are registered, so that nothing changes.</summary>
+    public static Task RegisterAsync(ArmCall call, ArmScope subscription, string name)
+    {
+        if (!call.IsPost) throw ArmException.MethodNotAllowed(call.Request.Method);
+        call.DemandExistence(subscription);
+        call.Demand(subscription, Known(name) + "/register/action");
+        return call.AnswerAsync(200, Provider(subscription, Known(name)));
+    }
+
+    private static string Known(string name) => ApiVersions.Providers.FirstOrDefault(p => p.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArmException(404, "InvalidResourceNamespace", $"The resource namespace '{name}' is invalid.");
+
+    private static JsonNode Provider(ArmScope subscription, string name) => new JsonObject
+    {
+        ["id"] = $"{subscription}/providers/{name}",
+        ["namespace"] = name,
+        ["registrationState"] = "Registered",
+        ["registrationPolicy"] = "RegistrationRequired",
+        ["resourceTypes"] = new JsonArray([.. ApiVersions.Of(name).Select(t => (JsonNode)new JsonObject
+        {
+            ["resourceType"] = t.Type,
+            ["locations"] = new JsonArray("West Europe"),
+            ["apiVersions"] = new JsonArray([.. t.Versions.Reverse().Select(v => (JsonNode)JsonValue.Create(v))]),
+            ["capabilities"] = "SupportsTags, SupportsLocation",
+        })]),
+    };
 
     private static bool MaySee(ArmCall call, ArmScope scope, string action) =>
         call.State.Decide(call.Principals, scope, ConditionInput.Of(action), isData: false).Allowed;

@@ -89,9 +89,9 @@ internal static partial class ResourceManagerEndpoints
             return AuthorizationAsync(call, authorization.Groups[1].Value, authorization.Groups[2].Value, authorization.Groups[3] is { Success: true } name ? name.Value : null);
         if (Cancellation().Match(path) is { Success: true } cancellation)
             return CancellationAsync(call, cancellation.Groups[1].Value, cancellation.Groups[2].Value);
-        if (!call.IsGet) throw ArmException.MethodNotAllowed(call.Request.Method);
-
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (!call.IsGet && !IsMoreThanRead(call, parts)) throw ArmException.MethodNotAllowed(call.Request.Method);
+
         if (parts is [var tenants] && Is(tenants, "tenants")) return Resources("tenants", InventoryCalls.TenantsAsync);
         if (parts is not [var first, ..] || !Is(first, "subscriptions")) throw NoSuchAddress();
         if (parts.Length == 1) return Resources("subscriptions", InventoryCalls.SubscriptionsAsync);
@@ -106,8 +106,9 @@ internal static partial class ResourceManagerEndpoints
             [var g, var name] when Is(g, "resourceGroups") => Resources("resourceGroups", c => InventoryCalls.ResourceGroupsAsync(c, subscription, name)),
             [var g, var name, var r] when Is(g, "resourceGroups") && Is(r, "resources") =>
                 Resources("resources", c => InventoryCalls.ResourcesAsync(c, ArmScope.OfResourceGroup(id, name))),
-            [var p, var ns] when Is(p, "providers") && ApiVersions.Of(ns).Any() =>
-                Resources("providers", c => InventoryCalls.ProviderAsync(c, subscription, ns, ApiVersions.Of(ns))),
+            [var p] when Is(p, "providers") => Resources("providers", c => InventoryCalls.ProvidersAsync(c, subscription)),
+            [var p, var ns] when Is(p, "providers") => Resources("providers", c => InventoryCalls.ProviderAsync(c, subscription, ns)),
+            [var p, var ns, var verb] when Is(p, "providers") && Is(verb, "register") => Resources("providers", c => InventoryCalls.RegisterAsync(c, subscription, ns)),
             [var p, var ns, var v] when IsVaults(p, ns, v) => Vaults(c => InventoryCalls.VaultsAsync(c, subscription)),
             [var g, var name, var p, var ns, var v] when Is(g, "resourceGroups") && IsVaults(p, ns, v) =>
                 Vaults(c => InventoryCalls.VaultsAsync(c, ArmScope.OfResourceGroup(id, name))),
@@ -129,6 +130,14 @@ internal static partial class ResourceManagerEndpoints
 
         ArmException NoSuchAddress() => new(404, "InvalidResourceType", $"The resource type could not be found at '{path}' for api version '{call.ApiVersion}'.");
     }
+
+    // The two that know another method than GET: whether a resource group exists, and the registration of a provider.
+    private static bool IsMoreThanRead(ArmCall call, string[] parts) => parts switch
+    {
+        [var s, _, var g, _] => call.IsHead && Is(s, "subscriptions") && Is(g, "resourceGroups"),
+        [var s, _, var p, _, var verb] => Is(s, "subscriptions") && Is(p, "providers") && Is(verb, "register"),
+        _ => false,
+    };
 
     private static ArmScope ScopeOf(string text) => ArmScope.TryParse(text, out var scope) ? scope.Value : throw new ArmException(400, "InvalidScope", $"The scope '{text}' is not valid.");
 

@@ -1,4 +1,5 @@
 using Portal.Sandbox.Control;
+using Portal.Sandbox.Storage;
 
 namespace Portal.Sandbox.ResourceManager;
 
@@ -12,15 +13,17 @@ public sealed class ResourceState
     private readonly SandboxClock _clock;
     private readonly AssignmentStore _assignments;
     private readonly ScheduleStore _schedules;
+    private readonly BlobState _blobs;
     private readonly Dictionary<Guid, Subscription> _subscriptions = [];
     private readonly Dictionary<ArmScope, ResourceGroup> _groups = [];
     private readonly Dictionary<string, VaultResource> _vaults = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<Guid, RoleDefinition> _roles = BuiltInRoles.All.ToDictionary(r => r.Id);
     private readonly List<ResourceLock> _locks = [];
 
-    internal ResourceState(SandboxClock clock, PropagationPlan propagation)
+    internal ResourceState(SandboxClock clock, PropagationPlan propagation, BlobState blobs)
     {
         _clock = clock;
+        _blobs = blobs;
         _assignments = new AssignmentStore(clock, propagation);
         _schedules = new ScheduleStore(clock, _assignments);
     }
@@ -216,25 +219,21 @@ public sealed class ResourceState
 
     internal AccessDecision Decide(IReadOnlySet<Guid> principals, ArmScope scope, ConditionInput input, bool isData)
     {
-        var conditionFailed = false;
+        var candidates = new List<(RoleAssignment Assignment, RoleDefinition Role)>();
         lock (_gate)
         {
             foreach (var level in scope.SelfAndAbove())
                 foreach (var assignment in _assignments.CountingAt(level, isData))
                 {
                     if (!principals.Contains(assignment.PrincipalId) || !_roles.TryGetValue(assignment.RoleDefinitionId, out var role)) continue;
-                    if (!(isData ? role.AllowsDataAction(input.Action) : role.AllowsAction(input.Action))) continue;
-                    if (role.Condition?.Holds(input) == false || (assignment.Condition is { } text && !AbacCondition.Parse(text).Holds(input)))
-                    {
-                        conditionFailed = true;
-                        continue;
-                    }
-
-                    return new AccessDecision(assignment, false);
+                    if (isData ? role.AllowsDataAction(input.Action) : role.AllowsAction(input.Action)) candidates.Add((assignment, role));
                 }
         }
 
-        return new AccessDecision(null, conditionFailed);
+        // What callers wrote is read and judged when nobody waits for the lock any more.
+        foreach (var (assignment, role) in candidates)
+            if (role.Condition?.Holds(input) != false && (assignment.Condition is not { } text || AbacCondition.Parse(text).Holds(input))) return new AccessDecision(assignment, false);
+        return new AccessDecision(null, candidates.Count > 0);
     }
 
     /// <summary>Whether any assignment of these principals lies at, above or below a scope: enough for it to be shown in a list of scopes.</summary>
@@ -269,7 +268,8 @@ public sealed class ResourceState
             if (scope.ResourceGroup is not { } group) return MissingScope.None;
             if (!_groups.ContainsKey(ArmScope.OfResourceGroup(subscription, group))) return MissingScope.ResourceGroup;
             if (scope == ArmScope.OfResourceGroup(subscription, group)) return MissingScope.None;
-            return scope.VaultName is { } name && _vaults.TryGetValue(name, out var vault) && vault.Scope.Covers(scope) ? MissingScope.None : MissingScope.Resource;
+            var known = scope.VaultName is { } name ? _vaults.TryGetValue(name, out var vault) && vault.Scope.Covers(scope) : _blobs.IsScope(scope);
+            return known ? MissingScope.None : MissingScope.Resource;
         }
     }
 

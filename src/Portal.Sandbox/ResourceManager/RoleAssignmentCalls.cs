@@ -109,28 +109,39 @@ internal static partial class RoleAssignmentCalls
 
     /// <summary>
     /// What a list at a scope shows under the call's filter: with <c>atScope()</c> at the scope and above it, otherwise below it as well.
-    /// Of schedules, <c>asTarget()</c> gives what was made for the caller; role assignments themselves have no such filter.
+    /// Of schedules, <c>asTarget()</c> gives what was made for the caller, and <c>roleDefinitionId eq</c> one role; role assignments themselves have
+    /// no such filters, and theirs of a principal stands without <c>atScope()</c>, as Azure's command line says.
     /// </summary>
     /// <exception cref="ArmException">400 InvalidFilter.</exception>
     public static Func<RoleAssignment, bool> Wanted(ArmCall call, ArmScope scope, bool ofSchedules = false)
     {
-        var atScope = false;
+        var (atScope, ofPrincipal) = (false, false);
         var wanted = new List<Func<RoleAssignment, bool>>();
-        foreach (var clause in And().Split(call.Filter).Select(c => c.Trim()).Where(c => c.Length > 0))
+        // Terraform puts the whole into brackets.
+        var filter = Bracketed().Match(call.Filter) is { Success: true } bracketed ? bracketed.Groups[1].Value : call.Filter;
+        foreach (var clause in And().Split(filter).Select(c => c.Trim()).Where(c => c.Length > 0))
         {
             if (AtScope().IsMatch(clause)) atScope = true;
-            else if (Principal().Match(clause) is { Success: true } direct && Guid.TryParse(direct.Groups[1].Value, out var id)) wanted.Add(a => a.PrincipalId == id);
+            else if (Principal().Match(clause) is { Success: true } direct && Guid.TryParse(direct.Groups[1].Value, out var id))
+            {
+                ofPrincipal = true;
+                wanted.Add(a => a.PrincipalId == id);
+            }
+            else if (ofSchedules && Role().Match(clause) is { Success: true } named && Guid.TryParse(named.Groups[1].Value, out var role)) wanted.Add(a => a.RoleDefinitionId == role);
             else if (AssignedTo().Match(clause) is { Success: true } any && Guid.TryParse(any.Groups[1].Value, out var member))
             {
                 var principals = call.Control.Directory.PrincipalsOf(member);
                 wanted.Add(a => principals.Contains(a.PrincipalId));
             }
             else if (ofSchedules && AsTarget().IsMatch(clause)) wanted.Add(a => a.PrincipalId == call.Caller.ObjectId);
-            else throw new ArmException(400, "InvalidFilter",
-                $"The filter '{call.Filter}' is not supported. Supported filters are 'atScope()', 'principalId eq'{(ofSchedules ? ", 'asTarget()'" : "")} and 'assignedTo()'.");
+            else throw Unsupported(ofSchedules ? "Supported filters are 'atScope()', 'principalId eq', 'roleDefinitionId eq', 'asTarget()' and 'assignedTo()'." : "Supported filters are 'atScope()', 'principalId eq' and 'assignedTo()'.");
         }
 
+        if (atScope && ofPrincipal && !ofSchedules) throw Unsupported("'atScope()' and 'principalId eq' cannot be used together.");
+
         return a => (a.Scope.Covers(scope) || (!atScope && scope.Covers(a.Scope))) && wanted.TrueForAll(w => w(a));
+
+        ArmException Unsupported(string why) => new(400, "InvalidFilter", $"The filter '{call.Filter}' is not supported. {why}");
     }
 
     private static JsonNode Shape(ArmScope asked, RoleAssignment a) => new JsonObject
@@ -228,6 +239,13 @@ internal static partial class RoleAssignmentCalls
 
     [GeneratedRegex(@"\s+and\s+", RegexOptions.IgnoreCase)]
     private static partial Regex And();
+
+    // One pair around all of it: any other bracket belongs to a function.
+    [GeneratedRegex(@"^\((\s*[a-z].*)\)$", RegexOptions.IgnoreCase)]
+    private static partial Regex Bracketed();
+
+    [GeneratedRegex(@"^roleDefinitionId\s+eq\s+'(?:[^']*/roleDefinitions/)?([0-9a-f-]+)'$", RegexOptions.IgnoreCase)]
+    private static partial Regex Role();
 
     [GeneratedRegex(@"^atScope\(\)$", RegexOptions.IgnoreCase)]
     private static partial Regex AtScope();

@@ -15,9 +15,9 @@ internal static partial class RoleDefinitionCalls
         // Built-in roles are the tenant's: everyone may read them at the root.
         if (!scope.IsRoot) call.Demand(scope, Provider + "/read");
         call.DemandExistence(scope);
-        if (name is null) return call.PageAsync(call.State.RoleDefinitions.Where(Filter(call.Filter)), r => Shape(scope, r));
+        if (name is null) return call.PageAsync(call.State.RoleDefinitions.Where(Filter(call.Filter)), r => Shape(call, scope, r));
         return Guid.TryParse(name, out var id) && call.State.FindRole(id) is { } role
-            ? call.AnswerAsync(200, Shape(scope, role))
+            ? call.AnswerAsync(200, Shape(call, scope, role))
             : throw new ArmException(404, "RoleDefinitionDoesNotExist", $"The specified role definition with ID '{name.Replace("-", "", StringComparison.Ordinal)}' does not exist.");
     }
 
@@ -40,7 +40,7 @@ internal static partial class RoleDefinitionCalls
 
     private static string Kind(RoleDefinition role) => role.IsBuiltIn ? "BuiltInRole" : "CustomRole";
 
-    private static JsonNode Shape(ArmScope scope, RoleDefinition role)
+    private static JsonNode Shape(ArmCall call, ArmScope scope, RoleDefinition role)
     {
         var permissions = new JsonObject
         {
@@ -62,7 +62,8 @@ internal static partial class RoleDefinitionCalls
                 ["roleName"] = role.RoleName,
                 ["type"] = Kind(role),
                 ["description"] = role.Description,
-                ["assignableScopes"] = new JsonArray("/"),
+                // Only a built-in role can be given anywhere.
+                ["assignableScopes"] = role.IsBuiltIn ? new JsonArray("/") : [.. call.State.Subscriptions.Select(s => (JsonNode)s.Scope.Value)],
                 ["permissions"] = new JsonArray(permissions),
                 ["createdBy"] = null,
                 ["updatedBy"] = null,

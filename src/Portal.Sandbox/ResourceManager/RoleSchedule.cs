@@ -12,10 +12,13 @@ public sealed record RoleSchedule(Guid Id, Guid AssignmentName, Guid Request, Da
 /// <param name="Name">Chosen by who asked.</param>
 /// <param name="Type">What is asked.</param>
 /// <param name="Target">Scope, role and principal; its name means nothing.</param>
-/// <param name="EndsAt">Until when; null for good, and where nothing is given.</param>
+/// <param name="EndsAt">Until when, as it was reckoned when it was taken; null for good, and where nothing is given.</param>
 /// <param name="RequestorId">Object id of who asked.</param>
 public sealed record ScheduleRequest(Guid Name, ScheduleRequestType Type, RoleAssignment Target, DateTimeOffset? EndsAt, Guid RequestorId)
 {
+    /// <summary>The times in the requestor's words; null where nothing is given.</summary>
+    public ScheduleTimes? Times { get; init; }
+
     /// <summary>Why, in the requestor's words; null for nothing.</summary>
     public string? Justification { get; init; }
 
@@ -34,6 +37,12 @@ public sealed record ScheduleRequest(Guid Name, ScheduleRequestType Type, RoleAs
     /// <summary>What became of it.</summary>
     public ScheduleRequestStatus Status { get; init; }
 }
+
+/// <summary>When a request is to hold, as it was asked for: an answer gives back the words, not what was reckoned from them.</summary>
+/// <param name="StartsAt">From when; null for at once.</param>
+/// <param name="Type"><c>AfterDuration</c>, <c>AfterDateTime</c> or <c>NoExpiration</c>.</param>
+/// <param name="Duration">For how long, where it is to end after a duration; otherwise null.</param>
+public sealed record ScheduleTimes(DateTimeOffset? StartsAt, string Type, string? Duration);
 
 /// <summary>What became of a request. Azure has more; the sandbox does everything at once that waits for nobody.</summary>
 public enum ScheduleRequestStatus

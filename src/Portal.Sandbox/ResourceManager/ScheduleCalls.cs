@@ -77,9 +77,20 @@ internal static class ScheduleCalls
         var role = call.State.FindRole(a.RoleDefinitionId);
         return new JsonObject
         {
-            ["scope"] = new JsonObject { ["id"] = a.Scope.Value, ["displayName"] = a.Scope.Name, ["type"] = a.Scope.VaultName is null ? "resourcegroup" : "resource" },
+            ["scope"] = Scope(call, a.Scope),
             ["roleDefinition"] = new JsonObject { ["id"] = RoleId(a), ["displayName"] = role?.RoleName, ["type"] = role?.IsBuiltIn == false ? "CustomRole" : "BuiltInRole" },
             ["principal"] = new JsonObject { ["id"] = a.PrincipalId.ToString(), ["displayName"] = principal?.DisplayName, ["email"] = (principal as DirectoryUser)?.UserPrincipalName, ["type"] = a.PrincipalType },
         };
+    }
+
+    private static JsonObject Scope(ArmCall call, ArmScope scope)
+    {
+        var (type, name) = scope switch
+        {
+            { SubscriptionId: null } => ("managementgroup", scope.Name),
+            { ResourceGroup: null } => ("subscription", call.State.Subscriptions.FirstOrDefault(s => s.Scope == scope)?.DisplayName ?? scope.Name),
+            _ => (scope == ArmScope.OfResourceGroup(scope.SubscriptionId.Value, scope.ResourceGroup) ? "resourcegroup" : "resource", scope.Name),
+        };
+        return new JsonObject { ["id"] = scope.Value, ["displayName"] = name, ["type"] = type };
     }
 }

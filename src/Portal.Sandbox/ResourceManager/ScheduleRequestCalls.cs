@@ -75,16 +75,17 @@ internal static class ScheduleRequestCalls
         else call.DemandUnlocked(scope, $"{scope}/providers/{Provider}/{name}");
         if (call.State.FindRole(roleId) is null)
             throw new ArmException(404, "RoleDefinitionDoesNotExist", $"The specified role definition with ID '{roleId:N}' does not exist.");
-        var principalType = RoleAssignmentCalls.CheckedType(call, principal, null);
+        var principalType = PrincipalType(call, principal, type);
         var (condition, version) = RoleAssignmentCalls.CheckedCondition(properties);
 
+        var (times, endsAt) = type == ScheduleRequestType.AdminRemove ? (null, null) : TimesOf(call, properties["scheduleInfo"] as JsonObject);
         var ticket = properties["ticketInfo"] as JsonObject;
         var (outcome, taken) = call.State.Take(new ScheduleRequest(
             name, type,
             new RoleAssignment(name, scope, roleId, principal, principalType) { Condition = condition, ConditionVersion = version, CreatedBy = call.Caller.ObjectId, UpdatedBy = call.Caller.ObjectId },
-            type == ScheduleRequestType.AdminRemove ? null : EndOf(call, properties["scheduleInfo"] as JsonObject),
-            call.Caller.ObjectId)
+            endsAt, call.Caller.ObjectId)
         {
+            Times = times,
             Justification = RoleAssignmentCalls.Text(properties, "justification"),
             TicketNumber = ticket is null ? null : RoleAssignmentCalls.Text(ticket, "ticketNumber"),
             TicketSystem = ticket is null ? null : RoleAssignmentCalls.Text(ticket, "ticketSystem"),
@@ -114,26 +115,35 @@ internal static class ScheduleRequestCalls
                 $"The scope '{scope}' cannot perform delete operation because following scope(s) are locked: '{string.Join(',', locks.Select(l => l.Scope.Value).Distinct(StringComparer.OrdinalIgnoreCase))}'. Please remove the lock and try again.");
     }
 
-    private static DateTimeOffset? EndOf(ArmCall call, JsonObject? schedule)
+    // This service has a code of its own for a principal that it does not know, or not yet. To take from one that is gone, nobody has to know it.
+    private static string PrincipalType(ArmCall call, Guid principal, ScheduleRequestType type)
+    {
+        var known = RoleAssignmentCalls.TypeOf(call.Control.Directory.Find(principal));
+        if (type == ScheduleRequestType.AdminRemove) return known ?? "User";
+        return known is null || call.Control.Propagation.IsHidden(principal) ? throw new ArmException(400, "SubjectNotFound", "The subject is not found.") : known;
+    }
+
+    private static (ScheduleTimes? Times, DateTimeOffset? EndsAt) TimesOf(ArmCall call, JsonObject? schedule)
     {
         var now = call.Control.Clock.GetUtcNow();
         if (schedule is null) throw Invalid("scheduleInfo is missing");
-        var start = RoleAssignmentCalls.Text(schedule, "startDateTime") is { } from ? Instant(from) : now;
+        var start = RoleAssignmentCalls.Text(schedule, "startDateTime") is { } from ? Instant(from) : (DateTimeOffset?)null;
         // Azure would keep it for later; the sandbox knows no assignment that is not there yet.
         if (start > now + TimeSpan.FromMinutes(1)) throw Invalid("the sandbox takes no start in the future");
         var expiration = schedule["expiration"] as JsonObject ?? throw Invalid("expiration is missing");
         switch (RoleAssignmentCalls.Text(expiration, "type")?.ToUpperInvariant())
         {
-            case "NOEXPIRATION": return null;
-            case "AFTERDATETIME": return Instant(RoleAssignmentCalls.Text(expiration, "endDateTime"));
+            case "NOEXPIRATION": return (new ScheduleTimes(start, "NoExpiration", null), null);
+            case "AFTERDATETIME": return (new ScheduleTimes(start, "AfterDateTime", null), Instant(RoleAssignmentCalls.Text(expiration, "endDateTime")));
             case "AFTERDURATION":
+                var duration = RoleAssignmentCalls.Text(expiration, "duration") ?? "";
                 try
                 {
-                    return (start > now ? start : now) + XmlConvert.ToTimeSpan(RoleAssignmentCalls.Text(expiration, "duration") ?? "");
+                    return (new ScheduleTimes(start, "AfterDuration", duration), (start > now ? start.Value : now) + XmlConvert.ToTimeSpan(duration));
                 }
-                catch (FormatException)
+                catch (Exception e) when (e is FormatException or OverflowException or ArgumentOutOfRangeException)
                 {
-                    throw Invalid("duration is no ISO 8601 duration");
+                    throw Invalid("duration is no ISO 8601 duration, or one that ends after all time");
                 }
 
             default: throw Invalid("the expiration has no known type");
@@ -160,12 +170,12 @@ internal static class ScheduleRequestCalls
             ["approvalId"] = null,
             ["scheduleInfo"] = new JsonObject
             {
-                ["startDateTime"] = RoleAssignmentCalls.Instant(r.CreatedOn),
+                ["startDateTime"] = RoleAssignmentCalls.Instant(r.Times?.StartsAt ?? r.CreatedOn),
                 ["expiration"] = new JsonObject
                 {
-                    ["type"] = r.EndsAt is null ? "NoExpiration" : "AfterDateTime",
-                    ["endDateTime"] = r.EndsAt is { } end ? RoleAssignmentCalls.Instant(end) : null,
-                    ["duration"] = null,
+                    ["type"] = r.Times?.Type ?? "NoExpiration",
+                    ["endDateTime"] = r is { Times.Duration: null, EndsAt: { } end } ? RoleAssignmentCalls.Instant(end) : null,
+                    ["duration"] = r.Times?.Duration,
                 },
             },
             ["ticketInfo"] = new JsonObject { ["ticketNumber"] = r.TicketNumber, ["ticketSystem"] = r.TicketSystem },

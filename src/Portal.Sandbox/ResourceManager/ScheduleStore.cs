@@ -11,6 +11,9 @@ internal sealed class ScheduleStore(SandboxClock clock, AssignmentStore assignme
     /// <summary>Azure's least length of an assignment, and the age at which one can be removed.</summary>
     public static readonly TimeSpan Least = TimeSpan.FromMinutes(5);
 
+    // Azure keeps a request for 45 days. What it gave stays.
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(45);
+
     private readonly List<RoleSchedule> _schedules = [];
     private readonly List<ScheduleRequest> _requests = [];
     private bool _licensed = true;
@@ -24,7 +27,14 @@ internal sealed class ScheduleStore(SandboxClock clock, AssignmentStore assignme
         }
     }
 
-    public IEnumerable<ScheduleRequest> Requests => _requests;
+    public IEnumerable<ScheduleRequest> Requests
+    {
+        get
+        {
+            ForgetWhatIsOld();
+            return _requests;
+        }
+    }
 
     public bool Licensed
     {
@@ -42,6 +52,7 @@ internal sealed class ScheduleStore(SandboxClock clock, AssignmentStore assignme
 
     public (ScheduleOutcome Outcome, ScheduleRequest? Taken) Take(ScheduleRequest request, int limit)
     {
+        ForgetWhatIsOld();
         if (_requests.Exists(r => r.Name == request.Name)) return (ScheduleOutcome.RequestExists, null);
         if (!_licensed) return (ScheduleOutcome.NotLicensed, null);
         if (_requests.Exists(r => r.Status == ScheduleRequestStatus.PendingApproval && AssignmentStore.SameTrio(r.Target, request.Target))) return (ScheduleOutcome.OneWaits, null);
@@ -73,7 +84,19 @@ internal sealed class ScheduleStore(SandboxClock clock, AssignmentStore assignme
         return true;
     }
 
-    private int? Waiting(Guid name) => _requests.FindIndex(r => r.Name == name && r.Status == ScheduleRequestStatus.PendingApproval) is >= 0 and var index ? index : null;
+    private int? Waiting(Guid name)
+    {
+        ForgetWhatIsOld();
+        return _requests.FindIndex(r => r.Name == name && r.Status == ScheduleRequestStatus.PendingApproval) is >= 0 and var index ? index : null;
+    }
+
+    // They stand in the order of making: the old ones are the first.
+    private void ForgetWhatIsOld()
+    {
+        var since = clock.GetUtcNow() - Kept;
+        var old = _requests.FindIndex(r => r.CreatedOn >= since);
+        _requests.RemoveRange(0, old < 0 ? _requests.Count : old);
+    }
 
     private (ScheduleOutcome Outcome, Guid Schedule) CarryOut(ScheduleRequest request, int limit, DateTimeOffset now) => request.Type switch
     {

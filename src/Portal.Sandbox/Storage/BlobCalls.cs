@@ -44,11 +44,12 @@ internal static class BlobCalls
 
     private static async Task PutAsync(HttpContext context, BlobContainer container, string name, BlobState state)
     {
+        BlobPath.DemandName(name);
         var request = context.Request;
         var type = request.Headers["x-ms-blob-type"].ToString();
         if (type.Length == 0) throw BlobException.MissingHeader("x-ms-blob-type");
         if (type != "BlockBlob") throw BlobException.InvalidHeader("x-ms-blob-type");
-        if (request.ContentLength is not { } length) throw BlobException.MissingHeader("Content-Length");
+        if (request.ContentLength is not { } length) throw BlobException.MissingLength();
         if (length > LargestBlob) throw new BlobException(413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.");
 
         using var body = new MemoryStream();

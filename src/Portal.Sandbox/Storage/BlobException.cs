@@ -29,6 +29,8 @@ internal sealed class BlobException(int status, string code, string message) : E
 
     public static BlobException MissingHeader(string name) => new(400, "MissingRequiredHeader", $"An HTTP header that's mandatory for this request is not specified: {name}.");
 
+    public static BlobException MissingLength() => new(411, "MissingContentLengthHeader", "The Content-Length header was not specified.");
+
     public static BlobException InvalidHeader(string name) => new(400, "InvalidHeaderValue", $"The value for one of the HTTP headers is not in the correct format: {name}.");
 
     public static BlobException UnsupportedHeader(string name) => new(400, "UnsupportedHeader", $"One of the HTTP headers specified in the request is not supported: {name}.");
@@ -36,6 +38,12 @@ internal sealed class BlobException(int status, string code, string message) : E
     public static BlobException InvalidRange(int size) => new(416, "InvalidRange", "The range specified is invalid for the current size of the resource.") { BehindSize = size };
 
     public static BlobException ConditionNotMet() => new(412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.");
+
+    public static BlobException NoSuchAddress() => new(400, "InvalidUri", "The requested URI does not represent any resource on the server.");
+
+    public static BlobException InvalidName() => new(400, "InvalidResourceName", "The specified resource name contains invalid characters.");
+
+    public static BlobException NameTooLong() => new(400, "OutOfRangeInput", "The specified resource name length is not within the permissible limits.");
 
     public static BlobException InvalidMetadata() => new(400, "InvalidMetadata", "The metadata specified is invalid. It has characters that are not permitted.");
 

@@ -50,14 +50,14 @@ internal static partial class BlobHeaders
         // The service's own header counts before the one of HTTP.
         var hash = Text(headers[Content + "md5"]) ?? Text(headers.ContentMD5);
         if (hash is not null && hash != BlobCalls.Md5(content)) throw new BlobException(400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server.");
-        return new StoredBlob(name, content, Text(headers[Content + "type"]) ?? request.ContentType ?? "application/octet-stream", default, "")
+        return new StoredBlob(name, content, Kept(headers, Content + "type", "Content-Type") ?? "application/octet-stream", default, "")
         {
-            ContentEncoding = Text(headers[Content + "encoding"]) ?? Text(headers.ContentEncoding),
-            ContentLanguage = Text(headers[Content + "language"]) ?? Text(headers.ContentLanguage),
-            ContentDisposition = Text(headers[Content + "disposition"]),
-            CacheControl = Text(headers["x-ms-blob-cache-control"]) ?? Text(headers.CacheControl),
+            ContentEncoding = Kept(headers, Content + "encoding", "Content-Encoding"),
+            ContentLanguage = Kept(headers, Content + "language", "Content-Language"),
+            ContentDisposition = Kept(headers, Content + "disposition", null),
+            CacheControl = Kept(headers, "x-ms-blob-cache-control", "Cache-Control"),
             Metadata = headers.Where(h => h.Key.StartsWith(Meta, StringComparison.OrdinalIgnoreCase))
-                .ToImmutableSortedDictionary(h => CheckedName(h.Key[Meta.Length..]), h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+                .ToImmutableSortedDictionary(h => CheckedName(h.Key[Meta.Length..]), h => IsPlain(h.Value.ToString()) ? h.Value.ToString() : throw BlobException.InvalidMetadata(), StringComparer.OrdinalIgnoreCase),
         };
     }
 
@@ -75,6 +75,15 @@ internal static partial class BlobHeaders
 
     private static string CheckedName(string name) =>
         name.Length == 0 ? throw BlobException.EmptyMetadataKey() : Identifier().IsMatch(name) ? name : throw BlobException.InvalidMetadata();
+
+    private static string? Kept(IHeaderDictionary headers, string own, string? ofHttp)
+    {
+        if (Text(headers[own]) is { } said) return IsPlain(said) ? said : throw BlobException.InvalidHeader(own);
+        return ofHttp is null || Text(headers[ofHttp]) is not { } other ? null : IsPlain(other) ? other : throw BlobException.InvalidHeader(ofHttp);
+    }
+
+    // What is kept is given back, as a header and in a list: with any other character neither could be written.
+    private static bool IsPlain(string text) => text.All(c => c is >= ' ' and <= '~');
 
     private static string? Text(StringValues values) => values.ToString() is { Length: > 0 } text ? text : null;
 

@@ -27,6 +27,8 @@ internal static class BlobList
         var withMetadata = includes.Contains("metadata", StringComparer.OrdinalIgnoreCase);
 
         var (prefix, delimiter, marker) = (query["prefix"].ToString(), query["delimiter"].ToString(), query["marker"].ToString());
+        if (!BlobPath.CanBeListed(prefix)) throw BlobException.InvalidQuery("prefix");
+        if (!BlobPath.CanBeListed(delimiter)) throw BlobException.InvalidQuery("delimiter");
         var from = NameIn(marker);
         var blobs = state.Blobs(container.Account, container.Name).Where(b => b.Name.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(b.Name, from) >= 0);
         var page = Entries(blobs, prefix, delimiter).Take(size + 1).ToList();

@@ -89,6 +89,12 @@ public sealed class BlobState
         lock (_gate) return _containers.Keys.Any(k => k.Account == account.ToLowerInvariant());
     }
 
+    /// <summary>Whether a scope is a container, or its account or the service between them.</summary>
+    internal bool IsScope(ArmScope scope)
+    {
+        lock (_gate) return _containers.Values.Any(h => h.Container.Scope.SelfAndAbove().TakeWhile(s => s.ResourceGroup is not null).SkipLast(1).Contains(scope));
+    }
+
     /// <summary>The blobs of a container in the order of their names: a copy. Empty when there is no such container.</summary>
     public IReadOnlyList<StoredBlob> Blobs(string account, string container)
     {

@@ -77,6 +77,7 @@ public sealed class HostileAnswerTests
     [InlineData(400, "RoleAssignmentLimitExceeded", false)]
     [InlineData(404, "RoleDefinitionDoesNotExist", false)]
     [InlineData(400, "PrincipalNotFound", true)]
+    [InlineData(400, "SubjectNotFound", true)]
     [InlineData(401, "ExpiredAuthenticationToken", true)]
     [InlineData(429, "SubscriptionRequestsThrottled", true)]
     [InlineData(500, "InternalServerError", true)]

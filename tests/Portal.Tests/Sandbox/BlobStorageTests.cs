@@ -136,4 +136,11 @@ public sealed class BlobStorageTests : IAsyncLifetime
 
     private BlobContainerClient Container(Guid? who = null, bool isApp = true) => new(new Uri(Address), Cloud.Credential(who ?? FenwickCompany.PortalPrincipal, isApp),
         new BlobClientOptions { Transport = new HttpClientTransport(new HttpClient(_sandbox.Handler, disposeHandler: false)), Retry = { MaxRetries = 0 } });
+
+    [Fact]
+    public async Task A_body_of_unsaid_length_is_refused()
+    {
+        var refused = await new BlobClients(_sandbox).SendAsync(HttpMethod.Put, "/streamed", "x", ("Transfer-Encoding", "chunked"));
+        Assert.Equal((411, "MissingContentLengthHeader"), (refused.Status, refused.Headers["x-ms-error-code"]));
+    }
 }

@@ -74,12 +74,15 @@ internal sealed class CloudClients(SandboxHost host, HttpMessageHandler handler)
     public Task<Answer> VaultAsync(HttpMethod method, string vault, string pathAndQuery, Guid oid, JsonNode? body = null) =>
         SendAsync(method, pathAndQuery.StartsWith("https://", StringComparison.Ordinal) ? pathAndQuery : $"https://{vault}.vault.azure.net{pathAndQuery}", Token(oid, VaultAudience), body);
 
-    public async Task<Answer> SendAsync(HttpMethod method, string address, string? token, JsonNode? body = null)
+    public Task<Answer> SendAsync(HttpMethod method, string address, string? token, JsonNode? body = null) => SendAsync(method, address, token, body?.ToJsonString());
+
+    /// <summary>Sends a body as it stands.</summary>
+    public async Task<Answer> SendAsync(HttpMethod method, string address, string? token, string? json)
     {
         using var client = new HttpClient(handler, disposeHandler: false);
         using var request = new HttpRequestMessage(method, address);
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         using var response = await client.SendAsync(request, Ct);
         var text = await response.Content.ReadAsStringAsync(Ct);
         return new Answer((int)response.StatusCode, text, response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase));

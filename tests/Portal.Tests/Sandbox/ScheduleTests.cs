@@ -179,6 +179,74 @@ public sealed class ScheduleTests : IAsyncLifetime
         Assert.Empty(State.RoleSchedules);
     }
 
+    [Theory]
+    [InlineData("AfterDuration", "PT8H", null)]
+    [InlineData("AfterDateTime", null, "2100-01-01T00:00:00Z")]
+    [InlineData("NoExpiration", null, null)]
+    public async Task A_request_shows_its_times_as_they_were_asked_for(string type, string? duration, string? end)
+    {
+        var (name, start) = (Guid.NewGuid(), Now.AddSeconds(-90));
+        var made = await SendAsync(name, new JsonObject
+        {
+            ["requestType"] = "AdminAssign",
+            ["scheduleInfo"] = new JsonObject
+            {
+                ["startDateTime"] = start.UtcDateTime.ToString("O"),
+                ["expiration"] = new JsonObject { ["type"] = type.ToLowerInvariant(), ["duration"] = duration, ["endDateTime"] = end },
+            },
+        });
+        Assert.Equal(201, made.Status);
+        foreach (var answer in new[] { made, await GetAsync($"roleAssignmentScheduleRequests/{name}") })
+        {
+            JsonShape.Schedules.Fits("RoleAssignmentScheduleRequest", answer.Json);
+            var shown = answer.Json["properties"]!["scheduleInfo"]!;
+            Assert.Equal(start, shown["startDateTime"]!.GetValue<DateTimeOffset>());
+            var expiration = shown["expiration"]!;
+            Assert.Equal((type, duration), (expiration["type"]!.GetValue<string>(), expiration["duration"]?.GetValue<string>()));
+            Assert.Equal(end is null ? null : DateTimeOffset.Parse(end, System.Globalization.CultureInfo.InvariantCulture), expiration["endDateTime"]?.GetValue<DateTimeOffset>());
+        }
+    }
+
+    [Fact]
+    public async Task A_principal_that_the_directory_does_not_know_is_no_subject_and_has_nothing_to_be_taken()
+    {
+        var nobody = Guid.NewGuid();
+        await RefusedAsync(400, "SubjectNotFound", null, PutAsync("AdminAssign", Now.AddHours(1), principal: nobody));
+        await RefusedAsync(400, "RoleAssignmentDoesNotExist", null, PutAsync("AdminRemove", principal: nobody));
+
+        // Deleted since, it leaves behind what it was given, and that can be taken.
+        await PutAsync("AdminAssign", Now.AddHours(1));
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromMinutes(6));
+        _sandbox.Host.Control.Directory.Delete(FenwickCompany.Mira);
+        Assert.Equal(201, (await PutAsync("AdminRemove")).Status);
+        Assert.DoesNotContain(State.RoleAssignments, a => a.Scope == Secret);
+    }
+
+    [Fact]
+    public async Task A_request_is_forgotten_after_45_days_and_what_it_gave_stays()
+    {
+        var name = Guid.NewGuid();
+        await PutAsync("AdminAssign", Now.AddDays(90), name);
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromDays(44));
+        Assert.Equal(200, (await GetAsync($"roleAssignmentScheduleRequests/{name}")).Status);
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(404, (await GetAsync($"roleAssignmentScheduleRequests/{name}")).Status);
+        Assert.Empty((await GetAsync("roleAssignmentScheduleRequests", "asRequestor()")).Json["value"]!.AsArray());
+        Assert.Single(State.RoleSchedules);
+    }
+
+    [Theory]
+    [InlineData("P9000Y")]
+    [InlineData("P30000Y")]
+    [InlineData("eight hours")]
+    [InlineData("")]
+    public async Task A_duration_that_no_clock_holds_is_refused(string duration) =>
+        await RefusedAsync(400, "InvalidRoleAssignmentRequestSchedule", null, SendAsync(Guid.NewGuid(), new JsonObject
+        {
+            ["requestType"] = "AdminAssign",
+            ["scheduleInfo"] = new JsonObject { ["expiration"] = new JsonObject { ["type"] = "AfterDuration", ["duration"] = duration } },
+        }));
+
     [Fact]
     public async Task Whoever_may_not_write_role_assignments_may_not_ask_for_schedules()
     {
@@ -218,16 +286,16 @@ public sealed class ScheduleTests : IAsyncLifetime
 
     private Task<Answer> GetAsync(string what, string? filter = null) => Cloud.ArmAsync(HttpMethod.Get, Path(Secret, what, filter), Portal);
 
-    private Task<Answer> PutAsync(string type, DateTimeOffset? until = null, Guid? name = null, string? justification = null, Guid? caller = null, Guid? role = null)
+    private Task<Answer> PutAsync(string type, DateTimeOffset? until = null, Guid? name = null, string? justification = null, Guid? caller = null, Guid? role = null, Guid? principal = null)
     {
         var properties = new JsonObject { ["requestType"] = type, ["justification"] = justification };
         if (until is { } end) properties["scheduleInfo"] = new JsonObject { ["expiration"] = new JsonObject { ["type"] = "AfterDateTime", ["endDateTime"] = end.UtcDateTime.ToString("O") } };
-        return SendAsync(name ?? Guid.NewGuid(), properties, caller, role);
+        return SendAsync(name ?? Guid.NewGuid(), properties, caller, role, principal);
     }
 
-    private Task<Answer> SendAsync(Guid name, JsonObject properties, Guid? caller = null, Guid? role = null)
+    private Task<Answer> SendAsync(Guid name, JsonObject properties, Guid? caller = null, Guid? role = null, Guid? principal = null)
     {
-        properties["principalId"] = FenwickCompany.Mira.ToString();
+        properties["principalId"] = (principal ?? FenwickCompany.Mira).ToString();
         properties["roleDefinitionId"] = $"/subscriptions/{FenwickEstate.Production}/providers/Microsoft.Authorization/roleDefinitions/{role ?? User}";
         return Cloud.ArmAsync(HttpMethod.Put, Path(Secret, $"roleAssignmentScheduleRequests/{name}"), caller ?? Portal, new JsonObject { ["properties"] = properties });
     }

@@ -71,4 +71,18 @@ public sealed class TenantNameTests(SandboxFixture sandbox) : IClassFixture<Sand
         using var plain = await http.PostAsync(new Uri(sandbox.Host.Addresses.FrontPage + "fenwick.example/oauth2/v2.0/token"), content, Ct);
         Assert.Equal(HttpStatusCode.NotFound, plain.StatusCode);
     }
+
+    [Fact]
+    public async Task A_flow_that_is_not_offered_does_not_make_the_tenant_unknown()
+    {
+        using var http = sandbox.NewClient();
+        foreach (var tenant in new[] { EntraBrowser.Tenant, "fenwick.example" })
+        {
+            using var content = new FormUrlEncodedContent(new Dictionary<string, string> { ["client_id"] = FenwickCompany.ExplorerClientId.ToString(), ["scope"] = "openid" });
+            using var answer = await http.PostAsync(new Uri($"/{tenant}/oauth2/v2.0/devicecode", UriKind.Relative), content, Ct);
+            var body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Ct)).RootElement;
+            Assert.Equal((HttpStatusCode.BadRequest, "unsupported_grant_type", 70003), (answer.StatusCode, body.GetProperty("error").GetString(), body.GetProperty("error_codes")[0].GetInt32()));
+            Assert.Contains("devicecode", body.GetProperty("error_description").GetString(), StringComparison.Ordinal);
+        }
+    }
 }
