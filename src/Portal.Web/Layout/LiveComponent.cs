@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Portal.Core.Data;
+using Portal.Core.Identity;
 using Portal.Web.SignIn;
 
 namespace Portal.Web.Layout;
@@ -7,8 +8,12 @@ namespace Portal.Web.Layout;
 /// <summary>A page, or a part of one, that shows saved things and keeps up with them while it is on screen.</summary>
 public abstract class LiveComponent : ComponentBase, IDisposable
 {
+    // What a page could not be told while the directory was silent, no change brings afterwards.
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(20);
+
     private readonly CancellationTokenSource _gone = new();
     private IDisposable? _subscription;
+    private bool _looksAgain;
 
     /// <summary>Makes it.</summary>
     protected LiveComponent() => Gone = _gone.Token;
@@ -25,6 +30,25 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     /// <summary>Reads what is shown.</summary>
     protected abstract Task LoadAsync();
+
+    /// <summary>Who looks. When the directory cannot say in which groups they are, the component looks again by itself a little later.</summary>
+    protected async Task<Actor> ReaderAsync()
+    {
+        var reader = await Actors.GetAsync(Gone);
+        if (reader is { Confirmed: false, Id: not null } && _subscription is not null && !_looksAgain)
+        {
+            _looksAgain = true;
+            _ = Live.LaterAsync(LookAgainAfter, () => InvokeAsync(LookAgainAsync), Gone);
+        }
+
+        return reader;
+    }
+
+    private Task LookAgainAsync()
+    {
+        _looksAgain = false;
+        return RefreshAsync();
+    }
 
     /// <summary>What a change leads to: reads and draws anew.</summary>
     protected virtual async Task RefreshAsync()

@@ -37,7 +37,7 @@ public sealed class UseCaseMatrixTests
         ChartAuditEvents              OPS       OPS      OPS     OPS           -    -        OPS         -
         ClaimDueAssignments           -         -        -       -             -    -        -           S
         CountOpenItems                -         -        OPS     -             -    -        OPS         -
-        CountInbox                    OPS       OPS      OPS     OPS           -    -        OPS         -
+        CountInbox                    OPS       OPS      OPS     OPS           -    -        -           -
         DecideRequest/approve         -         P        -       -             -    -        -           -
         DecideRequest/deny            -         P        -       -             -    -        P           -
         DeliverStream                 -         -        -       -             -    -        -           S
@@ -64,7 +64,7 @@ public sealed class UseCaseMatrixTests
         IndexAuditEvents              -         -        -       -             -    -        -           S
         LiftHold                      -         -        OPS     -             -    -        -           -
         ListHolds                     -         -        OPS     OPS           -    -        OPS         -
-        ListInbox                     -         OPS      -       -             -    -        OPS         -
+        ListInbox                     -         OPS      -       -             -    -        -           -
         ListPauses                    -         -        OPS     OPS           -    -        OPS         -
         ListPolicies                  OPS       OPS      OPS     OPS           -    -        OPS         -
         ListRequests/mine             OPS       OPS      OPS     OPS           -    -        OPS         -
@@ -79,7 +79,7 @@ public sealed class UseCaseMatrixTests
         OpenStreams                   -         -        -       -             -    -        -           S
         PauseAccess                   -         -        -       OPS           -    -        OPS         -
         PlaceHold                     -         -        OPS     -             -    -        OPS         -
-        PreviewRequest                OPS       -        -       -             -    -        OPS         -
+        PreviewRequest                OPS       -        -       -             -    -        -           -
         PruneAuditEvents              -         -        -       -             -    -        -           S
         ReconcileAssignments          -         -        -       OPS           -    -        OPS         S
         RecordSignIn                  OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
