@@ -8,9 +8,6 @@ namespace Portal.Web.Layout;
 /// <summary>A page, or a part of one, that shows saved things and keeps up with them while it is on screen.</summary>
 public abstract class LiveComponent : ComponentBase, IDisposable
 {
-    // What a page could not be told while the directory was silent, no change brings afterwards.
-    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(20);
-
     private readonly CancellationTokenSource _gone = new();
     private IDisposable? _subscription;
     private bool _looksAgain;
@@ -31,14 +28,15 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Reads what is shown.</summary>
     protected abstract Task LoadAsync();
 
-    /// <summary>Who looks. When the directory cannot say in which groups they are, the component looks again by itself a little later.</summary>
+    /// <summary>Who looks, by what the directory said a moment ago; commands ask <see cref="Actors"/> themselves. When the directory cannot say in which groups they are, the component looks again by itself a little later.</summary>
     protected async Task<Actor> ReaderAsync()
     {
-        var reader = await Actors.GetAsync(Gone);
+        var reader = await Actors.GetReaderAsync(Gone);
         if (reader is { Confirmed: false, Id: not null } && _subscription is not null && !_looksAgain)
         {
             _looksAgain = true;
-            _ = Live.LaterAsync(LookAgainAfter, () => InvokeAsync(LookAgainAsync), Gone);
+            // What it could not be told meanwhile, no change brings afterwards.
+            _ = Live.LaterAsync(RecentStandings.SilenceHolds, () => InvokeAsync(LookAgainAsync), Gone);
         }
 
         return reader;

@@ -201,7 +201,7 @@ public sealed partial class RequestForm : IDisposable
     private async Task LookOverAsync()
     {
         var draft = Input.ToDraft(Target.Scope, _zone);
-        var result = await Dry.ExecuteAsync(draft, await Reader.GetAsync(_left), _left);
+        var result = await Dry.ExecuteAsync(draft, await Reader.GetReaderAsync(_left), _left);
         if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
             return; // Changed or sent meanwhile.
         // While the reader's groups are not known, what was said before still helps, and the refusal says what is missing.

@@ -47,7 +47,7 @@ public static class SignInSetup
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCascadingAuthenticationState();
         services.AddMemoryCache();
-        services.AddSingleton<StandingCheck>();
+        services.AddSingleton<RecentStandings>().AddSingleton<StandingCheck>();
         services.AddScoped<CurrentActor>();
         services.AddScoped<AuthenticationStateProvider, StandingAuthenticationStateProvider>();
     }

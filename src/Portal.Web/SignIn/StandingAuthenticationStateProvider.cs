@@ -7,7 +7,7 @@ namespace Portal.Web.SignIn;
 public sealed class StandingAuthenticationStateProvider(ILoggerFactory loggers, StandingCheck check) : RevalidatingServerAuthenticationStateProvider(loggers)
 {
     /// <inheritdoc />
-    protected override TimeSpan RevalidationInterval => TimeSpan.FromSeconds(30);
+    protected override TimeSpan RevalidationInterval => StandingCheck.Every;
 
     /// <inheritdoc />
     protected override Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken) =>

@@ -8,6 +8,7 @@ namespace Portal.Tests.World;
 public sealed class FakeDirectory : IDirectory
 {
     private readonly ConcurrentDictionary<PrincipalId, (TestPerson Person, Standing Standing)> _people = new();
+    private int _asked;
 
     public FakeDirectory()
     {
@@ -17,6 +18,9 @@ public sealed class FakeDirectory : IDirectory
 
     /// <summary>What every call meets; null while the directory answers.</summary>
     public CloudCallException? Fault { get; set; }
+
+    /// <summary>How often it was asked for somebody's standing.</summary>
+    public int Asked => _asked;
 
     public void Add(TestPerson person) => _people[person.Id] = (person, new Standing(true, person.Roles.ToHashSet(), person.Groups.ToHashSet()));
 
@@ -29,6 +33,7 @@ public sealed class FakeDirectory : IDirectory
     public Task<Standing> StandingOfAsync(PrincipalId person, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        Interlocked.Increment(ref _asked);
         return Fault is null
             ? Task.FromResult(_people.TryGetValue(person, out var known) ? known.Standing : Standing.None)
             : Task.FromException<Standing>(Fault);
