@@ -8,6 +8,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Portal.Core;
 using Portal.Core.Identity;
 using Portal.Web.Hosting;
+using Portal.Web.Layout;
 
 namespace Portal.Web.SignIn;
 
@@ -92,7 +93,8 @@ public static class SignInSetup
 
     private static async Task RefuseWhoLostStandingAsync(CookieValidatePrincipalContext context)
     {
-        if (context.Principal is not { } person)
+        // Signing out waits for nobody, and is for those too who may not stay.
+        if (context.Principal is not { } person || context.HttpContext.Request.Path.Equals(PortalUrls.SignOut))
             return;
         var check = context.HttpContext.RequestServices.GetRequiredService<StandingCheck>();
         if (!await check.StillStandsAsync(person, context.HttpContext.RequestAborted))
@@ -109,7 +111,7 @@ public static class SignInSetup
 
         await first(context);
         if (context.Principal is { } person)
-            await SignInRecord.WriteAsync(SignInStep.In, person, context.HttpContext);
+            await SignInRecord.WriteAsync(person, context.HttpContext);
     };
 
     /// <summary>A fetch or a WebSocket cannot follow a redirect to a sign-in page: it is told 401 instead.</summary>

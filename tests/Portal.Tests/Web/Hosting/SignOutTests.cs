@@ -1,0 +1,73 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Portal.Sandbox.Company;
+using Portal.Sandbox.Control;
+
+namespace Portal.Tests.Web.Hosting;
+
+/// <summary>Signing out happens whatever else is down.</summary>
+[Collection(HostedPortal.Name)]
+public sealed class SignOutTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_sign_out_that_cannot_be_recorded_happens_all_the_same()
+    {
+        await using var host = await PortalHost.StartAsync();
+        using var mira = await host.SignedInAsync(FenwickCompany.Mira);
+        var form = await FormAsync(mira);
+        await host.ReadAsync(db => db.Database.ExecuteSqlRawAsync("ALTER TABLE \"People\" RENAME TO \"Elsewhere\"", Ct));
+        using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, form);
+        Assert.Equal(HttpStatusCode.Redirect, done.StatusCode);
+        Assert.Null(mira.SignInCookie);
+    }
+
+    [Fact]
+    public async Task A_sign_out_asks_the_directory_nothing_and_is_recorded()
+    {
+        await using var host = await PortalHost.StartAsync();
+        using var mira = await host.SignedInAsync(FenwickCompany.Mira);
+        var form = await FormAsync(mira);
+        var silent = host.Sandbox.Control.Faults.Add("GET", $"/users/{FenwickCompany.Mira}", Fault.Error(503, "ServiceUnavailable"));
+        using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, form);
+        Assert.Equal(HttpStatusCode.Redirect, done.StatusCode);
+        Assert.Null(mira.SignInCookie);
+        Assert.Equal(0, silent.Fired);
+        Assert.Equal(1, await host.ReadAsync(db => db.AuditEvents.CountAsync(e => e.Code == "identity.signed_out" && e.ActorObjectId == FenwickCompany.Mira, Ct)));
+    }
+
+    [Fact]
+    public async Task Who_lost_their_account_meanwhile_signs_out_like_anybody()
+    {
+        await using var host = await PortalHost.StartAsync();
+        using var mira = await host.SignedInAsync(FenwickCompany.Mira);
+        var form = await FormAsync(mira);
+        host.Sandbox.Control.Directory.SetAccountEnabled(FenwickCompany.Mira, false);
+        // What was known of her is forgotten with the process.
+        await host.RestartAsync();
+        using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, form);
+        Assert.Equal(HttpStatusCode.Redirect, done.StatusCode);
+        Assert.Null(mira.SignInCookie);
+    }
+
+    [Fact]
+    public async Task A_sign_out_that_Entra_cannot_be_told_of_ends_the_sign_in_here()
+    {
+        await using var host = await PortalHost.StartAsync();
+        using var mira = await host.SignedInAsync(FenwickCompany.Mira);
+        var form = await FormAsync(mira);
+        // What the portal knows of Entra ID's addresses goes with the process.
+        await host.RestartAsync();
+        host.Sandbox.Control.Faults.Add("GET", "/.well-known/openid-configuration", Fault.Error(503, "ServiceUnavailable"));
+        using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, form);
+        Assert.Equal((HttpStatusCode.Redirect, "/account/signed-out"), (done.StatusCode, done.Headers.Location!.OriginalString));
+        Assert.Null(mira.SignInCookie);
+    }
+
+    private static async Task<(string, string)[]> FormAsync(PortalVisitor visitor)
+    {
+        using var home = await visitor.GetAsync("/");
+        return [.. PortalVisitor.FieldsOf(await home.Content.ReadAsStringAsync(Ct)).Where(field => field.Name == "__RequestVerificationToken")];
+    }
+}
