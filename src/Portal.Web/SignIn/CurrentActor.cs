@@ -6,8 +6,8 @@ using Portal.Core.Identity;
 
 namespace Portal.Web.SignIn;
 
-/// <summary>Makes the actor of the person behind a page. One that may do nothing when nobody is signed in any more.</summary>
-public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCircuit client, IdentifyActor identify, RecentStandings standings)
+/// <summary>Makes the actor of the person behind a page. One that may do nothing when nobody is signed in any more, or the sign-in is known to have ended.</summary>
+public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCircuit client, IdentifyActor identify, RecentStandings standings, OpenSignIns signIns)
 {
     /// <summary>How old an answer of the directory may be by which a page is drawn: as old as the one by which it is closed can get, so that open pages ask for nothing beside that.</summary>
     public static readonly TimeSpan LooksHold = StandingCheck.Every + StandingCheck.AnswerHolds;
@@ -27,7 +27,7 @@ public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCirc
     private async Task<SignedInPerson?> PersonAsync()
     {
         var user = (await state.GetAuthenticationStateAsync()).User;
-        return user.Identity?.IsAuthenticated == true ? PersonOf(user, From) : null;
+        return user.Identity?.IsAuthenticated == true && !signIns.HasEnded(user) ? PersonOf(user, From) : null;
     }
 
     /// <summary>The actor of an HTTP request, for endpoints.</summary>

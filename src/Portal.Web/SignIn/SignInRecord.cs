@@ -19,15 +19,21 @@ internal static partial class SignInRecord
             throw new InvalidOperationException($"A sign-in could not be recorded: {recorded.Refusals[0].Code}");
     }
 
-    /// <summary>Records a sign-out, as far as that can be done: it happens in any case. The directory is not asked, and a browser that is closed meanwhile takes nothing from the record.</summary>
+    /// <summary>Ends the sign-in with all its open pages and records it, as far as that can be done: it happens in any case. The directory is not asked, and a browser that is closed meanwhile takes nothing from the record.</summary>
     public static async Task NoteEndAsync(ClaimsPrincipal person, HttpContext context)
     {
         var services = context.RequestServices;
+        var signIn = OpenSignIns.Of(person);
+        if (signIn is not null)
+            services.GetRequiredService<OpenSignIns>().End(signIn);
         try
         {
             using var patience = new CancellationTokenSource(Patience, services.GetRequiredService<TimeProvider>());
             var actor = IdentifyActor.Of(CurrentActor.PersonOf(person, CurrentActor.ClientOf(context)), null);
-            await services.GetRequiredService<RecordSignIn>().ExecuteAsync(SignInStep.Out, actor, patience.Token);
+            if (signIn is null)
+                await services.GetRequiredService<RecordSignIn>().ExecuteAsync(SignInStep.Out, actor, patience.Token);
+            else
+                await services.GetRequiredService<EndSignIn>().ExecuteAsync(signIn, actor, patience.Token);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
@@ -35,6 +41,6 @@ internal static partial class SignInRecord
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "A sign-out could not be recorded; it happened all the same")]
+    [LoggerMessage(LogLevel.Error, "A sign-out could not be recorded; it happened all the same, but other instances do not know of it")]
     private static partial void LogNotRecorded(ILogger logger, Exception fault);
 }

@@ -65,6 +65,31 @@ public sealed class SignOutTests
         Assert.Null(mira.SignInCookie);
     }
 
+    [Fact]
+    public async Task After_a_sign_out_its_cookie_is_worth_nothing_and_another_sign_in_of_the_same_person_goes_on()
+    {
+        await using var host = await PortalHost.StartAsync();
+        using var mira = await host.SignedInAsync(FenwickCompany.Mira);
+        using var elsewhere = await host.SignedInAsync(FenwickCompany.Mira);
+        var copied = mira.SignInCookie!;
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, copied));
+        using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, await FormAsync(mira));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, copied));
+        // Another process knows it too.
+        await host.RestartAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, copied));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, elsewhere.SignInCookie!));
+    }
+
+    private static async Task<HttpStatusCode> AskAsync(PortalHost host, string cookie)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false });
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.Address + "/policies"));
+        request.Headers.Add("Cookie", $"portal={cookie}");
+        using var answer = await http.SendAsync(request, Ct);
+        return answer.StatusCode;
+    }
+
     private static async Task<(string, string)[]> FormAsync(PortalVisitor visitor)
     {
         using var home = await visitor.GetAsync("/");
