@@ -40,7 +40,7 @@ public static class PortalCore
         services.TryAddSingleton<CallPacing>();
         services.AddSingleton<StepBack>().AddSingleton<AssignmentRoom>();
 
-        services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>();
+        services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>().AddTransient<EndSignIn>();
         services.AddTransient<SyncCatalog>();
         services.AddSingleton<PoliciesInForce>().AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
         services.AddTransient<BrowseCatalog>().AddTransient<SearchNames>().AddTransient<GetCatalogEntry>();

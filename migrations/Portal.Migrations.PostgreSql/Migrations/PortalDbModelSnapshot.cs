@@ -1190,6 +1190,21 @@ namespace Portal.Migrations.PostgreSql.Migrations
                     b.ToTable("ReconciliationRuns");
                 });
 
+            modelBuilder.Entity("Portal.Core.Identity.EndedSignIn", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTime>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("EndedSignIns");
+                });
+
             modelBuilder.Entity("Portal.Core.Identity.Person", b =>
                 {
                     b.Property<Guid>("TenantId")

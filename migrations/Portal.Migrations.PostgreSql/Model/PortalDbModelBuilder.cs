@@ -12,7 +12,7 @@ namespace Portal.Migrations.PostgreSql.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("d733ae71-87f9-4b40-8dc5-be786683834d"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("b3ea9622-d7ee-4d4b-af4c-f8f5633121c7"), entityTypeCount: 25)
         {
         }
 
@@ -39,6 +39,7 @@ namespace Portal.Migrations.PostgreSql.Model
             var accessPause = AccessPauseEntityType.Create(this);
             var drift = DriftEntityType.Create(this);
             var reconciliationRun = ReconciliationRunEntityType.Create(this);
+            var endedSignIn = EndedSignInEntityType.Create(this);
             var person = PersonEntityType.Create(this);
             var accessPolicy = AccessPolicyEntityType.Create(this);
             var accessRequest = AccessRequestEntityType.Create(this);
@@ -68,6 +69,7 @@ namespace Portal.Migrations.PostgreSql.Model
             AccessPauseEntityType.CreateAnnotations(accessPause);
             DriftEntityType.CreateAnnotations(drift);
             ReconciliationRunEntityType.CreateAnnotations(reconciliationRun);
+            EndedSignInEntityType.CreateAnnotations(endedSignIn);
             PersonEntityType.CreateAnnotations(person);
             AccessPolicyEntityType.CreateAnnotations(accessPolicy);
             AccessRequestEntityType.CreateAnnotations(accessRequest);

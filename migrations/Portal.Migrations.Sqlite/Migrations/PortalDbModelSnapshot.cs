@@ -1181,6 +1181,21 @@ namespace Portal.Migrations.Sqlite.Migrations
                     b.ToTable("ReconciliationRuns");
                 });
 
+            modelBuilder.Entity("Portal.Core.Identity.EndedSignIn", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("ExpiresAt")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExpiresAt");
+
+                    b.ToTable("EndedSignIns");
+                });
+
             modelBuilder.Entity("Portal.Core.Identity.Person", b =>
                 {
                     b.Property<Guid>("TenantId")

@@ -11,7 +11,7 @@ namespace Portal.Migrations.Sqlite.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("a113aa71-bca0-44e5-9330-ee03758cbef3"), entityTypeCount: 24)
+            : base(skipDetectChanges: false, modelId: new Guid("48c8eac6-dece-421a-9d79-a184be7d28b9"), entityTypeCount: 25)
         {
         }
 
@@ -38,6 +38,7 @@ namespace Portal.Migrations.Sqlite.Model
             var accessPause = AccessPauseEntityType.Create(this);
             var drift = DriftEntityType.Create(this);
             var reconciliationRun = ReconciliationRunEntityType.Create(this);
+            var endedSignIn = EndedSignInEntityType.Create(this);
             var person = PersonEntityType.Create(this);
             var accessPolicy = AccessPolicyEntityType.Create(this);
             var accessRequest = AccessRequestEntityType.Create(this);
@@ -67,6 +68,7 @@ namespace Portal.Migrations.Sqlite.Model
             AccessPauseEntityType.CreateAnnotations(accessPause);
             DriftEntityType.CreateAnnotations(drift);
             ReconciliationRunEntityType.CreateAnnotations(reconciliationRun);
+            EndedSignInEntityType.CreateAnnotations(endedSignIn);
             PersonEntityType.CreateAnnotations(person);
             AccessPolicyEntityType.CreateAnnotations(accessPolicy);
             AccessRequestEntityType.CreateAnnotations(accessRequest);

@@ -96,7 +96,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         if (actor.Is(request.Requester) || actor.OnBehalfOf == request.Requester)
             return new Refusal(RefusalCode.OwnRequest);
         if (!PolicyEvaluation.IsApprover(policy.Definition, actor.Groups))
-            return new Refusal(RefusalCode.NotApprover, null, PolicyEvaluation.Names(policy.Definition.Approvers));
+            return actor.IsUnconfirmed() ?? new Refusal(RefusalCode.NotApprover, null, PolicyEvaluation.Names(policy.Definition.Approvers));
         // A no takes nothing from anyone that they had; a yes must rest on what the directory says now.
         return verdict == Verdict.Approved ? actor.IsUnconfirmed() : null;
     }

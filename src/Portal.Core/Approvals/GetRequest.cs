@@ -74,6 +74,7 @@ public sealed record RequestDetails(
 }
 
 /// <summary>Shows one request to those whom it concerns: who asked, who may decide, administrators and auditors. For everyone else there is no such request.</summary>
+/// <remarks>While the directory does not confirm somebody's groups it is not known whether a request concerns them: they are told that, whether there is such a request or not, and it is no attempt of theirs.</remarks>
 public sealed class GetRequest(IDbContextFactory<PortalDb> databases, AssignmentRoom room, AuditReads reads, ClockWatch clock)
 {
     // A grant that fails for days leaves many lines; the page shows the first of them and the audit page has all.
@@ -92,7 +93,7 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
         var wanted = reference.ToUpperInvariant();
         var request = await db.AccessRequests.AsNoTracking().SingleOrDefaultAsync(r => r.Reference == wanted, ct);
         if (request is null)
-            return new Refusal(RefusalCode.NotFound);
+            return actor.IsUnconfirmed() ?? new Refusal(RefusalCode.NotFound);
         var policy = await db.AccessPolicies.AsNoTracking().SingleAsync(p => p.Id == request.PolicyId, ct);
 
         var isOwner = actor.Is(request.Requester);
@@ -100,6 +101,8 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
         var oversees = actor.Has(PortalRole.Administrator) || actor.Has(PortalRole.Auditor);
         if (!isOwner && !isApprover && !oversees)
         {
+            if (actor.IsUnconfirmed() is { } unknown)
+                return unknown;
             var refusal = new Refusal(RefusalCode.NotFound);
             await reads.NoteRefusedAsync(db, nameof(GetRequest), refusal, request.Subject(), actor, ct);
             return refusal;

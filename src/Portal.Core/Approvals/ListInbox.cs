@@ -34,6 +34,7 @@ public sealed record InboxItem(Guid Id, string Reference, string RequesterName, 
 public sealed record InboxQuery(string? After = null, int Take = 20, bool WithRecords = true);
 
 /// <summary>Lists what waits for the actor's decision, the longest waiting first. Their own requests are not among it.</summary>
+/// <remarks>Refused while the directory does not confirm the actor's groups: by a token, which nearly always brings none, nothing would wait, and what is on screen would seem to be decided.</remarks>
 public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentRoom room, TimeProvider clock)
 {
     private const string ListName = "inbox";
@@ -41,7 +42,7 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentR
     /// <summary>Lists it.</summary>
     public async Task<Result<Page<InboxItem>>> ExecuteAsync(InboxQuery input, Actor actor, CancellationToken ct)
     {
-        if (actor.LacksAllOf(PortalRole.Approver) is { } refusal)
+        if ((actor.LacksAllOf(PortalRole.Approver) ?? actor.IsUnconfirmed()) is { } refusal)
             return refusal;
         if (!Cursor.TryRead(ListName, input.After, out var behind))
             return new Refusal(RefusalCode.CursorUnreadable, "after");
@@ -92,13 +93,15 @@ public sealed class CountInbox(IDbContextFactory<PortalDb> databases, TimeProvid
     /// <summary>It counts no further than this.</summary>
     public const int Most = 100;
 
-    /// <summary>Counts; an actor who approves nothing has nothing waiting.</summary>
+    /// <summary>Counts; an actor who approves nothing has nothing waiting. Refused while their groups are not confirmed.</summary>
     public async Task<Result<int>> ExecuteAsync(Actor actor, CancellationToken ct)
     {
         if (actor.IsNobody() is { } refusal)
             return refusal;
         if (!actor.Has(PortalRole.Approver))
             return 0;
+        if (actor.IsUnconfirmed() is { } unknown)
+            return unknown;
         await using var db = await databases.CreateDbContextAsync(ct);
         var now = clock.Now();
         var count = 0;

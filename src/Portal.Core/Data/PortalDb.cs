@@ -92,6 +92,9 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     /// <summary>The web host's own protection keys.</summary>
     public DbSet<StoredKey> StoredKeys => Set<StoredKey>();
 
+    /// <summary>Sign-ins that were ended before they ran out.</summary>
+    public DbSet<EndedSignIn> EndedSignIns => Set<EndedSignIn>();
+
     /// <summary>Everyone the portal has seen.</summary>
     public DbSet<Person> People => Set<Person>();
 

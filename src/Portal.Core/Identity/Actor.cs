@@ -76,7 +76,7 @@ public sealed record Actor(
     /// <returns>Null when the actor may go on.</returns>
     public Refusal? IsNobody() => LacksAllOf(Enum.GetValues<PortalRole>());
 
-    /// <summary>Refuses an actor whose standing the directory did not confirm.</summary>
+    /// <summary>Refuses an actor whose standing the directory did not confirm: what widens access, and what would be answered by their groups.</summary>
     /// <returns>Null when the actor may go on.</returns>
     public Refusal? IsUnconfirmed() => Confirmed ? null : new Refusal(RefusalCode.StandingUnknown);
 

@@ -24,20 +24,26 @@ public sealed class IdentifyActor(IDirectory directory)
     /// <summary>Makes the actor.</summary>
     public async Task<Actor> ExecuteAsync(SignedInPerson person, CancellationToken ct)
     {
-        var actor = new Actor(ActorKind.Person, person.Id, person.DisplayName, person.UserPrincipalName, person.TokenRoles, person.TokenGroups)
-        {
-            Client = person.Client,
-            CorrelationId = person.CorrelationId ?? Guid.NewGuid().ToString("N"),
-        };
         try
         {
-            var standing = await directory.StandingOfAsync(person.Id, ct);
-            return actor with { Roles = standing.Roles, Groups = standing.Groups, Enabled = standing.Enabled, Confirmed = true };
+            return Of(person, await directory.StandingOfAsync(person.Id, ct));
         }
         catch (CloudCallException)
         {
             // Not swallowed: an unconfirmed actor is refused by every use case that widens access, with a code that says so.
-            return actor with { Confirmed = false };
+            return Of(person, null);
         }
     }
+
+    /// <summary>The actor by what is known already. Commands are not given by it, but for those that only take away; they ask (<see cref="ExecuteAsync"/>).</summary>
+    /// <param name="person">What the sign-in says.</param>
+    /// <param name="standing">What the directory said; null when it was not asked or did not answer: the token has to do, and the actor is unconfirmed.</param>
+    public static Actor Of(SignedInPerson person, Standing? standing) =>
+        new(ActorKind.Person, person.Id, person.DisplayName, person.UserPrincipalName, standing?.Roles ?? person.TokenRoles, standing?.Groups ?? person.TokenGroups)
+        {
+            Enabled = standing?.Enabled ?? true,
+            Confirmed = standing is not null,
+            Client = person.Client,
+            CorrelationId = person.CorrelationId ?? Guid.NewGuid().ToString("N"),
+        };
 }

@@ -14,26 +14,32 @@ public enum SignInStep
     Out,
 }
 
-/// <summary>Records that somebody signed in or out, and the name by which they are known now.</summary>
+/// <summary>Records that somebody signed in or out, and the name by which they are known now. Where a sign-in ends with it, <see cref="EndSignIn"/> records that.</summary>
 public sealed class RecordSignIn(IDbContextFactory<PortalDb> databases, ClockWatch clock)
 {
     /// <summary>Records it. Needs no role: signing in with none is worth knowing.</summary>
     public Task<Result<Done>> ExecuteAsync(SignInStep step, Actor actor, CancellationToken ct)
     {
-        if (actor.Id is not { } id)
+        if (actor.Id is null)
             throw new ArgumentException("Only someone with an identity signs in.", nameof(actor));
         return databases.RunAsync<Result<Done>>(async db =>
         {
-            var now = clock.Now();
-            if (await db.People.SingleOrDefaultAsync(p => p.TenantId == id.TenantId && p.ObjectId == id.ObjectId, ct) is { } person)
-                person.See(actor.DisplayName, actor.UserPrincipalName, now);
-            else
-                db.People.Add(new Person(id, actor.DisplayName, actor.UserPrincipalName, now));
-            new AuditTrail(db, actor, now).Record(
-                step == SignInStep.In ? AuditCode.SignedIn : AuditCode.SignedOut,
-                new AuditSubject { Principal = id, PrincipalName = actor.DisplayName });
+            await AddAsync(db, step, actor, clock.Now(), ct);
             await db.SaveChangesAsync(ct);
             return default(Done);
         }, ct);
+    }
+
+    /// <summary>Has the next save record it.</summary>
+    internal static async Task AddAsync(PortalDb db, SignInStep step, Actor actor, DateTimeOffset now, CancellationToken ct)
+    {
+        var id = actor.Id!.Value;
+        if (await db.People.SingleOrDefaultAsync(p => p.TenantId == id.TenantId && p.ObjectId == id.ObjectId, ct) is { } person)
+            person.See(actor.DisplayName, actor.UserPrincipalName, now);
+        else
+            db.People.Add(new Person(id, actor.DisplayName, actor.UserPrincipalName, now));
+        new AuditTrail(db, actor, now).Record(
+            step == SignInStep.In ? AuditCode.SignedIn : AuditCode.SignedOut,
+            new AuditSubject { Principal = id, PrincipalName = actor.DisplayName });
     }
 }

@@ -88,7 +88,7 @@ public sealed class BrowseCatalog(IDbContextFactory<PortalDb> databases, TimePro
     /// <summary>Looks.</summary>
     public async Task<Result<CatalogPage>> ExecuteAsync(CatalogQuery input, Actor actor, CancellationToken ct)
     {
-        if (actor.IsNobody() is { } refusal)
+        if ((actor.IsNobody() ?? (input.OnlyMine ? actor.IsUnconfirmed() : null)) is { } refusal)
             return refusal;
         var place = input.After is null ? "" : Cursor.Read(ListName, input.After);
         if (place is null)

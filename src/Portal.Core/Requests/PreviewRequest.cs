@@ -52,7 +52,8 @@ public sealed class PreviewRequest(IDbContextFactory<PortalDb> databases, Assign
     /// <summary>Looks a draft over.</summary>
     public async Task<Result<RequestPreview>> ExecuteAsync(RequestDraft draft, Actor actor, CancellationToken ct)
     {
-        if (actor.LacksAllOf(PortalRole.Requester) is { } refusal)
+        // As sending does: by groups that are not known another policy would govern, or none.
+        if ((actor.LacksAllOf(PortalRole.Requester) ?? actor.IsUnconfirmed()) is { } refusal)
             return refusal;
 
         var now = clock.Now();

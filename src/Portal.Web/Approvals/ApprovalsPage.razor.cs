@@ -17,6 +17,7 @@ public sealed partial class ApprovalsPage
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private int _arrived;
+    private int _turn;
 
     [Inject] public required ListInbox Inbox { get; init; }
 
@@ -33,7 +34,7 @@ public sealed partial class ApprovalsPage
     /// <inheritdoc />
     protected override async Task LoadAsync()
     {
-        var part = await Inbox.ExecuteAsync(new InboxQuery(Take: PageSize), await Actors.GetAsync(Gone), Gone);
+        var part = await Inbox.ExecuteAsync(new InboxQuery(Take: PageSize), await ReaderAsync(), Gone);
         _refusals = part.Refusals;
         if (!part.Succeeded)
             return;
@@ -50,12 +51,16 @@ public sealed partial class ApprovalsPage
             return;
         }
 
+        var turn = ++_turn;
         // All that waits up to where the reader has loaded, and beyond when they had seen the end.
         var waiting = new List<InboxItem>();
         string? next = null;
         do
         {
-            var part = await Inbox.ExecuteAsync(new InboxQuery(next, 50), await Actors.GetAsync(Gone), Gone);
+            var part = await Inbox.ExecuteAsync(new InboxQuery(next, 50), await ReaderAsync(), Gone);
+            // A later look is nearer to the truth than one that took longer.
+            if (turn != _turn)
+                return;
             _refusals = part.Refusals;
             if (!part.Succeeded)
             {
@@ -90,7 +95,7 @@ public sealed partial class ApprovalsPage
 
     private async Task MoreAsync()
     {
-        var part = await Inbox.ExecuteAsync(new InboxQuery(_next, PageSize), await Actors.GetAsync(Gone), Gone);
+        var part = await Inbox.ExecuteAsync(new InboxQuery(_next, PageSize), await ReaderAsync(), Gone);
         _refusals = part.Refusals;
         if (!part.Succeeded)
             return;

@@ -89,7 +89,7 @@ public sealed partial class CatalogBrowser : IDisposable
     private async Task LoadAsync(int take)
     {
         var filter = _loaded = Filter;
-        var actor = await Reader.GetAsync(_left);
+        var actor = await Reader.GetReaderAsync(_left);
         var mayAsk = actor.Has(PortalRole.Requester);
         _readerId = actor.Id?.ObjectId;
         IReadOnlyList<CatalogVault>? vaults = null;
@@ -116,7 +116,7 @@ public sealed partial class CatalogBrowser : IDisposable
     private async Task LoadMoreAsync()
     {
         var filter = _loaded!;
-        var actor = await Reader.GetAsync(_left);
+        var actor = await Reader.GetReaderAsync(_left);
         var result = await Browse.ExecuteAsync(filter.ToQuery(actor.Has(PortalRole.Requester), _next, PageSize), actor, _left);
         if (filter != _loaded)
             return;

@@ -75,7 +75,7 @@ public sealed partial class GrantsPage
         var left = before.Where(old => !read.Exists(grant => grant.Id == old.Id)).Select(old => old.Id).ToHashSet();
         if (left.Count == 0)
             return read;
-        var over = await Grants.ExecuteAsync(new GrantQuery(Audience, Ended: true, Take: 100), await Actors.GetAsync(Gone), Gone);
+        var over = await Grants.ExecuteAsync(new GrantQuery(Audience, Ended: true, Take: 100), await ReaderAsync(), Gone);
         var now = read.ToDictionary(grant => grant.Id);
         // What has ended since the other look is in both: this one is nearer to the truth.
         foreach (var grant in over.Succeeded ? over.Value.Items : [])
@@ -100,7 +100,7 @@ public sealed partial class GrantsPage
 
     private async Task<Result<Page<GrantView>>> ReadAsync(string? after, int take)
     {
-        var actor = await Actors.GetAsync(Gone);
+        var actor = await ReaderAsync();
         _reader = actor.Id?.ObjectId;
         _mayAsk = actor.Has(PortalRole.Requester);
         _mayRevoke = actor.Has(PortalRole.Administrator);

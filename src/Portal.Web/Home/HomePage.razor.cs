@@ -41,7 +41,7 @@ public sealed partial class HomePage
     protected override async Task LoadAsync()
     {
         var turn = ++_turn;
-        var actor = await Actors.GetAsync(Gone);
+        var actor = await ReaderAsync();
         if (actor.IsNobody() is { } nobody)
         {
             _refusals = [nobody];
@@ -58,9 +58,11 @@ public sealed partial class HomePage
             return;
 
         _refusals = [.. new[] { waiting?.Refusals, held.Refusals, asked.Refusals, everyonesHeld?.Refusals, everyonesAsked?.Refusals }.SelectMany(refusals => refusals ?? []).DistinctBy(refusal => refusal.Code)];
-        if (_refusals.Count == 0)
-            _view = new View(actor.Id?.ObjectId, actor.Has(PortalRole.Requester), actor.Has(PortalRole.Administrator), oversees,
-                waiting?.Value.Items, InUseFirst(held.Value.Items), held.Value.Next is not null, asked.Value.Items, everyonesHeld is null ? null : InUseFirst(everyonesHeld.Value.Items), everyonesAsked?.Value.Items);
+        // What waits rests on the reader's groups. While those are not known the rest shows, and what was known to wait.
+        var unknown = waiting?.Refusals is [{ Code: RefusalCode.StandingUnknown }, ..];
+        if (_refusals.Count == (unknown ? 1 : 0))
+            _view = new View(actor.Id?.ObjectId, actor.Has(PortalRole.Requester), actor.Has(PortalRole.Administrator), oversees, unknown,
+                unknown ? _view?.Waiting : waiting?.Value.Items, InUseFirst(held.Value.Items), held.Value.Next is not null, asked.Value.Items, everyonesHeld is null ? null : InUseFirst(everyonesHeld.Value.Items), everyonesAsked?.Value.Items);
     }
 
     // Who is here for a secret needs what is open, and sees first what closes first; what begins later can wait.
@@ -72,6 +74,7 @@ public sealed partial class HomePage
         bool MayAsk,
         bool MayRevoke,
         bool Oversees,
+        bool WaitingUnknown,
         IReadOnlyList<InboxItem>? Waiting,
         IReadOnlyList<GrantView> Held,
         bool HeldGoesOn,
@@ -79,6 +82,6 @@ public sealed partial class HomePage
         IReadOnlyList<GrantView>? EveryonesHeld,
         IReadOnlyList<RequestRow>? EveryonesAsked)
     {
-        public bool IsBare => Waiting is not { Count: > 0 } && Held.Count == 0 && Asked.Count == 0 && EveryonesHeld is not { Count: > 0 } && EveryonesAsked is not { Count: > 0 };
+        public bool IsBare => !WaitingUnknown && Waiting is not { Count: > 0 } && Held.Count == 0 && Asked.Count == 0 && EveryonesHeld is not { Count: > 0 } && EveryonesAsked is not { Count: > 0 };
     }
 }

@@ -13,6 +13,28 @@ public sealed partial class LiveChanges(ChangeFeed feed, TimeProvider clock, ILo
     /// <param name="refresh">Reads and draws anew; brings itself onto the circuit's dispatcher.</param>
     public IDisposable Subscribe(Func<PortalChange, bool> concerns, Func<Task> refresh) => new Subscription(this, feed, clock, concerns, refresh);
 
+    /// <summary>Calls <paramref name="refresh"/> once, later, unless the page is gone by then.</summary>
+    /// <param name="wait">How much later.</param>
+    /// <param name="refresh">Reads and draws anew; brings itself onto the circuit's dispatcher.</param>
+    /// <param name="gone">Cancelled when the page leaves the screen.</param>
+    public async Task LaterAsync(TimeSpan wait, Func<Task> refresh, CancellationToken gone)
+    {
+        try
+        {
+            await Task.Delay(wait, clock, gone);
+            await refresh();
+        }
+        catch (Exception fault) when (fault is ObjectDisposedException || (fault is OperationCanceledException && gone.IsCancellationRequested))
+        {
+            // The page is gone.
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // As after a change: nobody awaits this.
+            NoteFailure(fault);
+        }
+    }
+
     private sealed class Subscription : IDisposable
     {
         private readonly LiveChanges _owner;

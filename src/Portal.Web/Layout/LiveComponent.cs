@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Portal.Core.Data;
+using Portal.Core.Identity;
 using Portal.Web.SignIn;
 
 namespace Portal.Web.Layout;
@@ -9,6 +10,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
     private IDisposable? _subscription;
+    private bool _looksAgain;
 
     /// <summary>Makes it.</summary>
     protected LiveComponent() => Gone = _gone.Token;
@@ -25,6 +27,26 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     /// <summary>Reads what is shown.</summary>
     protected abstract Task LoadAsync();
+
+    /// <summary>Who looks, by what the directory said a moment ago; commands ask <see cref="Actors"/> themselves. When the directory cannot say in which groups they are, the component looks again by itself a little later.</summary>
+    protected async Task<Actor> ReaderAsync()
+    {
+        var reader = await Actors.GetReaderAsync(Gone);
+        if (reader is { Confirmed: false, Id: not null } && _subscription is not null && !_looksAgain)
+        {
+            _looksAgain = true;
+            // What it could not be told meanwhile, no change brings afterwards.
+            _ = Live.LaterAsync(RecentStandings.SilenceHolds, () => InvokeAsync(LookAgainAsync), Gone);
+        }
+
+        return reader;
+    }
+
+    private Task LookAgainAsync()
+    {
+        _looksAgain = false;
+        return RefreshAsync();
+    }
 
     /// <summary>What a change leads to: reads and draws anew.</summary>
     protected virtual async Task RefreshAsync()

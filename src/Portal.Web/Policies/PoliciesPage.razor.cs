@@ -56,7 +56,7 @@ public sealed partial class PoliciesPage : IDisposable
 
     private async Task LoadAsync()
     {
-        var result = await List.ExecuteAsync(await Reader.GetAsync(_left), _left);
+        var result = await List.ExecuteAsync(await Reader.GetReaderAsync(_left), _left);
         _refusals = result.Refusals;
         if (result.Succeeded)
             _policies = result.Value;

@@ -57,12 +57,15 @@ public sealed partial class RequestDetailsPage
     protected override async Task LoadAsync()
     {
         var turn = ++_turn;
-        var actor = await Actors.GetAsync(Gone);
+        var actor = await ReaderAsync();
         var result = await Get.ExecuteAsync(Reference, actor, Gone);
         // A later look is nearer to the truth than one that took longer.
         if (turn != _turn)
             return;
         _refusals = result.Refusals;
+        // Whether it still concerns the reader is not known now: what is shown stays, and what they have typed with it.
+        if (_refusals is [{ Code: RefusalCode.StandingUnknown }, ..])
+            return;
         _details = result.Succeeded ? result.Value : null;
         if (_details is not { } details)
             return;

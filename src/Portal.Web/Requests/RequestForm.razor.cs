@@ -201,10 +201,12 @@ public sealed partial class RequestForm : IDisposable
     private async Task LookOverAsync()
     {
         var draft = Input.ToDraft(Target.Scope, _zone);
-        var result = await Dry.ExecuteAsync(draft, await Reader.GetAsync(_left), _left);
+        var result = await Dry.ExecuteAsync(draft, await Reader.GetReaderAsync(_left), _left);
         if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
             return; // Changed or sent meanwhile.
-        _preview = result.Succeeded ? result.Value : null;
+        // While the reader's groups are not known, what was said before still helps, and the refusal says what is missing.
+        if (result.Refusals is not [{ Code: RefusalCode.StandingUnknown }, ..])
+            _preview = result.Succeeded ? result.Value : null;
         _problems = ProblemsOf(result.Succeeded ? result.Value.Missing : result.Refusals);
     }
 

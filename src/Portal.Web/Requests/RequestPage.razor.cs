@@ -83,6 +83,13 @@ public sealed partial class RequestPage : IDisposable
             return;
         }
 
+        // Whether they may ask rests on their groups: nobody is sent away as not eligible while those are not known.
+        if (found.Value is { Obstacles.Count: 0 } && !found.Value.Offers.Any(o => o.MayAsk) && actor.IsUnconfirmed() is { } unknown)
+        {
+            _refusals = [unknown];
+            return;
+        }
+
         _startWith = await StartFromAsync(actor);
         _cannot = WhyNot(found.Value, actor);
         _target = found.Value;

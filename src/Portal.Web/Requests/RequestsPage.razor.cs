@@ -81,7 +81,7 @@ public sealed partial class RequestsPage
 
     private async Task<Result<Page<RequestRow>>> ReadAsync(string? after, int take)
     {
-        var actor = await Actors.GetAsync(Gone);
+        var actor = await ReaderAsync();
         _reader = actor.Id?.ObjectId;
         _mayAsk = actor.Has(PortalRole.Requester);
         _oversees = actor.Has(PortalRole.Administrator) || actor.Has(PortalRole.Auditor);

@@ -3,14 +3,13 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Portal.Core.Identity;
 using Portal.Web.Hosting;
 using Portal.Web.Layout;
 
 namespace Portal.Web.SignIn;
 
 /// <summary>The addresses that sign a person in and out, and that tell a page whether its reader still is.</summary>
-public static class AccountEndpoints
+public static partial class AccountEndpoints
 {
     /// <summary>Maps them.</summary>
     public static void MapAccount(this WebApplication app)
@@ -33,14 +32,27 @@ public static class AccountEndpoints
         return TypedResults.NoContent();
     }
 
+    // Whatever is down, the sign-in ends here. One that is worth nothing any more loses its cookie too.
     private static async Task<IResult> SignOut(HttpContext context, [FromForm] string? reason)
     {
-        // Somebody whose cookie is gone already has nothing to sign out of.
-        if (context.User.Identity?.IsAuthenticated != true)
+        var signedIn = context.User.Identity?.IsAuthenticated == true;
+        if (signedIn)
+            await SignInRecord.NoteEndAsync(context.User, context);
+        await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
+        if (!signedIn)
             return TypedResults.LocalRedirect(PortalUrls.SignedOut);
-        await SignInRecord.WriteAsync(SignInStep.Out, context.User, context);
-        return TypedResults.SignOut(
-            new AuthenticationProperties { RedirectUri = PortalUrls.SignedOut },
-            [CookieAuthenticationDefaults.AuthenticationScheme, OpenIdConnectDefaults.AuthenticationScheme]);
+        try
+        {
+            await context.SignOutAsync(OpenIdConnectDefaults.AuthenticationScheme, new AuthenticationProperties { RedirectUri = PortalUrls.SignedOut });
+            return Results.Empty;
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException && !context.Response.HasStarted)
+        {
+            LogNotTold(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Portal.Web.SignIn"), fault);
+            return TypedResults.LocalRedirect(PortalUrls.SignedOut);
+        }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Entra ID could not be told of a sign-out; the sign-in has ended here")]
+    private static partial void LogNotTold(ILogger logger, Exception fault);
 }

@@ -6,23 +6,37 @@ using Portal.Core.Identity;
 
 namespace Portal.Web.SignIn;
 
-/// <summary>Makes the actor for one command of the person behind a page. Asks the directory each time, so make it when the command is given and do not keep it.</summary>
-public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCircuit client, IdentifyActor identify)
+/// <summary>Makes the actor of the person behind a page. One that may do nothing when nobody is signed in any more, or the sign-in is known to have ended.</summary>
+public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCircuit client, IdentifyActor identify, RecentStandings standings, OpenSignIns signIns)
 {
-    /// <summary>The actor of this page's reader; one that may do nothing when nobody is signed in any more.</summary>
-    public async Task<Actor> GetAsync(CancellationToken ct = default)
+    /// <summary>How old an answer of the directory may be by which a page is drawn: as old as the one by which it is closed can get, so that open pages ask for nothing beside that.</summary>
+    public static readonly TimeSpan LooksHold = StandingCheck.Every + StandingCheck.AnswerHolds;
+
+    /// <summary>The actor of one command. Asks the directory each time, so make it when the command is given and do not keep it.</summary>
+    public async Task<Actor> GetAsync(CancellationToken ct = default) =>
+        await PersonAsync() is { } person ? await standings.AskAnewAsync(identify, person, ct) : Nobody;
+
+    /// <summary>The actor who looks on while a page is drawn and redrawn, by what the directory said a moment ago. Not for commands.</summary>
+    public async Task<Actor> GetReaderAsync(CancellationToken ct = default) =>
+        await PersonAsync() is { } person ? IdentifyActor.Of(person, await standings.OfAsync(person.Id, LooksHold, ct)) : Nobody;
+
+    private ClientInfo From => new(client.Address, client.UserAgent);
+
+    private Actor Nobody => new(ActorKind.Person, null, "", null, new HashSet<PortalRole>(), new HashSet<Guid>()) { Enabled = false, Client = From };
+
+    private async Task<SignedInPerson?> PersonAsync()
     {
         var user = (await state.GetAuthenticationStateAsync()).User;
-        var from = new ClientInfo(client.Address, client.UserAgent);
-        return user.Identity?.IsAuthenticated == true
-            ? await identify.ExecuteAsync(PersonOf(user, from), ct)
-            : new Actor(ActorKind.Person, null, "", null, new HashSet<PortalRole>(), new HashSet<Guid>()) { Enabled = false, Client = from };
+        return user.Identity?.IsAuthenticated == true && !signIns.HasEnded(user) ? PersonOf(user, From) : null;
     }
 
     /// <summary>The actor of an HTTP request, for endpoints.</summary>
     /// <exception cref="InvalidOperationException">Nobody is signed in.</exception>
-    public static Task<Actor> OfAsync(HttpContext context, CancellationToken ct) => context.RequestServices.GetRequiredService<IdentifyActor>()
-        .ExecuteAsync(PersonOf(context.User, ClientOf(context)), ct);
+    public static Task<Actor> OfAsync(HttpContext context, CancellationToken ct)
+    {
+        var services = context.RequestServices;
+        return services.GetRequiredService<RecentStandings>().AskAnewAsync(services.GetRequiredService<IdentifyActor>(), PersonOf(context.User, ClientOf(context)), ct);
+    }
 
     /// <summary>What a sign-in says of a person.</summary>
     internal static SignedInPerson PersonOf(ClaimsPrincipal person, ClientInfo client)

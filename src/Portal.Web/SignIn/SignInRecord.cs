@@ -3,15 +3,44 @@ using Portal.Core.Identity;
 
 namespace Portal.Web.SignIn;
 
-/// <summary>Puts sign-ins and sign-outs on record. One that cannot be recorded does not happen.</summary>
-internal static class SignInRecord
+/// <summary>Puts sign-ins and sign-outs on record.</summary>
+internal static partial class SignInRecord
 {
-    public static async Task WriteAsync(SignInStep step, ClaimsPrincipal person, HttpContext context)
+    // A database that hangs keeps nobody signed in.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Records a sign-in. One that cannot be recorded does not happen.</summary>
+    public static async Task WriteAsync(ClaimsPrincipal person, HttpContext context)
     {
         var services = context.RequestServices;
         var actor = await services.GetRequiredService<IdentifyActor>().ExecuteAsync(CurrentActor.PersonOf(person, CurrentActor.ClientOf(context)), context.RequestAborted);
-        var recorded = await services.GetRequiredService<RecordSignIn>().ExecuteAsync(step, actor, context.RequestAborted);
+        var recorded = await services.GetRequiredService<RecordSignIn>().ExecuteAsync(SignInStep.In, actor, context.RequestAborted);
         if (!recorded.Succeeded)
             throw new InvalidOperationException($"A sign-in could not be recorded: {recorded.Refusals[0].Code}");
     }
+
+    /// <summary>Ends the sign-in with all its open pages and records it, as far as that can be done: it happens in any case. The directory is not asked, and a browser that is closed meanwhile takes nothing from the record.</summary>
+    public static async Task NoteEndAsync(ClaimsPrincipal person, HttpContext context)
+    {
+        var services = context.RequestServices;
+        var signIn = OpenSignIns.Of(person);
+        if (signIn is not null)
+            services.GetRequiredService<OpenSignIns>().End(signIn);
+        try
+        {
+            using var patience = new CancellationTokenSource(Patience, services.GetRequiredService<TimeProvider>());
+            var actor = IdentifyActor.Of(CurrentActor.PersonOf(person, CurrentActor.ClientOf(context)), null);
+            if (signIn is null)
+                await services.GetRequiredService<RecordSignIn>().ExecuteAsync(SignInStep.Out, actor, patience.Token);
+            else
+                await services.GetRequiredService<EndSignIn>().ExecuteAsync(signIn, actor, patience.Token);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            LogNotRecorded(services.GetRequiredService<ILoggerFactory>().CreateLogger("Portal.Web.SignIn"), fault);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "A sign-out could not be recorded; it happened all the same, but other instances do not know of it")]
+    private static partial void LogNotRecorded(ILogger logger, Exception fault);
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 using Microsoft.Identity.Web;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Portal.Core;
-using Portal.Core.Identity;
 using Portal.Web.Hosting;
+using Portal.Web.Layout;
 
 namespace Portal.Web.SignIn;
 
@@ -47,7 +47,7 @@ public static class SignInSetup
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         services.AddCascadingAuthenticationState();
         services.AddMemoryCache();
-        services.AddSingleton<StandingCheck>();
+        services.AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddSingleton<StandingCheck>();
         services.AddScoped<CurrentActor>();
         services.AddScoped<AuthenticationStateProvider, StandingAuthenticationStateProvider>();
     }
@@ -72,7 +72,7 @@ public static class SignInSetup
             cookie.Cookie.Name = environment.IsDevelopment() ? "portal" : "__Host-portal";
             cookie.Cookie.SameSite = SameSiteMode.Lax;
             cookie.Cookie.SecurePolicy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
-            cookie.ExpireTimeSpan = TimeSpan.FromHours(8);
+            cookie.ExpireTimeSpan = OpenSignIns.Longest;
             cookie.SlidingExpiration = false;
             cookie.AccessDeniedPath = "/account/forbidden";
             cookie.Events.OnValidatePrincipal = RefuseWhoLostStandingAsync;
@@ -92,7 +92,8 @@ public static class SignInSetup
 
     private static async Task RefuseWhoLostStandingAsync(CookieValidatePrincipalContext context)
     {
-        if (context.Principal is not { } person)
+        // Signing out waits for nobody, and is for those too who may not stay.
+        if (context.Principal is not { } person || context.HttpContext.Request.Path.Equals(PortalUrls.SignOut))
             return;
         var check = context.HttpContext.RequestServices.GetRequiredService<StandingCheck>();
         if (!await check.StillStandsAsync(person, context.HttpContext.RequestAborted))
@@ -108,8 +109,10 @@ public static class SignInSetup
         }
 
         await first(context);
-        if (context.Principal is { } person)
-            await SignInRecord.WriteAsync(SignInStep.In, person, context.HttpContext);
+        if (context.Principal is not { } person)
+            return;
+        context.HttpContext.RequestServices.GetRequiredService<OpenSignIns>().Begin(person);
+        await SignInRecord.WriteAsync(person, context.HttpContext);
     };
 
     /// <summary>A fetch or a WebSocket cannot follow a redirect to a sign-in page: it is told 401 instead.</summary>

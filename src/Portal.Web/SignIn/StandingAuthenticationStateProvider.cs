@@ -4,12 +4,18 @@ using Microsoft.AspNetCore.Components.Server;
 namespace Portal.Web.SignIn;
 
 /// <summary>Looks again, while a page stays open, whether its reader may still stay signed in. When not, they become anonymous and the page leaves.</summary>
-public sealed class StandingAuthenticationStateProvider(ILoggerFactory loggers, StandingCheck check) : RevalidatingServerAuthenticationStateProvider(loggers)
+public sealed class StandingAuthenticationStateProvider(ILoggerFactory loggers, StandingCheck check, OpenSignIns signIns) : RevalidatingServerAuthenticationStateProvider(loggers)
 {
-    /// <inheritdoc />
-    protected override TimeSpan RevalidationInterval => TimeSpan.FromSeconds(30);
+    /// <summary>Whether the reader became anonymous because their sign-in ended, by signing out elsewhere or in time, and not because they lost anything.</summary>
+    public bool SignInEnded { get; private set; }
 
     /// <inheritdoc />
-    protected override Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken) =>
-        check.StillStandsAsync(authenticationState.User, cancellationToken);
+    protected override TimeSpan RevalidationInterval => StandingCheck.Every;
+
+    /// <inheritdoc />
+    protected override async Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken)
+    {
+        SignInEnded = await signIns.HasEndedAsync(authenticationState.User, cancellationToken);
+        return !SignInEnded && await check.StillStandsAsync(authenticationState.User, cancellationToken);
+    }
 }

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Portal.BrowserTests.Journeys;
 
-/// <summary>A role that is taken away while its holder has a page open. It waits for a minute of the real clock, so it has a stage of its own.</summary>
+/// <summary>A role that is taken away, or a sign-in that is ended, while a page of its holder is open. It waits for a minute of the real clock, so it has a stage of its own.</summary>
 public sealed class LostRoleTests(Stage stage) : BrowserTest(stage), IClassFixture<Stage>
 {
     private const string Role = "Requester";
@@ -28,5 +28,18 @@ public sealed class LostRoleTests(Stage stage) : BrowserTest(stage), IClassFixtu
 
         // The promise is a minute; the page looks again by the real clock.
         await Expect(jonas.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Signed out because your access changed", new() { Timeout = 60_000 });
+    }
+
+    [Fact]
+    public async Task Signing_out_in_one_tab_ends_the_others_within_a_minute()
+    {
+        var mira = await SignedInAsync(Person.Mira, "/requests");
+        var other = await mira.Context.NewPageAsync();
+        await other.GotoAsync(Stage.Address + "/catalog");
+        await Expect(other.Locator(".catalog")).ToBeVisibleAsync();
+        await mira.Page.Locator(".account-button").ClickAsync();
+        await mira.Page.Locator("form[action='/account/signout'] button").ClickAsync();
+        // The promise is a minute; the page looks again by the real clock.
+        await Expect(other.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("You are signed out", new() { Timeout = 60_000 });
     }
 }

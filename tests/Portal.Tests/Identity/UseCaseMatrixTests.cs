@@ -37,13 +37,14 @@ public sealed class UseCaseMatrixTests
         ChartAuditEvents              OPS       OPS      OPS     OPS           -    -        OPS         -
         ClaimDueAssignments           -         -        -       -             -    -        -           S
         CountOpenItems                -         -        OPS     -             -    -        OPS         -
-        CountInbox                    OPS       OPS      OPS     OPS           -    -        OPS         -
+        CountInbox                    OPS       OPS      OPS     OPS           -    -        -           -
         DecideRequest/approve         -         P        -       -             -    -        -           -
         DecideRequest/deny            -         P        -       -             -    -        P           -
         DeliverStream                 -         -        -       -             -    -        -           S
         CountAuditEvents              OPS       OPS      OPS     OPS           -    -        OPS         -
         DeleteAuditFilter             O         O        O       O             -    -        O           -
         DriveAssignment               -         -        -       -             -    -        -           S
+        EndSignIn                     OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
         EnterSpooledRevocations       -         -        -       -             -    -        -           S
         ExportAuditEvents             OPS       OPS      OPS     OPS           -    -        OPS         -
         FindPauseTargets              -         -        -       OPS           -    -        OPS         -
@@ -64,7 +65,7 @@ public sealed class UseCaseMatrixTests
         IndexAuditEvents              -         -        -       -             -    -        -           S
         LiftHold                      -         -        OPS     -             -    -        -           -
         ListHolds                     -         -        OPS     OPS           -    -        OPS         -
-        ListInbox                     -         OPS      -       -             -    -        OPS         -
+        ListInbox                     -         OPS      -       -             -    -        -           -
         ListPauses                    -         -        OPS     OPS           -    -        OPS         -
         ListPolicies                  OPS       OPS      OPS     OPS           -    -        OPS         -
         ListRequests/mine             OPS       OPS      OPS     OPS           -    -        OPS         -
@@ -79,7 +80,7 @@ public sealed class UseCaseMatrixTests
         OpenStreams                   -         -        -       -             -    -        -           S
         PauseAccess                   -         -        -       OPS           -    -        OPS         -
         PlaceHold                     -         -        OPS     -             -    -        OPS         -
-        PreviewRequest                OPS       -        -       -             -    -        OPS         -
+        PreviewRequest                OPS       -        -       -             -    -        -           -
         PruneAuditEvents              -         -        -       -             -    -        -           S
         ReconcileAssignments          -         -        -       OPS           -    -        OPS         S
         RecordSignIn                  OPS       OPS      OPS     OPS           OPS  OPS      OPS         -
@@ -130,6 +131,7 @@ public sealed class UseCaseMatrixTests
         ["CountInbox"] = (s, a) => Of(s.Get<CountInbox>().ExecuteAsync(a, Ct)),
         ["DecideRequest/approve"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Approved, null), a, Ct)),
         ["DecideRequest/deny"] = (s, a) => Of(s.Get<DecideRequest>().ExecuteAsync(new DecisionInput(s.Pending.RequestId, Verdict.Denied, "No"), a, Ct)),
+        ["EndSignIn"] = (s, a) => Of(s.Get<EndSignIn>().ExecuteAsync(new SignInEnd(Guid.NewGuid(), PortalWorld.Start.AddHours(8)), a, Ct)),
         ["EnterSpooledRevocations"] = (s, a) => Of(s.Get<EnterSpooledRevocations>().ExecuteAsync(a, Ct)),
         ["RevokeInOutage"] = (s, a) => Of(s.Get<RevokeInOutage>().ExecuteAsync(a, Ct)),
         ["DeliverStream"] = (s, a) => Of(s.Get<DeliverStream>().ExecuteAsync(FakeStreamSender.Siem, a, Ct)),

@@ -27,9 +27,9 @@ internal static class ReaderHost
         context.Services.AddMudServices();
         world.AddTo(context.Services);
         context.Services.AddLayout();
-        context.Services.AddScoped<LiveChanges>().AddScoped<CurrentActor>().AddSingleton<ExportProgress>();
+        context.Services.AddMemoryCache().AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddScoped<LiveChanges>().AddScoped<CurrentActor>().AddSingleton<ExportProgress>();
         context.Services.AddScoped(_ => new ReaderZone(new BrowserIn(zone)));
-        context.AddAuthorization().SetAuthorized(reader.Upn).SetClaims(
+        context.AddAuthorization().SetAuthorized(reader.Upn).SetRoles([.. reader.Roles.Select(role => role.ToString())]).SetClaims(
             new Claim("tid", Company.Tenant.ToString()),
             new Claim("oid", reader.ObjectId.ToString()),
             new Claim("name", reader.Name));

@@ -1,5 +1,6 @@
 using Bunit;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core;
 using Portal.Tests.World;
 using Portal.Web.Requests;
 
@@ -227,6 +228,37 @@ public sealed class RequestFormTests : BunitContext
 
         page.WaitForAssertion(() => Assert.StartsWith("/requests/R-", this.Address(), StringComparison.Ordinal));
         Assert.Equal(Company.PaymentsVault, (await world.ReadAsync(db => db.AccessRequests.SingleAsync())).Scope);
+    }
+
+    [Fact]
+    public async Task The_form_keeps_what_it_said_and_does_not_say_that_the_reader_is_not_eligible()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        page.WaitForElement("[data-check=Policy]");
+
+        Silence(world);
+        page.FindAll("input[name=duration]")[0].Change("on");
+        page.WaitForAssertion(() => Assert.Contains("could not confirm your roles and groups", page.Find(".forecast").TextContent, StringComparison.Ordinal));
+        Assert.Contains("payments-approvers", page.Find(".forecast").TextContent, StringComparison.Ordinal);
+        Assert.Contains("check-met", page.Find("[data-check=Scope]").ClassList);
+    }
+
+    [Fact]
+    public async Task A_page_to_ask_on_that_opens_meanwhile_does_not_send_the_reader_away_as_not_eligible()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        Silence(world);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        page.WaitForAssertion(() => Assert.Contains("could not confirm your roles and groups", page.Find(".refusal").TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll(".cannot"));
+    }
+
+    private static void Silence(PortalWorld world)
+    {
+        // Longer than any answer of the directory is used again.
+        world.Clock.Advance(TimeSpan.FromMinutes(2));
+        world.Directory.Fault = new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
     }
 
     private IRenderedComponent<RequestPage> Open(string vault, string? secret)

@@ -28,7 +28,7 @@ public abstract class RequestScreen : BunitContext
         Services.AddSingleton<IDelegatedTokens>(new NoTokens());
         world.AddTo(Services);
         Services.AddScoped<LiveChanges>();
-        Services.AddScoped<CurrentActor>();
+        Services.AddMemoryCache().AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddScoped<CurrentActor>();
         Services.AddSingleton<AuthenticationStateProvider>(new SignedIn(reader));
         // Resolves services, so it comes last.
         SetRendererInfo(new RendererInfo("Server", true));

@@ -8,6 +8,7 @@ namespace Portal.Tests.World;
 public sealed class FakeDirectory : IDirectory
 {
     private readonly ConcurrentDictionary<PrincipalId, (TestPerson Person, Standing Standing)> _people = new();
+    private int _asked;
 
     public FakeDirectory()
     {
@@ -21,6 +22,9 @@ public sealed class FakeDirectory : IDirectory
     /// <summary>Waited for before anybody's standing is told; null while the directory answers at once.</summary>
     public Func<CancellationToken, Task>? Takes { get; set; }
 
+    /// <summary>How often it was asked for somebody's standing.</summary>
+    public int Asked => _asked;
+
     public void Add(TestPerson person) => _people[person.Id] = (person, new Standing(true, person.Roles.ToHashSet(), person.Groups.ToHashSet()));
 
     public void Disable(TestPerson person) => Change(person, s => s with { Enabled = false });
@@ -32,6 +36,7 @@ public sealed class FakeDirectory : IDirectory
     public async Task<Standing> StandingOfAsync(PrincipalId person, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        Interlocked.Increment(ref _asked);
         if (Takes is { } takes)
             await takes(ct);
         return Fault is null

@@ -51,7 +51,7 @@ public sealed partial class DriftSection
     {
         var turn = ++_turn;
         var resolved = Resolved;
-        var list = await List.ExecuteAsync(new DriftQuery(resolved, Take: resolved == _shown ? Math.Clamp(_drifts?.Count ?? 0, PageSize, 100) : PageSize), await Actors.GetAsync(Gone), Gone);
+        var list = await List.ExecuteAsync(new DriftQuery(resolved, Take: resolved == _shown ? Math.Clamp(_drifts?.Count ?? 0, PageSize, 100) : PageSize), await ReaderAsync(), Gone);
         if (turn != _turn)
             return;
         _refusals = list.Refusals;
@@ -62,7 +62,7 @@ public sealed partial class DriftSection
     private async Task MoreAsync()
     {
         var turn = ++_turn;
-        var list = await List.ExecuteAsync(new DriftQuery(Resolved, _next, PageSize), await Actors.GetAsync(Gone), Gone);
+        var list = await List.ExecuteAsync(new DriftQuery(Resolved, _next, PageSize), await ReaderAsync(), Gone);
         if (turn != _turn)
             return;
         _refusals = list.Refusals;

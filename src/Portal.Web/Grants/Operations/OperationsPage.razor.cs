@@ -105,7 +105,7 @@ public sealed partial class OperationsPage
     {
         var turn = ++_turn;
         var part = Part;
-        var actor = await Actors.GetAsync(Gone);
+        var actor = await ReaderAsync();
         var view = await Get.ExecuteAsync(actor, Gone);
         var work = await Work.ExecuteAsync(new WorkListQuery(part, Take: part == _shown ? Math.Clamp(_work?.Count ?? 0, PageSize, 100) : PageSize), actor, Gone);
         var streams = await Streams.ExecuteAsync(actor, Gone);
@@ -147,7 +147,7 @@ public sealed partial class OperationsPage
     private async Task MoreAsync()
     {
         var turn = ++_turn;
-        var part = await Work.ExecuteAsync(new WorkListQuery(Part, _next, PageSize), await Actors.GetAsync(Gone), Gone);
+        var part = await Work.ExecuteAsync(new WorkListQuery(Part, _next, PageSize), await ReaderAsync(), Gone);
         if (turn != _turn)
             return;
         _refusals = part.Refusals;

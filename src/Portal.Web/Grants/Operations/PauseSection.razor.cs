@@ -44,7 +44,7 @@ public sealed partial class PauseSection
     {
         var turn = ++_turn;
         var lifted = Lifted;
-        var page = await List.ExecuteAsync(new PauseQuery(lifted, Take: lifted == _shown ? Math.Clamp(_pauses?.Count ?? 0, PageSize, 100) : PageSize), await Actors.GetAsync(Gone), Gone);
+        var page = await List.ExecuteAsync(new PauseQuery(lifted, Take: lifted == _shown ? Math.Clamp(_pauses?.Count ?? 0, PageSize, 100) : PageSize), await ReaderAsync(), Gone);
         if (turn != _turn)
             return;
         _refusals = page.Refusals;
@@ -55,7 +55,7 @@ public sealed partial class PauseSection
     private async Task MoreAsync()
     {
         var turn = ++_turn;
-        var page = await List.ExecuteAsync(new PauseQuery(Lifted, _next, PageSize), await Actors.GetAsync(Gone), Gone);
+        var page = await List.ExecuteAsync(new PauseQuery(Lifted, _next, PageSize), await ReaderAsync(), Gone);
         if (turn != _turn)
             return;
         _refusals = page.Refusals;

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Claims;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Memory;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+
+namespace Portal.Web.SignIn;
+
+/// <summary>Which sign-ins are still open. Each has an id and an end in its cookie's claims, which open pages keep; those that somebody ended stand in the database, for all instances.</summary>
+/// <remarks>A database that cannot be asked ends no sign-in: what has ended here, and what has run out, is known without it.</remarks>
+public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, IMemoryCache cache, TimeProvider clock, ILogger<OpenSignIns> logger)
+{
+    /// <summary>How long a sign-in lasts at most.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromHours(8);
+
+    /// <summary>How long the database's word that one is open holds. Each request asks, those for a page's parts too.</summary>
+    public static readonly TimeSpan AnswerHolds = TimeSpan.FromSeconds(5);
+
+    private const string IdClaim = "portal_sign_in";
+    private const string EndClaim = "portal_sign_in_ends";
+
+    // Pages wait for this.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
+
+    /// <summary>Marks a sign-in that begins now.</summary>
+    public void Begin(ClaimsPrincipal person)
+    {
+        var identity = (ClaimsIdentity)person.Identity!;
+        foreach (var claim in identity.FindAll(c => c.Type is IdClaim or EndClaim).ToList())
+            identity.RemoveClaim(claim);
+        identity.AddClaim(new Claim(IdClaim, Guid.NewGuid().ToString("N")));
+        identity.AddClaim(new Claim(EndClaim, (clock.GetUtcNow() + Longest).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
+    }
+
+    /// <summary>Which sign-in it is, and when it runs out; null for none that the portal marked.</summary>
+    public static SignInEnd? Of(ClaimsPrincipal person) =>
+        Guid.TryParse(person.FindFirstValue(IdClaim), out var id) && long.TryParse(person.FindFirstValue(EndClaim), CultureInfo.InvariantCulture, out var end)
+            ? new SignInEnd(id, DateTimeOffset.FromUnixTimeSeconds(end))
+            : null;
+
+    /// <summary>Ends one here and now; <see cref="EndSignIn"/> ends it everywhere.</summary>
+    public void End(SignInEnd signIn)
+    {
+        _ended[signIn.Id] = signIn.ExpiresAt;
+        foreach (var (id, expired) in _ended)
+            if (expired <= clock.GetUtcNow())
+                _ended.TryRemove(id, out _);
+    }
+
+    /// <summary>Whether one has run out or is known here to have been ended. Asks nobody, so that commands wait for nothing.</summary>
+    public bool HasEnded(ClaimsPrincipal person) => Of(person) is { } signIn && HasEnded(signIn);
+
+    /// <summary>Whether one has run out or was ended, on whatever instance. One that the portal did not mark counts as ended.</summary>
+    public async Task<bool> HasEndedAsync(ClaimsPrincipal person, CancellationToken ct)
+    {
+        if (Of(person) is not { } signIn || HasEnded(signIn))
+            return true;
+        if (cache.TryGetValue(("open sign-in", signIn.Id), out _))
+            return false;
+        if (await IsEndedInDatabaseAsync(signIn.Id, ct))
+        {
+            End(signIn);
+            return true;
+        }
+
+        cache.Set(("open sign-in", signIn.Id), true, AnswerHolds);
+        return false;
+    }
+
+    private bool HasEnded(SignInEnd signIn) => signIn.ExpiresAt <= clock.GetUtcNow() || _ended.ContainsKey(signIn.Id);
+
+    private async Task<bool> IsEndedInDatabaseAsync(Guid id, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(patience.Token);
+            return await db.EndedSignIns.AnyAsync(e => e.Id == id, patience.Token);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException && !ct.IsCancellationRequested)
+        {
+            LogNotAsked(fault);
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The database could not say whether somebody has signed out; they stay signed in")]
+    private partial void LogNotAsked(Exception fault);
+}

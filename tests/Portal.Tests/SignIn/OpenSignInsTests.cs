@@ -1,0 +1,119 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Portal.Core;
+using Portal.Core.Data;
+using Portal.Core.Identity;
+using Portal.Tests.World;
+using Portal.Web.SignIn;
+
+namespace Portal.Tests.SignIn;
+
+/// <summary>A sign-in ends by signing out and after eight hours, with every page that is open in it, on whatever instance.</summary>
+public sealed class OpenSignInsTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory, BothDatabases]
+    public async Task One_that_was_ended_is_over_on_every_instance_and_another_of_the_same_person_is_not(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var (ended, other) = (Begun(world), Begun(world));
+        Assert.False(await On(world).HasEndedAsync(ended, Ct));
+        await EndAsync(world, ended);
+        // Sent twice, it is one sign-out.
+        await EndAsync(world, ended);
+        Assert.True(await On(world).HasEndedAsync(ended, Ct));
+        Assert.False(await On(world).HasEndedAsync(other, Ct));
+        Assert.Equal(["identity.signed_out"], await world.CodesAsync());
+    }
+
+    [Fact]
+    public async Task Eight_hours_are_the_end_of_it_and_one_that_was_never_marked_is_none()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var begun = Begun(world);
+        var here = On(world);
+        world.Clock.Advance(OpenSignIns.Longest - TimeSpan.FromSeconds(1));
+        Assert.False(await here.HasEndedAsync(begun, Ct));
+        Assert.False(here.HasEnded(begun));
+        world.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(await here.HasEndedAsync(begun, Ct));
+        Assert.True(here.HasEnded(begun));
+        Assert.True(await here.HasEndedAsync(Person(), Ct));
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_be_asked_signs_nobody_out_and_what_ended_here_stays_ended()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var (open, ended) = (Begun(world), Begun(world));
+        var here = On(world);
+        here.End(OpenSignIns.Of(ended)!);
+        world.DatabaseFaults.Break = _ => new IOException("unable to open database file");
+        Assert.False(await here.HasEndedAsync(open, Ct));
+        Assert.True(await here.HasEndedAsync(ended, Ct));
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_would_have_run_out_is_taken_away_by_whoever_signs_out_next(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await EndAsync(world, Begun(world));
+        world.Clock.Advance(TimeSpan.FromHours(7));
+        var second = Begun(world);
+        await EndAsync(world, second);
+        world.Clock.Advance(TimeSpan.FromHours(2));
+        var third = Begun(world);
+        await EndAsync(world, third);
+        Assert.Equal(new[] { OpenSignIns.Of(second)!.Id, OpenSignIns.Of(third)!.Id }.Order(), (await world.ReadAsync(db => db.EndedSignIns.Select(e => e.Id).ToListAsync(Ct))).Order());
+    }
+
+    [Fact]
+    public async Task A_page_that_is_open_in_an_ended_sign_in_commands_nothing_and_is_signed_out_when_it_is_looked_at()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var begun = Begun(world);
+        await using var services = new ServiceCollection().AddLogging().AddMemoryCache().AddSingleton<IDirectory>(world.Directory).AddSingleton<TimeProvider>(world.Clock)
+            .AddSingleton(world.Get<IDbContextFactory<PortalDb>>()).AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddSingleton<StandingCheck>()
+            .AddSingleton<AuthenticationStateProvider>(new SignedIn(begun)).AddSingleton<ClientOfCircuit>().AddSingleton<IdentifyActor>().AddSingleton<CurrentActor>().BuildServiceProvider();
+        var (page, check) = (services.GetRequiredService<CurrentActor>(), services.GetRequiredService<StandingCheck>());
+        Assert.True((await page.GetAsync(Ct)).Has(PortalRole.Approver));
+        Assert.True(await check.StillStandsAsync(begun, Ct));
+
+        services.GetRequiredService<OpenSignIns>().End(OpenSignIns.Of(begun)!);
+        Assert.Equal(RefusalCode.SignedOut, (await page.GetAsync(Ct)).LacksAllOf(PortalRole.Approver)?.Code);
+        Assert.Equal(RefusalCode.SignedOut, (await page.GetReaderAsync(Ct)).LacksAllOf(PortalRole.Approver)?.Code);
+        Assert.False(await check.StillStandsAsync(begun, Ct));
+    }
+
+    private static OpenSignIns On(PortalWorld world) =>
+        new(world.Get<IDbContextFactory<PortalDb>>(), new MemoryCache(new MemoryCacheOptions()), world.Clock, NullLogger<OpenSignIns>.Instance);
+
+    private static async Task EndAsync(PortalWorld world, ClaimsPrincipal person) =>
+        Assert.True((await world.Get<EndSignIn>().ExecuteAsync(OpenSignIns.Of(person)!, await world.IdentifyAsync(Company.Priya), Ct)).Succeeded);
+
+    private static ClaimsPrincipal Begun(PortalWorld world)
+    {
+        var person = Person();
+        On(world).Begin(person);
+        return person;
+    }
+
+    private static ClaimsPrincipal Person() => new(new ClaimsIdentity(
+        [
+            new("tid", Company.Tenant.ToString()),
+            new("oid", Company.Priya.ObjectId.ToString()),
+            new("name", Company.Priya.Name),
+            .. Company.Priya.Roles.Select(role => new Claim("roles", role.ToString())),
+        ],
+        "test", "name", "roles"));
+
+    private sealed class SignedIn(ClaimsPrincipal person) : AuthenticationStateProvider
+    {
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Task.FromResult(new AuthenticationState(person));
+    }
+}
