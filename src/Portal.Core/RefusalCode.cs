@@ -92,6 +92,18 @@ public static class RefusalCode
     /// <summary>A denial needs a comment.</summary>
     public const string CommentMissing = "approval.comment_missing";
 
+    /// <summary>Since it was sent, the policy was changed and names other approvers: a yes would have to come from both. Arguments: the policy, the groups that it names now.</summary>
+    public const string NotApproverNow = "approval.not_approver_now";
+
+    /// <summary>The policy under which it was sent is not in force any more, or does not offer this. Arguments: the policy.</summary>
+    public const string PolicyWithdrawn = "approval.policy_withdrawn";
+
+    /// <summary>The policy was changed and allows only a shorter window. Arguments: the policy, the longest, what would be given, in minutes.</summary>
+    public const string WindowTooLongNow = "approval.window_too_long";
+
+    /// <summary>The catalog has this vault or secret no more.</summary>
+    public const string ScopeGone = "approval.scope_gone";
+
     /// <summary>The person who asked may not have this any more.</summary>
     public const string RequesterNoLongerEligible = "approval.requester_no_longer_eligible";
 

@@ -24,7 +24,7 @@ namespace Portal.Core.Approvals;
 /// <param name="SubmittedAt">When it was sent.</param>
 /// <param name="LapsesAt">When it lapses if nobody decides.</param>
 /// <param name="Requester">What the one who asks holds and held; null when it was not asked for.</param>
-/// <param name="ApproveRefusal">Why it cannot be approved now (a pause, a full subscription); null when nothing is known to be in the way.</param>
+/// <param name="ApproveRefusal">Why the one who looks cannot approve it now (a policy that was changed or withdrawn, a pause, a vault that was locked, a full subscription); null when nothing is known to be in the way.</param>
 public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord? Requester, Refusal? ApproveRefusal);
 
 /// <summary>What to list.</summary>
@@ -61,12 +61,13 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentR
         requests = [.. requests.OrderBy(r => r.Id).Take(take + 1)];
 
         var pauses = await PausesInForce.FindAllAsync(db, [.. requests.Take(take).Select(r => (r.Requester, r.Scope))], ct);
+        var grounds = await ApprovalGround.ReadAllAsync(db, [.. requests.Take(take)], ct);
         var ways = (await db.AccessPolicies.AsNoTracking().ToListAsync(ct)).ToDictionary(p => p.Id, p => p.Definition.Provider);
         var items = new List<InboxItem>(take);
-        foreach (var (r, pause) in requests.Take(take).Zip(pauses))
+        foreach (var (r, pause, ground) in requests.Take(take).Zip(pauses, grounds))
             items.Add(new InboxItem(r.Id, r.Reference, r.RequesterName, r.RequesterUpn, r.VaultName, r.SecretName, r.RoleName, r.Duration, r.WindowStart, r.Justification, r.Ticket, r.PolicyName, r.SubmittedAt, r.LapsesAt,
                 input.WithRecords ? await RequesterRecord.ReadAsync(db, r, ct) : null,
-                pause?.Refusal ?? (input.WithRecords ? await room.LackingAsync(db, r.Scope, r.RequesterObjectId, r.RoleDefinitionId, ways[r.PolicyId], ct) : null)));
+                ground.NotTheirs(actor) ?? pause?.Refusal ?? ground.Lacking(r, now) ?? (input.WithRecords ? await room.LackingAsync(db, r.Scope, r.RequesterObjectId, r.RoleDefinitionId, ways[r.PolicyId], ct) : null)));
         return new Page<InboxItem>(items, requests.Count > take ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
+using Portal.Core.Approvals;
 using Portal.Core.Catalog;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
@@ -217,7 +218,9 @@ public sealed class SubmitRequestTests
         await world.LoadPoliciesAsync([Company.Policies[0] with { Approvers = [new(Company.PlatformApprovers, "platform-approvers")] }, .. Company.Policies.Skip(1)]);
         Assert.Equal(1, (await world.RequestAsync(asked.RequestId)).PolicyVersion);
         Assert.Equal(RefusalCode.NotApprover, (await world.DecideAsync(asked.RequestId, Company.Tomas)).Refusals[0].Code);
-        Assert.Empty((await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals);
+        // A yes needs the version in force as well.
+        Assert.Equal(RefusalCode.NotApproverNow, (await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals[0].Code);
+        Assert.Empty((await world.DecideAsync(asked.RequestId, Company.Priya, Verdict.Denied, "Ask again")).Refusals);
     }
 
     [Fact]
