@@ -68,6 +68,9 @@ public static class RefusalCode
     /// <summary>The window is longer than the policy allows. Arguments: the longest, in minutes.</summary>
     public const string WindowTooLong = "request.window_too_long";
 
+    /// <summary>The window has begun, or is about to, and too little of it would be left. Arguments: the least that has to be, in minutes.</summary>
+    public const string WindowNearlyOver = "request.window_nearly_over";
+
     /// <summary>The window starts in the past.</summary>
     public const string WindowInPast = "request.window_in_past";
 
@@ -76,6 +79,9 @@ public static class RefusalCode
 
     /// <summary>The same person already asks for the same. Arguments: the reference of the other request.</summary>
     public const string DuplicateRequest = "request.duplicate";
+
+    /// <summary>A person has sent as many requests within an hour as one may. Arguments: how many that is, in how many minutes there is room for another.</summary>
+    public const string TooManyRequests = "request.too_many";
 
     /// <summary>The request is not pending any more. Arguments: its state.</summary>
     public const string AlreadySettled = "request.already_settled";
@@ -101,6 +107,9 @@ public static class RefusalCode
     /// <summary>The policy was changed and allows only a shorter window. Arguments: the policy, the longest, what would be given, in minutes.</summary>
     public const string WindowTooLongNow = "approval.window_too_long";
 
+    /// <summary>Too little is left of the window for access to be given. Arguments: the least that has to be, in minutes.</summary>
+    public const string TooLittleLeft = "approval.too_little_left";
+
     /// <summary>The catalog has this vault or secret no more.</summary>
     public const string ScopeGone = "approval.scope_gone";
 
@@ -121,6 +130,9 @@ public static class RefusalCode
 
     /// <summary>The clocks of the portal's host, the database and Azure disagree: no window can be given by them. Arguments: by how many seconds.</summary>
     public const string ClocksDisagree = "clock.disagree";
+
+    /// <summary>Azure's clock has not been heard, and something cannot be undone that the portal's own would do.</summary>
+    public const string ClockNotConfirmed = "clock.not_confirmed";
 
     /// <summary>This is paused already. Arguments: who paused.</summary>
     public const string PausedAlready = "pause.stands_already";

@@ -21,17 +21,19 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, ClockWa
     /// <summary>Sends it.</summary>
     public async Task<Result<SubmittedRequest>> ExecuteAsync(RequestSubmission input, Actor actor, CancellationToken ct)
     {
-        var result = await databases.RunAsync(db => SubmitAsync(db, input, actor, ct), ct);
+        var (result, lapsed) = await databases.RunAsync(db => SubmitAsync(db, input, actor, ct), ct);
         if (result.Succeeded)
         {
             PortalTelemetry.RequestsSubmitted.Add(1);
+            foreach (var request in lapsed)
+                changes.Publish(new PortalChange(ChangeKind.Request, request.Id, request.RequesterObjectId));
             changes.Publish(new PortalChange(ChangeKind.Request, result.Value.RequestId, actor.Id?.ObjectId));
         }
 
         return result;
     }
 
-    private async Task<Result<SubmittedRequest>> SubmitAsync(PortalDb db, RequestSubmission input, Actor actor, CancellationToken ct)
+    private async Task<(Result<SubmittedRequest> Result, IReadOnlyList<AccessRequest> Lapsed)> SubmitAsync(PortalDb db, RequestSubmission input, Actor actor, CancellationToken ct)
     {
         var now = clock.Now();
         var trail = new AuditTrail(db, actor, now);
@@ -39,19 +41,19 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, ClockWa
         {
             trail.AttemptRefused(nameof(SubmitRequest), refusal, AuditSubject.Nothing);
             await db.SaveChangesAsync(ct);
-            return refusal;
+            return (refusal, []);
         }
 
         var objectId = actor.Id!.Value.ObjectId;
         if (await SentAlreadyAsync(db, objectId, input.SubmissionKey, ct) is { } sent)
-            return sent;
+            return (sent, []);
 
         var check = await RequestCheck.RunAsync(db, input.Draft, actor, now, ct);
         if (check.Refusals.Count > 0)
         {
             // The other half of a double click may have been saved between the two looks: then it is the duplicate.
             if (check.Refusals.Any(r => r.Code == RefusalCode.DuplicateRequest) && await SentAlreadyAsync(db, objectId, input.SubmissionKey, ct) is { } meanwhile)
-                return meanwhile;
+                return (meanwhile, []);
             if (check.Refusals.FirstOrDefault(MattersForSecurity) is { } reached)
             {
                 trail.AttemptRefused(nameof(SubmitRequest), reached, new AuditSubject
@@ -66,19 +68,27 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, ClockWa
                 await db.SaveChangesAsync(ct);
             }
 
-            return Result<SubmittedRequest>.Refused(check.Refusals);
+            return (Result<SubmittedRequest>.Refused(check.Refusals), []);
         }
 
-        // A pending one of the same that has run out would stand in the way of the unique index. What else has run out lapses by itself.
+        var (vault, secret, role) = (check.Scope!.Vault, check.Scope.Secret, check.Role!);
+        IReadOnlyList<AccessRequest> lapsed = [];
         if (check.OneIsOverdue)
-            await LapseRequests.LapseOverdueAsync(db, now, r => r.RequesterObjectId == objectId, most: 50, ct);
+        {
+            // What has lapsed cannot be brought back, so it takes a time that Resource Manager's clock bears out, here as where requests lapse by themselves.
+            if (!clock.IsBorneOut())
+                return (NotBorneOut(), []);
+            // A pending one of the same that has run out would stand in the way of the unique index. What else has run out lapses by itself.
+            var scope = secret?.ArmId ?? vault.ArmId;
+            lapsed = await LapseRequests.LapseOverdueAsync(db, now, r => r.RequesterObjectId == objectId && r.Scope == scope && r.RoleDefinitionId == role.DefinitionId, most: 1, ct);
+        }
 
         var request = new AccessRequest(
             input.SubmissionKey,
             actor,
-            check.Scope!.Vault,
-            check.Scope.Secret?.Name,
-            check.Role!,
+            vault,
+            secret?.Name,
+            role,
             new AccessWindow(input.Draft.Start, input.Draft.Duration),
             input.Draft.Justification!,
             PersonText.IsBlank(input.Draft.Ticket) ? null : input.Draft.Ticket,
@@ -87,8 +97,12 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, ClockWa
         db.AccessRequests.Add(request);
         trail.RequestSubmitted(request);
         await db.SaveChangesAsync(ct);
-        return new SubmittedRequest(request.Id, request.Reference);
+        return (new SubmittedRequest(request.Id, request.Reference), lapsed);
     }
+
+    private Refusal NotBorneOut() => clock.Skew() is { } skew
+        ? new Refusal(RefusalCode.ClocksDisagree, null, Math.Round(skew.Offset.Duration().TotalSeconds))
+        : new Refusal(RefusalCode.ClockNotConfirmed);
 
     private static Task<SubmittedRequest?> SentAlreadyAsync(PortalDb db, Guid objectId, Guid submissionKey, CancellationToken ct) =>
         db.AccessRequests.Where(r => r.RequesterObjectId == objectId && r.SubmissionKey == submissionKey).Select(r => new SubmittedRequest(r.Id, r.Reference)).SingleOrDefaultAsync(ct);

@@ -153,6 +153,7 @@ public sealed class SubmitRequestTests
         await using var world = await PortalWorld.OpenAsync(kind);
         var first = await world.AskAsync();
         world.Clock.Advance(TimeSpan.FromHours(24));
+        world.HearTheCloud();
         await world.AskAsync();
         Assert.Equal(RequestState.Lapsed, (await world.RequestAsync(first.RequestId)).State);
         Assert.Contains("request.lapsed", await world.CodesAsync(first.RequestId));
