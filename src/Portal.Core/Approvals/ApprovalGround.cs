@@ -8,9 +8,10 @@ using Portal.Core.Requests;
 namespace Portal.Core.Approvals;
 
 /// <summary>What a yes has to rest on besides the policy version that the request pinned: that policy as it is in force now, and the scope as the catalog knows it now. Where the two versions differ the stricter counts. A no asks for none of this.</summary>
+/// <param name="Pinned">The version that the request pinned.</param>
 /// <param name="Current">The version in force of the same policy; null when it was withdrawn.</param>
 /// <param name="Scope">The vault and the secret; null when the catalog has them no more.</param>
-internal sealed record ApprovalGround(AccessPolicy? Current, RequestScope? Scope)
+internal sealed record ApprovalGround(AccessPolicy Pinned, AccessPolicy? Current, RequestScope? Scope)
 {
     /// <summary>Reads it for one request.</summary>
     public static async Task<ApprovalGround> ReadAsync(PortalDb db, AccessRequest request, CancellationToken ct) => (await ReadAllAsync(db, [request], ct))[0];
@@ -21,12 +22,14 @@ internal sealed record ApprovalGround(AccessPolicy? Current, RequestScope? Scope
         if (requests.Count == 0)
             return [];
         var names = requests.Select(r => r.PolicyName).Distinct().ToList();
-        var policies = await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null && names.Contains(p.Name)).ToDictionaryAsync(p => p.Name, ct);
+        var pinned = requests.Select(r => r.PolicyId).Distinct().ToList();
+        var policies = await db.AccessPolicies.AsNoTracking().Where(p => names.Contains(p.Name) && (p.RetiredAt == null || pinned.Contains(p.Id))).ToListAsync(ct);
+        var (byId, inForce) = (policies.ToDictionary(p => p.Id), policies.Where(p => p.RetiredAt is null).ToDictionary(p => p.Name));
         var scopes = requests.Select(r => r.Scope).Distinct().ToList();
         var vaultIds = scopes.Select(ArmId.VaultOf).Distinct().ToList();
         var vaults = await db.Vaults.AsNoTracking().Where(v => vaultIds.Contains(v.ArmId) && v.GoneAt == null).ToDictionaryAsync(v => v.ArmId, ct);
         var secrets = await db.Secrets.AsNoTracking().Where(s => scopes.Contains(s.ArmId)).ToDictionaryAsync(s => s.ArmId, ct);
-        return [.. requests.Select(r => new ApprovalGround(policies.GetValueOrDefault(r.PolicyName), ScopeOf(r)))];
+        return [.. requests.Select(r => new ApprovalGround(byId[r.PolicyId], inForce.GetValueOrDefault(r.PolicyName), ScopeOf(r)))];
 
         RequestScope? ScopeOf(AccessRequest request)
         {
@@ -47,8 +50,11 @@ internal sealed record ApprovalGround(AccessPolicy? Current, RequestScope? Scope
     {
         if (Current?.Definition is not { } rule || GrantableRole.Find(request.RoleDefinitionId) is not { } role || !rule.Covers(new Entitlement(request.VaultName, request.SecretName, role)))
             return new Refusal(RefusalCode.PolicyWithdrawn, null, request.PolicyName);
+        // By the way that was pinned, because it is given by that. What would lapse now says so itself; this is for what is pending from before it did.
+        var given = request.Window.LengthIfApprovedAt(now);
+        if (given < request.LeastOf(Pinned))
+            return new Refusal(RefusalCode.TooLittleLeft, null, (int)request.LeastOf(Pinned).TotalMinutes);
         // What was asked for is given, or nothing: no window is shortened.
-        var given = request.Window.EndIfApprovedAt(now) - request.Window.StartIfApprovedAt(now);
         if (given > rule.LongestWindow)
             return new Refusal(RefusalCode.WindowTooLongNow, null, rule.Name, (int)rule.LongestWindow.TotalMinutes, (int)Math.Ceiling(given.TotalMinutes));
         return Scope is null ? new Refusal(RefusalCode.ScopeGone) : Scope.Obstacles().FirstOrDefault();

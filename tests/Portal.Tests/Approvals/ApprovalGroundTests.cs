@@ -65,6 +65,19 @@ public sealed class ApprovalGroundTests
         Assert.Empty((await world.DecideAsync(asked.RequestId, Company.Priya, Verdict.Denied, "Not there any more")).Refusals);
     }
 
+    [Theory, BothDatabases]
+    public async Task With_too_little_left_of_its_window_nothing_is_approved_however_late_it_lapses(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var asked = await world.AskAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(1)));
+        // As those were sent that are pending from before.
+        await using (var db = world.OpenDb())
+            await db.AccessRequests.ExecuteUpdateAsync(r => r.SetProperty(x => x.LapsesAt, PortalWorld.Start.AddMinutes(90)), Ct);
+        world.Clock.Advance(TimeSpan.FromMinutes(85) + TimeSpan.FromSeconds(1));
+        var refusal = await RefusedAlikeAsync(world, asked);
+        Assert.Equal((RefusalCode.TooLittleLeft, 5), (refusal.Code, refusal.Arguments[0]));
+    }
+
     [Fact]
     public async Task Whoever_asked_has_to_be_eligible_by_the_policy_as_it_is()
     {

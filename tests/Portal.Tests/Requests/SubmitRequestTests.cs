@@ -57,6 +57,8 @@ public sealed class SubmitRequestTests
         { "longer than the policy's window", PortalWorld.Draft(minutes: 481), RefusalCode.WindowTooLong, "duration" },
         { "overflowing duration", PortalWorld.Draft() with { Duration = TimeSpan.MaxValue }, RefusalCode.WindowTooLong, "duration" },
         { "overflowing duration from later", PortalWorld.Draft(start: PortalWorld.Start.AddDays(1)) with { Duration = TimeSpan.MaxValue }, RefusalCode.WindowTooLong, "duration" },
+        { "a window that is nearly over", PortalWorld.Draft(minutes: 8, start: PortalWorld.Start.AddMinutes(-4)), RefusalCode.WindowNearlyOver, "start" },
+        { "a window that would lapse as it is sent", PortalWorld.Draft(minutes: 5, start: PortalWorld.Start), RefusalCode.WindowNearlyOver, "start" },
         { "start in the past", PortalWorld.Draft(start: PortalWorld.Start.AddMinutes(-6)), RefusalCode.WindowInPast, "start" },
         { "start at the beginning of time", PortalWorld.Draft(start: DateTimeOffset.MinValue), RefusalCode.WindowInPast, "start" },
         { "start too far ahead", PortalWorld.Draft(start: PortalWorld.Start.AddDays(31)), RefusalCode.WindowTooFarAhead, "start" },

@@ -1,5 +1,6 @@
 using Portal.Core;
 using Portal.Core.Approvals;
+using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
@@ -131,11 +132,23 @@ public sealed class WithdrawAndLapseTests
     }
 
     [Fact]
-    public async Task A_request_lapses_when_its_window_has_passed()
+    public async Task A_request_lapses_when_too_little_is_left_of_its_window()
     {
         await using var world = await PortalWorld.OpenAsync();
         var asked = await world.AskAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(1)));
-        Assert.Equal(PortalWorld.Start.AddMinutes(90), (await world.RequestAsync(asked.RequestId)).LapsesAt);
+        Assert.Equal(PortalWorld.Start.AddMinutes(85), (await world.RequestAsync(asked.RequestId)).LapsesAt);
+        world.Clock.Advance(TimeSpan.FromMinutes(85));
+        Assert.Equal(RefusalCode.Lapsed, (await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals[0].Code);
+        Assert.Equal(1, await LapseAsync(world));
+    }
+
+    [Fact]
+    public async Task Azure_takes_no_schedule_of_a_few_minutes_so_it_lapses_earlier()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.LoadPoliciesAsync([Company.Policies[0] with { Provider = GrantProvider.PimSchedule }, .. Company.Policies.Skip(1)]);
+        var asked = await world.AskAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(1)));
+        Assert.Equal(PortalWorld.Start.AddMinutes(80), (await world.RequestAsync(asked.RequestId)).LapsesAt);
     }
 
     private static async Task<Result<Done>> WithdrawAsync(PortalWorld world, Guid requestId, TestPerson who) =>
