@@ -26,9 +26,22 @@ public sealed record RequesterRecord(IReadOnlyList<HeldAccess> HoldsNow, IReadOn
     /// <summary>Until when they have, or will have, the very role at the very scope that they ask for: then they ask for more time. Null when they do not.</summary>
     public DateTimeOffset? HoldsThisUntil { get; init; }
 
-    internal static async Task<RequesterRecord> ReadAsync(PortalDb db, AccessRequest request, CancellationToken ct) => (await ReadAllAsync(db, [request], ct))[0];
+    internal static async Task<RequesterRecord> ReadAsync(PortalDb db, AccessRequest request, CancellationToken ct)
+    {
+        var notEnded = db.Grants.AsNoTracking().Where(g => g.PrincipalObjectId == request.RequesterObjectId && g.State != GrantState.Ended && g.RequestId != request.Id);
+        var now = await notEnded.OrderBy(g => g.EndsAt).Take(Most).ToListAsync(ct);
+        // Of many, those of this scope need not be among the first.
+        var atScope = now.Count < Most ? now : await notEnded.Where(g => g.Scope == request.Scope).ToListAsync(ct);
+        var here = await db.Grants.AsNoTracking()
+            .Where(g => g.Scope == request.Scope && g.PrincipalObjectId == request.RequesterObjectId && g.State == GrantState.Ended && g.RequestId != request.Id)
+            .OrderByDescending(g => g.Id).Take(Most).ToListAsync(ct);
+        return new RequesterRecord([.. now.Select(View)], [.. here.Select(View)])
+        {
+            HoldsThisUntil = atScope.Where(g => g.IsLive && g.Scope == request.Scope && g.RoleDefinitionId == request.RoleDefinitionId).Max(g => (DateTimeOffset?)g.EndsAt),
+        };
+    }
 
-    /// <summary>Reads them for a page of requests, in their order: as many queries for fifty as for one, and of each no more rows than are shown.</summary>
+    /// <summary>Reads them for a page of requests, in their order: as many queries for fifty as for one, and of each no more rows than are shown. Says the same as <see cref="ReadAsync"/>, which is plainer for one.</summary>
     internal static async Task<IReadOnlyList<RequesterRecord>> ReadAllAsync(PortalDb db, IReadOnlyList<AccessRequest> requests, CancellationToken ct)
     {
         if (requests.Count == 0)
