@@ -44,6 +44,7 @@ public static class PortalCore
         services.AddTransient<SyncCatalog>();
         services.AddSingleton<PoliciesInForce>().AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
         services.AddTransient<BrowseCatalog>().AddTransient<SearchNames>().AddTransient<GetCatalogEntry>();
+        services.TryAddSingleton(new RequestLimits());
         services.AddTransient<PreviewRequest>().AddTransient<SubmitRequest>().AddTransient<WithdrawRequest>().AddTransient<LapseRequests>().AddTransient<ListRequests>();
         services.AddTransient<ListInbox>().AddTransient<CountInbox>().AddTransient<GetRequest>().AddTransient<DecideRequest>();
         services.AddTransient<LookAgain>().AddTransient<GrantPreconditions>().AddTransient<ClaimDueAssignments>().AddTransient<DriveAssignment>();

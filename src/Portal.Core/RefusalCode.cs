@@ -68,6 +68,9 @@ public static class RefusalCode
     /// <summary>The window is longer than the policy allows. Arguments: the longest, in minutes.</summary>
     public const string WindowTooLong = "request.window_too_long";
 
+    /// <summary>The window has begun, or is about to, and too little of it would be left. Arguments: the least that has to be, in minutes.</summary>
+    public const string WindowNearlyOver = "request.window_nearly_over";
+
     /// <summary>The window starts in the past.</summary>
     public const string WindowInPast = "request.window_in_past";
 
@@ -76,6 +79,9 @@ public static class RefusalCode
 
     /// <summary>The same person already asks for the same. Arguments: the reference of the other request.</summary>
     public const string DuplicateRequest = "request.duplicate";
+
+    /// <summary>A person has sent as many requests within an hour as one may. Arguments: how many that is, in how many minutes there is room for another.</summary>
+    public const string TooManyRequests = "request.too_many";
 
     /// <summary>The request is not pending any more. Arguments: its state.</summary>
     public const string AlreadySettled = "request.already_settled";
@@ -91,6 +97,21 @@ public static class RefusalCode
 
     /// <summary>A denial needs a comment.</summary>
     public const string CommentMissing = "approval.comment_missing";
+
+    /// <summary>Since it was sent, the policy was changed and names other approvers: a yes would have to come from both. Arguments: the policy, the groups that it names now.</summary>
+    public const string NotApproverNow = "approval.not_approver_now";
+
+    /// <summary>The policy under which it was sent is not in force any more, or does not offer this. Arguments: the policy.</summary>
+    public const string PolicyWithdrawn = "approval.policy_withdrawn";
+
+    /// <summary>The policy was changed and allows only a shorter window. Arguments: the policy, the longest, what would be given, in minutes.</summary>
+    public const string WindowTooLongNow = "approval.window_too_long";
+
+    /// <summary>Too little is left of the window for access to be given. Arguments: the least that has to be, in minutes.</summary>
+    public const string TooLittleLeft = "approval.too_little_left";
+
+    /// <summary>The catalog has this vault or secret no more.</summary>
+    public const string ScopeGone = "approval.scope_gone";
 
     /// <summary>The person who asked may not have this any more.</summary>
     public const string RequesterNoLongerEligible = "approval.requester_no_longer_eligible";
@@ -109,6 +130,9 @@ public static class RefusalCode
 
     /// <summary>The clocks of the portal's host, the database and Azure disagree: no window can be given by them. Arguments: by how many seconds.</summary>
     public const string ClocksDisagree = "clock.disagree";
+
+    /// <summary>Azure's clock has not been heard, and something cannot be undone that the portal's own would do.</summary>
+    public const string ClockNotConfirmed = "clock.not_confirmed";
 
     /// <summary>This is paused already. Arguments: who paused.</summary>
     public const string PausedAlready = "pause.stands_already";

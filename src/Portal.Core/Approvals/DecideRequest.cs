@@ -50,7 +50,8 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
 
         var trail = new AuditTrail(db, actor, now);
         var policy = await db.AccessPolicies.AsNoTracking().SingleAsync(p => p.Id == request.PolicyId, ct);
-        if (MayNotDecide(request, policy, input.Verdict, actor) is { } refusal)
+        var ground = input.Verdict == Verdict.Approved ? await ApprovalGround.ReadAsync(db, request, ct) : null;
+        if ((MayNotDecide(request, policy, input.Verdict, actor) ?? ground?.NotTheirs(actor)) is { } refusal)
         {
             trail.AttemptRefused(nameof(DecideRequest), refusal, request.Subject());
             await db.SaveChangesAsync(ct);
@@ -63,9 +64,11 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
             return (unfit, null);
         if (input.Verdict == Verdict.Approved && PauseNotice.Of(await PausesInForce.FindAsync(db, request.Requester, request.Scope, ct)) is { } pause)
             return (pause.Refusal, null);
+        if (ground?.Lacking(request, now) is { } lacking)
+            return (lacking, null);
         if (input.Verdict == Verdict.Approved && await room.LackingAsync(db, request.Scope, request.RequesterObjectId, request.RoleDefinitionId, policy.Definition.Provider, ct) is { } full)
             return (full, null);
-        if (input.Verdict == Verdict.Approved && await RequesterFaultAsync(request, policy, ct) is { } gone)
+        if (ground is not null && await RequesterFaultAsync(request, policy, ground, ct) is { } gone)
             return (gone, null);
 
         var comment = PersonText.IsBlank(input.Comment) ? null : input.Comment;
@@ -87,7 +90,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         return (default(Done), request.RequesterObjectId);
     }
 
-    /// <summary>Whether someone may not decide a request, and why. Screens ask the same question to say so beforehand.</summary>
+    /// <summary>Whether someone may not decide a request by the policy version that it pinned, and why; a yes also needs an <see cref="ApprovalGround"/>. Screens ask the same questions to say so beforehand.</summary>
     /// <returns>Null when they may.</returns>
     internal static Refusal? MayNotDecide(AccessRequest request, AccessPolicy policy, Verdict verdict, Actor actor)
     {
@@ -110,12 +113,12 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, IDirect
         ? new Refusal(RefusalCode.ClocksDisagree, null, Math.Round(skew.Offset.Duration().TotalSeconds))
         : null;
 
-    private async Task<Refusal?> RequesterFaultAsync(AccessRequest request, AccessPolicy policy, CancellationToken ct)
+    private async Task<Refusal?> RequesterFaultAsync(AccessRequest request, AccessPolicy policy, ApprovalGround ground, CancellationToken ct)
     {
         try
         {
             var standing = await directory.StandingOfAsync(request.Requester, ct);
-            var eligible = standing.Enabled && standing.Roles.Contains(PortalRole.Requester) && PolicyEvaluation.IsEligible(policy.Definition, standing.Groups);
+            var eligible = standing.Enabled && standing.Roles.Contains(PortalRole.Requester) && PolicyEvaluation.IsEligible(policy.Definition, standing.Groups) && ground.IsEligible(standing.Groups);
             return eligible ? null : new Refusal(RefusalCode.RequesterNoLongerEligible, null, request.RequesterName);
         }
         catch (CloudCallException fault)

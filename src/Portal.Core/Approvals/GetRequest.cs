@@ -115,6 +115,7 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
         var full = isApprover && request.State == RequestState.Pending
             ? await room.LackingAsync(db, request.Scope, request.RequesterObjectId, request.RoleDefinitionId, policy.Definition.Provider, ct)
             : null;
+        var ground = isApprover && request.State == RequestState.Pending ? await ApprovalGround.ReadAsync(db, request, ct) : null;
         var decisions = await db.ApprovalDecisions.AsNoTracking().Where(d => d.RequestId == request.Id).OrderBy(d => d.DecidedAt).ToListAsync(ct);
         var timeline = await ReadableEvents.ReadAsync(
             db,
@@ -140,7 +141,7 @@ public sealed class GetRequest(IDbContextFactory<PortalDb> databases, Assignment
             isApprover || oversees ? await RequesterRecord.ReadAsync(db, request, ct) : null,
             [.. timeline.Events.Select(e => e.AsSeenBy(actor))],
             await db.PrunedTimelines.AsNoTracking().SingleOrDefaultAsync(t => t.RequestId == request.Id, ct),
-            ActionsFor(request, policy, grant, pause?.Refusal ?? full, actor))
+            ActionsFor(request, policy, grant, ground?.NotTheirs(actor) ?? pause?.Refusal ?? ground?.Lacking(request, clock.Now()) ?? full, actor))
         {
             Unreadable = timeline.Unreadable,
         };

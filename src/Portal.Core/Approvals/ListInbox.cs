@@ -24,13 +24,13 @@ namespace Portal.Core.Approvals;
 /// <param name="SubmittedAt">When it was sent.</param>
 /// <param name="LapsesAt">When it lapses if nobody decides.</param>
 /// <param name="Requester">What the one who asks holds and held; null when it was not asked for.</param>
-/// <param name="ApproveRefusal">Why it cannot be approved now (a pause, a full subscription); null when nothing is known to be in the way.</param>
+/// <param name="ApproveRefusal">Why the one who looks cannot approve it now (a policy that was changed or withdrawn, a pause, a vault that was locked, a full subscription); null when nothing is known to be in the way.</param>
 public sealed record InboxItem(Guid Id, string Reference, string RequesterName, string? RequesterUpn, string VaultName, string? SecretName, string RoleName, TimeSpan Duration, DateTimeOffset? WindowStart, string Justification, string? Ticket, string PolicyName, DateTimeOffset SubmittedAt, DateTimeOffset LapsesAt, RequesterRecord? Requester, Refusal? ApproveRefusal);
 
 /// <summary>What to list.</summary>
 /// <param name="After">Where to go on; null for the start.</param>
 /// <param name="Take">How many, from 1 to 50.</param>
-/// <param name="WithRecords">Whether to say of each who asks what they hold and held, which is read for each by itself.</param>
+/// <param name="WithRecords">Whether to say of each who asks what they hold and held, and whether there is room for it.</param>
 public sealed record InboxQuery(string? After = null, int Take = 20, bool WithRecords = true);
 
 /// <summary>Lists what waits for the actor's decision, the longest waiting first. Their own requests are not among it.</summary>
@@ -59,22 +59,23 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentR
             requests.AddRange(await waiting.OrderBy(r => r.Id).Take(take + 1).ToListAsync(ct));
         }
 
-        requests = [.. requests.OrderBy(r => r.Id).Take(take + 1)];
+        var more = requests.Count > take;
+        requests = [.. requests.OrderBy(r => r.Id).Take(take)];
 
-        var pauses = await PausesInForce.FindAllAsync(db, [.. requests.Take(take).Select(r => (r.Requester, r.Scope))], ct);
-        var ways = (await db.AccessPolicies.AsNoTracking().ToListAsync(ct)).ToDictionary(p => p.Id, p => p.Definition.Provider);
-        var items = new List<InboxItem>(take);
-        foreach (var (r, pause) in requests.Take(take).Zip(pauses))
-            items.Add(new InboxItem(r.Id, r.Reference, r.RequesterName, r.RequesterUpn, r.VaultName, r.SecretName, r.RoleName, r.Duration, r.WindowStart, r.Justification, r.Ticket, r.PolicyName, r.SubmittedAt, r.LapsesAt,
-                input.WithRecords ? await RequesterRecord.ReadAsync(db, r, ct) : null,
-                pause?.Refusal ?? (input.WithRecords ? await room.LackingAsync(db, r.Scope, r.RequesterObjectId, r.RoleDefinitionId, ways[r.PolicyId], ct) : null)));
-        return new Page<InboxItem>(items, requests.Count > take ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
+        var pauses = await PausesInForce.FindAllAsync(db, [.. requests.Select(r => (r.Requester, r.Scope))], ct);
+        var grounds = await ApprovalGround.ReadAllAsync(db, requests, ct);
+        var records = input.WithRecords ? await RequesterRecord.ReadAllAsync(db, requests, ct) : null;
+        var lacking = input.WithRecords ? await room.LackingAllAsync(db, [.. requests.Zip(grounds, (r, ground) => (r.Scope, r.RequesterObjectId, r.RoleDefinitionId, ground.Pinned.Definition.Provider))], ct) : null;
+        var items = requests.Select((r, i) => new InboxItem(r.Id, r.Reference, r.RequesterName, r.RequesterUpn, r.VaultName, r.SecretName, r.RoleName, r.Duration, r.WindowStart, r.Justification, r.Ticket, r.PolicyName, r.SubmittedAt, r.LapsesAt,
+            records?[i],
+            grounds[i].NotTheirs(actor) ?? pauses[i]?.Refusal ?? grounds[i].Lacking(r, now) ?? lacking?[i])).ToList();
+        return new Page<InboxItem>(items, more ? Cursor.Mark(ListName, items[^1].Id.ToString()) : null);
     }
 
-    /// <summary>The policy versions by which an actor decides. Policies are few, requests are many: who decides by what is settled here.</summary>
+    /// <summary>The policy versions by which an actor decides and under which something is pending. Policies are few, requests are many: who decides by what is settled here. Versions pile up with every change of a policy, and under nearly all of them nothing waits any more.</summary>
     internal static async Task<IReadOnlyList<Guid>> PoliciesOfAsync(PortalDb db, Actor actor, CancellationToken ct)
     {
-        var policies = await db.AccessPolicies.AsNoTracking().ToListAsync(ct);
+        var policies = await db.AccessPolicies.AsNoTracking().Where(p => db.AccessRequests.Any(r => r.PolicyId == p.Id && r.State == RequestState.Pending)).ToListAsync(ct);
         return [.. policies.Where(p => PolicyEvaluation.IsApprover(p.Definition, actor.Groups)).Select(p => p.Id)];
     }
 

@@ -14,7 +14,7 @@ public sealed record AuditCode(string Value, string Meaning)
     public static AuditCode SignedOut { get; } = new("identity.signed_out", "A person signed out.");
 
     /// <summary>Something was tried that is not allowed.</summary>
-    public static AuditCode AttemptRefused { get; } = new("identity.attempt_refused", "Something was tried that the actor may not do; nothing changed. The same refused look at a request is recorded once in ten minutes.");
+    public static AuditCode AttemptRefused { get; } = new("identity.attempt_refused", "Something was tried that the actor may not do; nothing changed. The same refused look at a request is recorded once in ten minutes; what sending or withdrawing a request refuses, once in ten minutes for each person and reason: the event names what was reached for first.");
 
     /// <summary>A request was sent.</summary>
     public static AuditCode RequestSubmitted { get; } = new("request.submitted", "Access was asked for.");

@@ -46,14 +46,22 @@ public sealed class AssignmentRoom(TimeProvider clock, IRoleAssignments? assignm
 
     /// <summary>Why a grant cannot be approved now: its subscription is full, and the role does not stand there already.</summary>
     /// <returns>Null when nothing is known to be in the way.</returns>
-    public async Task<Refusal?> LackingAsync(PortalDb db, string scope, Guid principalId, Guid roleDefinitionId, GrantProvider provider, CancellationToken ct)
+    public async Task<Refusal?> LackingAsync(PortalDb db, string scope, Guid principalId, Guid roleDefinitionId, GrantProvider provider, CancellationToken ct) =>
+        (await LackingAllAsync(db, [(scope, principalId, roleDefinitionId, provider)], ct))[0];
+
+    /// <summary>The same for a page of a list, in its order: the database is asked once at most.</summary>
+    public async Task<IReadOnlyList<Refusal?>> LackingAllAsync(PortalDb db, IReadOnlyList<(string Scope, Guid PrincipalId, Guid RoleDefinitionId, GrantProvider Provider)> wanted, CancellationToken ct)
     {
-        if (await ScarceAsync(scope, provider, ct) is not { Left: 0 } full)
-            return null;
+        var full = new Dictionary<Guid, AssignmentUsage>();
+        foreach (var (scope, principalId, roleDefinitionId, provider) in wanted)
+            if (await ScarceAsync(scope, provider, ct) is { Left: 0 } usage)
+                full[AssignmentName.Of(provider, scope, principalId, roleDefinitionId)] = usage;
+        if (full.Count == 0)
+            return [.. wanted.Select(_ => (Refusal?)null)];
         // More time for what stands needs no other assignment, as long as it is given the same way.
-        var name = AssignmentName.Of(provider, scope, principalId, roleDefinitionId);
-        var stands = await db.DesiredAssignments.AnyAsync(a => a.Id == name && a.Observed == AssignmentObservation.Present, ct);
-        return stands ? null : new Refusal(RefusalCode.NoRoom, null, full.Used, full.Limit);
+        foreach (var stands in await db.DesiredAssignments.Where(a => full.Keys.Contains(a.Id) && a.Observed == AssignmentObservation.Present).Select(a => a.Id).ToListAsync(ct))
+            full.Remove(stands);
+        return [.. wanted.Select(w => full.TryGetValue(AssignmentName.Of(w.Provider, w.Scope, w.PrincipalId, w.RoleDefinitionId), out var usage) ? new Refusal(RefusalCode.NoRoom, null, usage.Used, usage.Limit) : null)];
     }
 
     private async Task<AssignmentUsage?> AskAsync(IRoleAssignments assignments, string subscription, CancellationToken ct)

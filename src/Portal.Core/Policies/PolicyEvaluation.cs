@@ -83,6 +83,9 @@ public static class PolicyEvaluation
             () => new Refusal(RefusalCode.WindowTooLong, "duration", (int)rule.LongestWindow.TotalMinutes));
         if (question.Start is not { } start)
             yield break;
+        // A request lapses when less would be left than the least: this one would as it is sent. Said once, where nothing else is wrong with the window.
+        yield return Require(RefusalCode.WindowNearlyOver, duration < rule.LeastWindow || start > now || start < now - StartSlack || duration - (now - start) > rule.LeastWindow,
+            () => new Refusal(RefusalCode.WindowNearlyOver, "start", (int)rule.LeastWindow.TotalMinutes));
         yield return Require(RefusalCode.WindowInPast, start >= now - StartSlack, () => new Refusal(RefusalCode.WindowInPast, "start"));
         yield return Require(RefusalCode.WindowTooFarAhead, start <= now + PolicyDefinition.FarthestStart,
             () => new Refusal(RefusalCode.WindowTooFarAhead, "start", (int)PolicyDefinition.FarthestStart.TotalDays));

@@ -35,8 +35,9 @@ public sealed class AccessRequest
         PolicyVersion = policy.Version;
         SubmittedAt = now;
         LapsesAt = now + policy.Definition.LapsesAfter;
-        if (WindowStart is { } start && start + Duration < LapsesAt)
-            LapsesAt = start + Duration;
+        // With a fixed start waiting eats into the window, and of a rest that is shorter than any window nobody would have anything.
+        if (WindowStart is { } start && start + Duration - LeastOf(policy) < LapsesAt)
+            LapsesAt = start + Duration - LeastOf(policy);
     }
 
     /// <summary>The key.</summary>
@@ -102,7 +103,7 @@ public sealed class AccessRequest
     /// <summary>When it was sent.</summary>
     public DateTimeOffset SubmittedAt { get; private set; }
 
-    /// <summary>When it lapses if nobody decides.</summary>
+    /// <summary>When it lapses if nobody decides: after as long as its policy says, and no later than when less would be left of a fixed window than the least that can be given.</summary>
     public DateTimeOffset LapsesAt { get; private set; }
 
     /// <summary>When it left <see cref="RequestState.Pending"/>; null before.</summary>
@@ -119,6 +120,9 @@ public sealed class AccessRequest
 
     /// <summary>What is asked for, as policies see it.</summary>
     public Entitlement Entitlement => new(VaultName, SecretName, GrantableRole.Find(RoleDefinitionId) ?? throw new InvalidOperationException($"Request {Reference} holds a role that is not grantable."));
+
+    /// <summary>How much of its window there has to be for it to be worth giving: the least of its policy, or all of it where it is no longer than that.</summary>
+    public TimeSpan LeastOf(AccessPolicy pinned) => Duration < pinned.Definition.LeastWindow ? Duration : pinned.Definition.LeastWindow;
 
     /// <summary>Whether it can still be settled, and if not why.</summary>
     /// <returns>Null when it can.</returns>

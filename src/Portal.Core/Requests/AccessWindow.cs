@@ -10,4 +10,7 @@ public sealed record AccessWindow(DateTimeOffset? Start, TimeSpan Duration)
 
     /// <summary>When access would begin if it were approved at an instant.</summary>
     public DateTimeOffset StartIfApprovedAt(DateTimeOffset instant) => Start is { } start && start > instant ? start : instant;
+
+    /// <summary>How much of it there would be if it were approved at an instant; negative when it was over by then.</summary>
+    public TimeSpan LengthIfApprovedAt(DateTimeOffset instant) => EndIfApprovedAt(instant) - StartIfApprovedAt(instant);
 }

@@ -83,6 +83,9 @@ public sealed record CatalogPage(Page<CatalogEntry> Entries, IReadOnlyList<Catal
 /// <summary>Shows what there is, what the one who looks may ask for, and what governs it. Everyone with a role may look: names are no secrets here.</summary>
 public sealed class BrowseCatalog(IDbContextFactory<PortalDb> databases, TimeProvider clock)
 {
+    /// <summary>How many secrets one page of what somebody may ask for looks through at most. When there are more the page ends there, however little was found, and says where to go on.</summary>
+    public const int MostLookedAt = 10_000;
+
     private const string ListName = "catalog";
 
     /// <summary>Looks.</summary>
@@ -125,25 +128,50 @@ public sealed class BrowseCatalog(IDbContextFactory<PortalDb> databases, TimePro
     private static async Task<(IReadOnlyList<CatalogEntry> Entries, string? Next)> EntriesAsync(PortalDb db, CatalogQuery input, string place, IReadOnlyList<AccessPolicy> policies, IReadOnlyList<Vault> vaults, Actor actor, CancellationToken ct)
     {
         var take = Math.Clamp(input.Take, 1, 100);
-        var wanted = vaults.Where(v => Fits(v, input) && (!input.OnlyMine || policies.Any(p => p.Definition.CoversVault(v.Name) && PolicyEvaluation.IsEligible(p.Definition, actor.Groups)))).ToDictionary(v => v.Id);
-        var found = new List<CatalogEntry>();
-        while (true)
+        var wanted = vaults.Where(v => Fits(v, input) && (!input.OnlyMine || MayHoldMine(v, policies, actor))).ToDictionary(v => v.Id);
+        if (wanted.Count == 0)
+            return ([], null);
+        if (!input.OnlyMine)
         {
             var batch = await Matching(db, input, wanted.Keys, place).OrderBy(s => s.ArmId).Take(take + 1).ToListAsync(ct);
+            return ([.. batch.Take(take).Select(Entry)], batch.Count > take ? Cursor.Mark(ListName, batch[take - 1].ArmId) : null);
+        }
+
+        var (mine, next) = await MineAsync(db, input, place, take, policies, wanted, actor, ct);
+        return ([.. (await db.Secrets.AsNoTracking().Where(s => mine.Contains(s.ArmId)).OrderBy(s => s.ArmId).ToListAsync(ct)).Select(Entry)], next);
+
+        CatalogEntry Entry(Secret secret) => EntryFor(secret, wanted[secret.VaultId], policies, actor);
+    }
+
+    // Patterns decide what somebody may ask for, and no database knows them: names are looked through, many at a time, and only what is shown is read whole.
+    private static async Task<(IReadOnlyList<string> ArmIds, string? Next)> MineAsync(PortalDb db, CatalogQuery input, string place, int take, IReadOnlyList<AccessPolicy> policies, Dictionary<Guid, Vault> wanted, Actor actor, CancellationToken ct)
+    {
+        var mine = new List<string>();
+        // In most catalogs the first few names fill the page.
+        for (var (lookedAt, size) = (0, 4 * take); ; size = 1000)
+        {
+            var batch = await Matching(db, input, wanted.Keys, place).Where(s => s.Enabled).OrderBy(s => s.ArmId).Take(size).Select(s => new { s.ArmId, s.Name, s.VaultId }).ToListAsync(ct);
             foreach (var secret in batch)
             {
-                if (found.Count == take)
-                    return (found, Cursor.Mark(ListName, place));
+                if (mine.Count == take)
+                    return (mine, Cursor.Mark(ListName, place));
                 place = secret.ArmId;
-                var entry = EntryFor(secret, wanted[secret.VaultId], policies, actor);
-                if (!input.OnlyMine || entry.MayAsk)
-                    found.Add(entry);
+                if (OffersAt(policies, wanted[secret.VaultId].Name, secret.Name, actor).Any(o => o.MayAsk))
+                    mine.Add(secret.ArmId);
             }
 
-            if (batch.Count <= take)
-                return (found, null);
+            if (batch.Count < size)
+                return (mine, null);
+            if ((lookedAt += size) >= MostLookedAt)
+                return (mine, Cursor.Mark(ListName, place));
         }
     }
+
+    // Whether there may be anything in a vault that somebody may ask for.
+    private static bool MayHoldMine(Vault vault, IReadOnlyList<AccessPolicy> policies, Actor actor) =>
+        actor.Has(PortalRole.Requester)
+        && !new RequestScope(vault, null).Obstacles().Any()
+        && policies.Any(p => p.Definition.CoversVault(vault.Name) && PolicyEvaluation.IsEligible(p.Definition, actor.Groups));
 
     private static IQueryable<Secret> Matching(PortalDb db, CatalogQuery input, IEnumerable<Guid> vaultIds, string place)
     {

@@ -1,12 +1,13 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Reads;
 using Portal.Core.Data;
 using Portal.Core.Identity;
 
 namespace Portal.Core.Requests;
 
 /// <summary>The one who asked takes a pending request back.</summary>
-public sealed class WithdrawRequest(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes)
+public sealed class WithdrawRequest(IDbContextFactory<PortalDb> databases, ClockWatch clock, ChangeFeed changes, AuditReads reads)
 {
     /// <summary>Takes it back.</summary>
     /// <param name="requestId">The request.</param>
@@ -23,21 +24,19 @@ public sealed class WithdrawRequest(IDbContextFactory<PortalDb> databases, Clock
     private async Task<Result<Done>> WithdrawAsync(PortalDb db, Guid requestId, Actor actor, CancellationToken ct)
     {
         var now = clock.Now();
-        var trail = new AuditTrail(db, actor, now);
         var request = await db.AccessRequests.SingleOrDefaultAsync(r => r.Id == requestId, ct);
         if (request is null)
             return new Refusal(RefusalCode.NotFound);
         if ((actor.IsNobody() ?? (actor.Is(request.Requester) ? null : new Refusal(RefusalCode.NotFound))) is { } refusal)
         {
-            trail.AttemptRefused(nameof(WithdrawRequest), refusal, request.Subject());
-            await db.SaveChangesAsync(ct);
+            await reads.NoteAttemptAsync(db, nameof(WithdrawRequest), refusal, request.Subject(), actor, ct);
             return refusal;
         }
 
         if (request.CannotBeSettled(now) is { } settled)
             return settled;
         request.Withdraw(now);
-        trail.RequestWithdrawn(request);
+        new AuditTrail(db, actor, now).RequestWithdrawn(request);
         await db.SaveChangesAsync(ct);
         return default(Done);
     }

@@ -35,6 +35,7 @@ public static class Operations
     /// <summary>Registers health checks, logs and telemetry.</summary>
     public static void AddOperations(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<Readiness>();
         builder.Services.AddHealthChecks().AddCheck<ClockHealth>("clock", tags: [ReadyTag]).AddCheck<ScheduleHealth>("schedules", tags: [ReadyTag]).AddCheck<SealingHealth>("sealing", tags: [ReadyTag]).AddCheck<PolicyHealth>("policies", tags: [ReadyTag]);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         // Both tell of every call at Information; the second also says what is in a token.
@@ -61,7 +62,7 @@ public static class Operations
             telemetry.UseOtlpExporter();
     }
 
-    /// <summary>Answers the health addresses: to anyone, and so without details (of what is degraded, or a disk that failed, what that means), before sign-in and routing are even looked at.</summary>
+    /// <summary>Answers the health addresses: to anyone, and so without details (of what is degraded, or a disk that failed, what that means), before sign-in, routing and rate limits are even looked at. How ready the portal is is looked at once a second (<see cref="Readiness"/>).</summary>
     public static void UseOperations(this WebApplication app)
     {
         app.UseHealthChecks(Alive, new HealthCheckOptions { Predicate = _ => false });
@@ -72,11 +73,15 @@ public static class Operations
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             return context.Response.WriteAsync("Starting");
         }));
-        app.UseHealthChecks(Ready, new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag), ResponseWriter = SayAsync });
+        var readiness = app.Services.GetRequiredService<Readiness>();
+        app.MapWhen(context => context.Request.Path == Ready, ready => ready.Run(async http => await SayAsync(http, await readiness.ReadAsync(http.RequestAborted))));
     }
 
     private static Task SayAsync(HttpContext http, HealthReport report)
     {
+        // What stands between must not keep it any longer than the portal does.
+        http.Response.Headers.CacheControl = "no-store, no-cache";
+        http.Response.StatusCode = report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
         // With an exception, the description is its message, and nobody knows what that holds.
         var said = report.Entries.Values.Where(e => e.Status != HealthStatus.Healthy && e.Exception is null && e.Description is not null).Select(e => $"\n{e.Description}");
         http.Response.ContentType = "text/plain; charset=utf-8";

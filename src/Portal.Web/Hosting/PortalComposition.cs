@@ -7,6 +7,7 @@ using Portal.Web.Audit;
 using Portal.Web.Audit.Streaming;
 using Portal.Web.Grants;
 using Portal.Web.Layout;
+using Portal.Web.Requests;
 using Portal.Web.SignIn;
 using Portal.Web.Workers;
 
@@ -37,6 +38,7 @@ public static class PortalComposition
         builder.AddOperations();
         builder.AddAuditStreams();
         services.AddAuditRetention();
+        services.AddRequestLimits();
         builder.AddPortalSignIn();
         services.AddPortalLocalization();
         services.AddProblemPages();

@@ -2,6 +2,7 @@ using Portal.Core.Audit.Sealing;
 using Portal.Web.Audit;
 using Portal.Web.Audit.Streaming;
 using Portal.Web.Policies;
+using Portal.Web.Requests;
 
 namespace Portal.Web.Hosting;
 
@@ -46,6 +47,7 @@ public static class StartupCheck
         ConfiguredPolicies.Read(configuration, problems);
         ConfiguredStreams.Read(configuration, environment, problems);
         ConfiguredRetention.Read(configuration, problems);
+        ConfiguredLimits.Read(configuration, problems);
         if (!environment.IsDevelopment())
             RefuseClientSecrets(configuration, problems);
         return problems;

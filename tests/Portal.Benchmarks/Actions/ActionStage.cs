@@ -11,6 +11,7 @@ using Portal.Core.Data;
 using Portal.Core.Grants.Claims;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
+using Portal.Core.Requests;
 using Portal.Migrations.PostgreSql;
 using Portal.Migrations.Sqlite;
 using Portal.Web.Workers;
@@ -86,6 +87,8 @@ internal sealed class ActionStage : IAsyncDisposable
         services.AddSingleton<IDueWork>(_sqlite ? new SqliteDueWork() : new PostgreSqlDueWork()).AddSingleton<IDatabaseClock>(_sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton<IAuditReading>(_sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton(new SealingOptions("bench/audit", Path.Combine(FilesIn, "key"), Path.Combine(FilesIn, "checkpoints")) { Holder = $"instance-{_instances.Count}" });
+        // A caller stands for more people than one may send for.
+        services.AddSingleton(new RequestLimits(null));
         services.AddPortalCore().AddTransient<SealWorker>();
         var instance = services.BuildServiceProvider();
         _instances.Add(instance);

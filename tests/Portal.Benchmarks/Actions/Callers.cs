@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Benchmarks.World;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Grants.Pauses;
 using Portal.Core.Requests;
 
 namespace Portal.Benchmarks.Actions;
@@ -60,17 +61,17 @@ internal static class Callers
         return (times, sent);
     }
 
-    /// <summary>Asks as somebody whom the directory does not confirm.</summary>
+    /// <summary>Tries what is an administrator's: of such attempts each is recorded.</summary>
     public static async Task<(List<double> Times, int Sent)> AttemptAsync(ActionStage stage, ServiceProvider instance, int caller, long start, TimeSpan time)
     {
         var times = new List<double>();
-        var actor = ActionStage.Caller(caller) with { Confirmed = false };
+        var actor = ActionStage.Caller(caller);
         while (Stopwatch.GetElapsedTime(start) < time)
         {
             var at = Stopwatch.GetTimestamp();
-            var refused = await instance.GetRequiredService<SubmitRequest>().ExecuteAsync(new RequestSubmission(Guid.NewGuid(), Draft(stage)), actor with { CorrelationId = Guid.NewGuid().ToString("N") }, CancellationToken.None);
+            var refused = await instance.GetRequiredService<PauseAccess>().ExecuteAsync(new PauseInput(PauseTarget.Everything, null, null, "Measuring"), actor with { CorrelationId = Guid.NewGuid().ToString("N") }, CancellationToken.None);
             if (refused.Succeeded)
-                throw new InvalidOperationException("Whom the directory does not confirm was let through.");
+                throw new InvalidOperationException("Somebody who is no administrator was let through.");
             times.Add(Report.Since(at));
         }
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Sandbox;
+using Portal.Web.Requests;
 
 namespace Portal.Benchmarks.World;
 
@@ -66,6 +67,8 @@ internal sealed class PortalApp : WebApplicationFactory<Program>
         builder.UseEnvironment("Development");
         foreach (var (key, value) in Settings())
             builder.UseSetting(key, value);
+        // One person asks, in every round.
+        builder.UseSetting(ConfiguredLimits.Key, "10000");
         builder.ConfigureLogging(logging => logging.ClearProviders().AddSimpleConsole().AddFilter((_, level) => level >= LogLevel.Error));
         builder.ConfigureTestServices(services => services.AddSingleton(new CloudTransport(_sandbox.CreateHandler)));
     }

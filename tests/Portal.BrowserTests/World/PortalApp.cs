@@ -7,6 +7,7 @@ using Portal.Core;
 using Portal.Core.Data;
 using Portal.Sandbox;
 using Portal.Web.Hosting;
+using Portal.Web.Requests;
 using FakeDatabaseClock = Portal.Tests.World.FakeDatabaseClock;
 
 namespace Portal.BrowserTests.World;
@@ -37,6 +38,8 @@ public sealed class PortalApp : WebApplicationFactory<Program>
         // Settings of this kind reach Program.cs as arguments, so that it sees them before it builds anything.
         foreach (var (key, value) in SandboxLauncher.SettingsFor(_sandbox))
             builder.UseSetting(key, value);
+        // All tests share one company, and some of its people ask in most of them.
+        builder.UseSetting(ConfiguredLimits.Key, "10000");
         builder.UseSetting(DataDirectory.Key, _directory);
         builder.UseSetting(PortalDatabase.ProviderKey, _shared is null ? "Sqlite" : "PostgreSql");
         if (_shared is not null)

@@ -20,13 +20,20 @@ public sealed class InboxPlanTests
         var first = (await inbox.ExecuteAsync(new InboxQuery(Take: 1), priya, Ct)).Value;
         Assert.NotNull(first.Next);
 
-        // One query for each policy by which she decides.
-        Assert.All(
-            await PlansAsync(null),
-            plan => Assert.EndsWith("USING INDEX IX_AccessRequests_Inbox (PolicyId=? AND State=?)", plan, StringComparison.Ordinal));
-        Assert.All(
-            await PlansAsync(first.Next),
-            plan => Assert.EndsWith("USING INDEX IX_AccessRequests_Inbox (PolicyId=? AND State=? AND Id>?)", plan, StringComparison.Ordinal));
+        // One query for the policy versions under which anything waits, and one for each of those by which she decides.
+        const string policies = "SCAN a", waits = "SEARCH a0 EXISTS USING COVERING INDEX IX_AccessRequests_Inbox (PolicyId=? AND State=?)";
+        Assert.Equal(
+            [policies, waits, "SEARCH a USING INDEX IX_AccessRequests_Inbox (PolicyId=? AND State=?)"],
+            await PlansAsync(null));
+        Assert.Equal(
+            [policies, waits, "SEARCH a USING INDEX IX_AccessRequests_Inbox (PolicyId=? AND State=? AND Id>?)"],
+            await PlansAsync(first.Next));
+
+        // What those hold and held who ask is found by who they are and what they ask for.
+        var held = await QueryPlans.OnAsync("Grants", world, () => inbox.ExecuteAsync(new InboxQuery(), priya, Ct));
+        Assert.Equal(
+            ["SEARCH g USING INDEX IX_Grants_HeldNow (PrincipalObjectId=?)", "SEARCH g USING INDEX IX_Grants_Scope_PrincipalObjectId_Id (Scope=? AND PrincipalObjectId=?)"],
+            held.Where(step => step.Contains(" g ", StringComparison.Ordinal)));
 
         async Task<IReadOnlyList<string>> PlansAsync(string? after)
         {

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
+using Portal.Core.Approvals;
 using Portal.Core.Catalog;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
@@ -56,6 +57,8 @@ public sealed class SubmitRequestTests
         { "longer than the policy's window", PortalWorld.Draft(minutes: 481), RefusalCode.WindowTooLong, "duration" },
         { "overflowing duration", PortalWorld.Draft() with { Duration = TimeSpan.MaxValue }, RefusalCode.WindowTooLong, "duration" },
         { "overflowing duration from later", PortalWorld.Draft(start: PortalWorld.Start.AddDays(1)) with { Duration = TimeSpan.MaxValue }, RefusalCode.WindowTooLong, "duration" },
+        { "a window that is nearly over", PortalWorld.Draft(minutes: 8, start: PortalWorld.Start.AddMinutes(-4)), RefusalCode.WindowNearlyOver, "start" },
+        { "a window that would lapse as it is sent", PortalWorld.Draft(minutes: 5, start: PortalWorld.Start), RefusalCode.WindowNearlyOver, "start" },
         { "start in the past", PortalWorld.Draft(start: PortalWorld.Start.AddMinutes(-6)), RefusalCode.WindowInPast, "start" },
         { "start at the beginning of time", PortalWorld.Draft(start: DateTimeOffset.MinValue), RefusalCode.WindowInPast, "start" },
         { "start too far ahead", PortalWorld.Draft(start: PortalWorld.Start.AddDays(31)), RefusalCode.WindowTooFarAhead, "start" },
@@ -152,6 +155,7 @@ public sealed class SubmitRequestTests
         await using var world = await PortalWorld.OpenAsync(kind);
         var first = await world.AskAsync();
         world.Clock.Advance(TimeSpan.FromHours(24));
+        world.HearTheCloud();
         await world.AskAsync();
         Assert.Equal(RequestState.Lapsed, (await world.RequestAsync(first.RequestId)).State);
         Assert.Contains("request.lapsed", await world.CodesAsync(first.RequestId));
@@ -217,7 +221,9 @@ public sealed class SubmitRequestTests
         await world.LoadPoliciesAsync([Company.Policies[0] with { Approvers = [new(Company.PlatformApprovers, "platform-approvers")] }, .. Company.Policies.Skip(1)]);
         Assert.Equal(1, (await world.RequestAsync(asked.RequestId)).PolicyVersion);
         Assert.Equal(RefusalCode.NotApprover, (await world.DecideAsync(asked.RequestId, Company.Tomas)).Refusals[0].Code);
-        Assert.Empty((await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals);
+        // A yes needs the version in force as well.
+        Assert.Equal(RefusalCode.NotApproverNow, (await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals[0].Code);
+        Assert.Empty((await world.DecideAsync(asked.RequestId, Company.Priya, Verdict.Denied, "Ask again")).Refusals);
     }
 
     [Fact]

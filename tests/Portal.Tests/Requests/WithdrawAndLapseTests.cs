@@ -1,5 +1,7 @@
 using Portal.Core;
 using Portal.Core.Approvals;
+using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
 using Portal.Tests.World;
@@ -70,6 +72,49 @@ public sealed class WithdrawAndLapseTests
         Assert.Equal(1, await LapseAsync(world));
     }
 
+    [Theory, BothDatabases]
+    public async Task Nor_does_a_new_request_lapse_the_one_before_by_such_a_clock(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.AskAsync();
+        world.Clock.Advance(TimeSpan.FromHours(25));
+        await world.RestartAsync();
+        Assert.Equal(RefusalCode.ClockNotConfirmed, Assert.Single((await world.SubmitAsync(Company.Mira, PortalWorld.Draft())).Refusals).Code);
+        Assert.Equal(RequestState.Pending, (await world.RequestAsync(first.RequestId)).State);
+
+        // The database has jumped ahead of Azure.
+        world.HearTheCloud();
+        world.DatabaseClock.Ahead = TimeSpan.FromHours(1);
+        await world.ClaimAsync();
+        var refusal = Assert.Single((await world.SubmitAsync(Company.Mira, PortalWorld.Draft())).Refusals);
+        Assert.Equal((RefusalCode.ClocksDisagree, 3600.0), (refusal.Code, Assert.Single(refusal.Arguments)));
+        Assert.Equal(RequestState.Pending, (await world.RequestAsync(first.RequestId)).State);
+
+        // What nothing stands in the way of is sent all the same.
+        await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        await world.RestartAsync();
+        world.HearTheCloud();
+        await world.AskAsync();
+        Assert.Equal(RequestState.Lapsed, (await world.RequestAsync(first.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_new_request_lapses_only_the_one_in_its_way_and_tells_of_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var other = await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var first = await world.AskAsync();
+        world.Clock.Advance(TimeSpan.FromHours(24));
+        world.HearTheCloud();
+        var told = new List<PortalChange>();
+        using var subscription = world.Get<ChangeFeed>().Subscribe(told.Add);
+        var again = await world.AskAsync();
+        Assert.Equal((RequestState.Lapsed, RequestState.Pending), ((await world.RequestAsync(first.RequestId)).State, (await world.RequestAsync(other.RequestId)).State));
+        Assert.Equal([first.RequestId, again.RequestId], told.Select(c => c.RequestId!.Value));
+        Assert.All(told, c => Assert.Equal((ChangeKind.Request, Company.Mira.ObjectId), (c.Kind, c.PrincipalId)));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -87,11 +132,23 @@ public sealed class WithdrawAndLapseTests
     }
 
     [Fact]
-    public async Task A_request_lapses_when_its_window_has_passed()
+    public async Task A_request_lapses_when_too_little_is_left_of_its_window()
     {
         await using var world = await PortalWorld.OpenAsync();
         var asked = await world.AskAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(1)));
-        Assert.Equal(PortalWorld.Start.AddMinutes(90), (await world.RequestAsync(asked.RequestId)).LapsesAt);
+        Assert.Equal(PortalWorld.Start.AddMinutes(85), (await world.RequestAsync(asked.RequestId)).LapsesAt);
+        world.Clock.Advance(TimeSpan.FromMinutes(85));
+        Assert.Equal(RefusalCode.Lapsed, (await world.DecideAsync(asked.RequestId, Company.Priya)).Refusals[0].Code);
+        Assert.Equal(1, await LapseAsync(world));
+    }
+
+    [Fact]
+    public async Task Azure_takes_no_schedule_of_a_few_minutes_so_it_lapses_earlier()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await world.LoadPoliciesAsync([Company.Policies[0] with { Provider = GrantProvider.PimSchedule }, .. Company.Policies.Skip(1)]);
+        var asked = await world.AskAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(1)));
+        Assert.Equal(PortalWorld.Start.AddMinutes(80), (await world.RequestAsync(asked.RequestId)).LapsesAt);
     }
 
     private static async Task<Result<Done>> WithdrawAsync(PortalWorld world, Guid requestId, TestPerson who) =>

@@ -52,6 +52,8 @@ public sealed class FakeVaultInventory : IVaultInventory
     /// <summary>Changes what a role allows; null takes the role away.</summary>
     public void SetRole(GrantableRole role, RoleSeen? allows) => _roles[role.DefinitionId] = allows;
 
+    public void AddSecret(string vaultId, SecretSeen secret) => _secrets[vaultId].Add(secret);
+
     public void RemoveSecret(string secretId) => _secrets[ArmId.VaultOf(secretId)].RemoveAll(s => s.Name == ArmId.SecretOf(secretId));
 
     /// <summary>Subscriptions whose vaults cannot be listed.</summary>

@@ -81,6 +81,9 @@ public sealed class PortalWorld : IAsyncDisposable
     /// <summary>Where the acting portal's spool of revocations lies.</summary>
     public SpoolOptions Spool => _acting.Spool;
 
+    /// <summary>How many requests one person may send within an hour. A world has no limit until a test sets one: in most of them years pass within one hour, or everything is asked for at once.</summary>
+    public int? RequestLimit { get; set; }
+
     /// <summary>How the audit log is sealed here.</summary>
     public SealingOptions Sealing { get; }
 
@@ -119,6 +122,7 @@ public sealed class PortalWorld : IAsyncDisposable
         services.AddSingleton<IDueWork>(_database.Kind == DatabaseKind.Sqlite ? new SqliteDueWork() : new PostgreSqlDueWork());
         services.AddSingleton<IAuditReading>(_database.Kind == DatabaseKind.Sqlite ? new SqliteAuditReading() : new PostgreSqlAuditReading());
         services.AddSingleton<IDatabaseClock>(DatabaseClock);
+        services.AddSingleton(_ => new RequestLimits(RequestLimit));
         services.AddPortalDb((_, options) => _database.Configure(options).AddInterceptors(instance.DatabaseFaults));
         services.AddPortalCore();
     }

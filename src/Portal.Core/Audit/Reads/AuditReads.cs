@@ -37,7 +37,7 @@ public sealed class AuditReads(ClockWatch clock)
         await db.SaveChangesAsync(ct);
     }
 
-    /// <summary>Records that somebody was refused a look, unless the same was just recorded. Not for commands: each try of those counts.</summary>
+    /// <summary>Records that somebody was refused a look, unless the same was just recorded. Not for commands.</summary>
     /// <param name="db">A unit of work with nothing in it to save.</param>
     /// <param name="attempt">The use case that refused.</param>
     /// <param name="refusal">What it said.</param>
@@ -54,6 +54,24 @@ public sealed class AuditReads(ClockWatch clock)
             return;
         }
 
+        new AuditTrail(db, actor, now).AttemptRefused(attempt, refusal, about);
+        await db.SaveChangesAsync(ct);
+    }
+
+    /// <summary>Records that a command which anybody can try at no cost refused somebody, unless it just did so for the same reason: whoever tries in a loop leaves a line in ten minutes, whatever they reach for and whatever client they claim to use. It names what was reached for first.</summary>
+    /// <param name="db">A unit of work with nothing in it to save.</param>
+    /// <param name="attempt">The use case that refused.</param>
+    /// <param name="refusal">What it said.</param>
+    /// <param name="about">What was to be done.</param>
+    /// <param name="actor">Who tried.</param>
+    /// <param name="ct">Cancels.</param>
+    internal async Task NoteAttemptAsync(PortalDb db, string attempt, Refusal refusal, AuditSubject about, Actor actor, CancellationToken ct)
+    {
+        var now = clock.Now();
+        var (since, who, code) = (now - Window, actor.Id?.ObjectId, AuditCode.AttemptRefused.Value);
+        // By the index of who did what when.
+        if (await db.AuditEvents.AsNoTracking().AnyAsync(e => e.ActorObjectId == who && e.At > since && e.At <= now && e.Code == code && e.Reason == refusal.Code && e.Comment == attempt, ct))
+            return;
         new AuditTrail(db, actor, now).AttemptRefused(attempt, refusal, about);
         await db.SaveChangesAsync(ct);
     }

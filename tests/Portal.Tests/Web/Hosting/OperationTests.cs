@@ -3,8 +3,11 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Time.Testing;
 using Portal.Migrations.Sqlite;
 using Portal.Sandbox.Company;
+using Portal.Web.Hosting;
 
 namespace Portal.Tests.Web.Hosting;
 
@@ -39,9 +42,36 @@ public sealed class OperationTests
 
         async Task<(HttpStatusCode, string)> AskAsync(string url)
         {
+            host.Sandbox.Control.Clock.Advance(Readiness.Kept);
             using var answer = await visitor.GetAsync(url, "*/*");
             Assert.True(answer.Headers.CacheControl?.NoStore);
             return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
+        }
+    }
+
+    [Fact]
+    public async Task However_often_strangers_ask_for_health_it_is_looked_at_once_a_second()
+    {
+        var looks = 0;
+        var clock = new FakeTimeProvider();
+        await using var host = await PortalHost.StartAsync(new HostSetup
+        {
+            Services = services =>
+            {
+                services.AddSingleton(provider => new Readiness(provider.GetRequiredService<HealthCheckService>(), clock));
+                services.AddHealthChecks().AddCheck("counted", () => HealthCheckResult.Degraded($"Look {Interlocked.Increment(ref looks)}"), tags: [Operations.ReadyTag]);
+            },
+        });
+        using var visitor = host.Visitor();
+        for (var time = 0; time < 20; time++)
+            Assert.Equal("Degraded\nLook 1", await AskAsync());
+        clock.Advance(Readiness.Kept);
+        Assert.Equal("Degraded\nLook 2", await AskAsync());
+
+        async Task<string> AskAsync()
+        {
+            using var answer = await visitor.GetAsync("/health", "*/*");
+            return await answer.Content.ReadAsStringAsync(Ct);
         }
     }
 
@@ -71,6 +101,7 @@ public sealed class OperationTests
 
         async Task<(HttpStatusCode, string)> AskAsync(string url)
         {
+            host.Sandbox.Control.Clock.Advance(Readiness.Kept);
             using var answer = await visitor.GetAsync(url, "*/*");
             return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
         }
