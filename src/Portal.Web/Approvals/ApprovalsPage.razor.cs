@@ -42,11 +42,11 @@ public sealed partial class ApprovalsPage
     }
 
     /// <inheritdoc />
-    protected override async Task RefreshAsync()
+    protected override async Task ReadAnewAsync()
     {
         if (_entries is not { } entries)
         {
-            await base.RefreshAsync();
+            await LoadAsync();
             return;
         }
 
@@ -58,11 +58,7 @@ public sealed partial class ApprovalsPage
             var part = await Inbox.ExecuteAsync(new InboxQuery(next, 50), await Actors.GetAsync(Gone), Gone);
             _refusals = part.Refusals;
             if (!part.Succeeded)
-            {
-                StateHasChanged();
                 return;
-            }
-
             waiting.AddRange(part.Value.Items);
             next = part.Value.Next;
         }
@@ -84,8 +80,6 @@ public sealed partial class ApprovalsPage
             _arrived = entries.Count == news.Count ? 0 : _arrived + news.Count;
             Announcer.Say(Words[news.Count == 1 ? "Arrived.One" : "Arrived.Many", news.Count]);
         }
-
-        StateHasChanged();
     }
 
     private async Task MoreAsync()

@@ -26,12 +26,23 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Reads what is shown.</summary>
     protected abstract Task LoadAsync();
 
-    /// <summary>What a change leads to: reads and draws anew.</summary>
-    protected virtual async Task RefreshAsync()
+    /// <summary>Reads anew what is shown; by default as it was read at first.</summary>
+    protected virtual Task ReadAnewAsync() => LoadAsync();
+
+    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there.</summary>
+    protected async Task RefreshAsync()
     {
         if (Gone.IsCancellationRequested)
             return;
-        await LoadAsync();
+        try
+        {
+            await ReadAnewAsync();
+        }
+        catch (Exception fault) when (DatabaseFault.Is(fault))
+        {
+            Live.NoteFailure(fault);
+        }
+
         StateHasChanged();
     }
 

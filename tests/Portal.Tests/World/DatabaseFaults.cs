@@ -13,6 +13,9 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
     /// <summary>The same for a command with all its values.</summary>
     public Func<DbCommand, Exception?>? BreakCommand { get; set; }
 
+    /// <summary>The database answers nothing, until further notice.</summary>
+    public void Fail() => Break = _ => new DatabaseGone();
+
     /// <summary>The database can be read and takes no writes, until further notice.</summary>
     public void RefuseWrites() => Break = sql => Writing().IsMatch(sql) ? new IOException("attempt to write a readonly database") : null;
 
@@ -32,4 +35,6 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
     private static partial Regex Writing();
 
     private T Pass<T>(DbCommand command, T result) => (Break?.Invoke(command.CommandText) ?? BreakCommand?.Invoke(command)) is { } fault ? throw fault : result;
+
+    private sealed class DatabaseGone() : DbException("The connection is gone.");
 }

@@ -25,6 +25,8 @@ public sealed partial class DriftSection
 
     [Inject] public required ReconcileAssignments Reconcile { get; init; }
 
+    [Inject] public required Attempt Attempt { get; init; }
+
     [Inject] public required Announcer Announcer { get; init; }
 
     [Inject] public required IStringLocalizer<OperationsWords> Words { get; init; }
@@ -80,12 +82,12 @@ public sealed partial class DriftSection
         try
         {
             // It goes on to its end even if the reader leaves: half a comparison helps nobody.
-            var result = await Reconcile.ExecuteAsync(await Actors.GetAsync(CancellationToken.None), CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Reconcile.ExecuteAsync(actor, CancellationToken.None));
             if (Gone.IsCancellationRequested)
                 return;
             if (result.Succeeded)
                 Announcer.Say(Words["Drift.Said", result.Value.Missing + result.Value.Unexpected + result.Value.Altered]);
-            await LoadAsync();
+            await RefreshAsync();
             if (!result.Succeeded)
                 _refusals = result.Refusals;
         }

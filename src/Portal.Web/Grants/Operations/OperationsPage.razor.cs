@@ -44,6 +44,8 @@ public sealed partial class OperationsPage
 
     [Inject] public required RetryNow Retry { get; init; }
 
+    [Inject] public required Attempt Attempt { get; init; }
+
     [Inject] public required Announcer Announcer { get; init; }
 
     [Inject] public required TimeProvider Clock { get; init; }
@@ -164,11 +166,11 @@ public sealed partial class OperationsPage
         _retrying = true;
         try
         {
-            var result = await Retry.ExecuteAsync(new RetryInput(null), await Actors.GetAsync(CancellationToken.None), CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Retry.ExecuteAsync(new RetryInput(null), actor, CancellationToken.None));
             _retryRefusals = result.Refusals;
             if (result.Succeeded)
                 Announcer.Say(Words["Retry.All.Said", result.Value]);
-            await LoadAsync();
+            await RefreshAsync();
         }
         finally
         {
