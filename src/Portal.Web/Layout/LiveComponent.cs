@@ -17,6 +17,9 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     [Inject] public required CurrentActor Actors { get; init; }
 
+    /// <summary>Whether what is shown may be old: it could not be read when it was last to be.</summary>
+    protected bool Outdated { get; set; }
+
     /// <summary>Cancelled when the component leaves the screen.</summary>
     protected CancellationToken Gone { get; }
 
@@ -37,9 +40,11 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         try
         {
             await ReadAnewAsync();
+            Outdated = false;
         }
         catch (Exception fault) when (DatabaseFault.Is(fault))
         {
+            Outdated = true;
             Live.NoteFailure(fault);
         }
 

@@ -91,6 +91,33 @@ public sealed class OperationsPageTests : BunitContext
         Assert.False(await world.ReadAsync(db => db.AccessPauses.AnyAsync(p => p.LiftedAt == null, Ct)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_cannot_be_read_for_a_while_stays_as_it_was_and_is_looked_at_again(bool notTheDatabase)
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var page = Render<OperationsPage>();
+        page.WaitForElement(".ops-verdict.is-good");
+        page.WaitForElement(".drift-run");
+
+        if (notTheDatabase)
+            world.DatabaseFaults.Break = _ => new IOException("The disk is gone.");
+        else
+            world.DatabaseFaults.Fail();
+        world.Clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.Contains("goes on trying", page.WaitForElement(".ops-outdated").TextContent, StringComparison.Ordinal);
+        Assert.NotEmpty(page.FindAll(".ops-verdict.is-good"));
+
+        world.DatabaseFaults.Break = null;
+        await world.PromiseAsync();
+        world.Cloud.FailBefore = _ => new CloudCallException("AuthorizationFailed", "The client may not.", 403, isTransient: false);
+        await world.WorkAsync();
+        world.Clock.Advance(TimeSpan.FromSeconds(11));
+        page.WaitForElement(".work");
+        Assert.Empty(page.FindAll(".ops-outdated"));
+    }
+
     [Fact]
     public async Task An_auditor_reads_and_does_nothing_and_an_engineer_sees_nothing()
     {

@@ -133,16 +133,26 @@ public sealed partial class OperationsPage
         try
         {
             while (await timer.WaitForNextTickAsync(Gone))
-                await InvokeAsync(RefreshAsync);
+                await LookAsync();
         }
         catch (Exception gone) when (gone is OperationCanceledException or ObjectDisposedException)
         {
             // The page is gone.
         }
-        catch (Exception fault)
+    }
+
+    private async Task LookAsync()
+    {
+        try
         {
-            // Nobody awaits this; the page's own error boundary says it.
-            await DispatchExceptionAsync(fault);
+            await InvokeAsync(RefreshAsync);
+        }
+        catch (Exception fault) when (fault is not (OutOfMemoryException or ObjectDisposedException) && !(fault is OperationCanceledException && Gone.IsCancellationRequested))
+        {
+            // Nobody awaits this. Who looks here looks because something is wrong: the next look may say what.
+            Live.NoteFailure(fault);
+            Outdated = true;
+            await InvokeAsync(StateHasChanged);
         }
     }
 
