@@ -61,26 +61,31 @@ public sealed partial class GrantsPage
         if (!part.Succeeded)
             return;
 
-        // What ends while the reader looks at it stays in its place and says so, with whatever they were typing there.
+        // What ends while the reader looks at it stays in its place and says so, and what new ones push out of what is read stays as well: with whatever they were typing there.
         var read = part.Value.Items.ToList();
         if (view == _shown && !Ended && _grants is { } before)
-            read = await WithEndedAsync(read, before);
+            read = await WithShownAsync(read, before);
         if (turn != _turn)
             return;
         (_grants, _next, _shown) = (read, part.Value.Next, view);
     }
 
-    private async Task<List<GrantView>> WithEndedAsync(List<GrantView> read, List<GrantView> before)
+    private async Task<List<GrantView>> WithShownAsync(List<GrantView> read, List<GrantView> before)
     {
-        var left = before.Where(old => !read.Exists(grant => grant.Id == old.Id)).Select(old => old.Id).ToHashSet();
-        if (left.Count == 0)
-            return read;
-        var over = await Grants.ExecuteAsync(new GrantQuery(Audience, Ended: true, Take: 100), await Actors.GetAsync(Gone), Gone);
         var now = read.ToDictionary(grant => grant.Id);
-        // What has ended since the other look is in both: this one is nearer to the truth.
-        foreach (var grant in over.Succeeded ? over.Value.Items : [])
-            now[grant.Id] = grant;
-        return [.. read.Where(grant => !before.Exists(old => old.Id == grant.Id)), .. before.Select(old => now.GetValueOrDefault(old.Id)).OfType<GrantView>()];
+        var known = before.Select(old => old.Id).ToList();
+        if (known.TrueForAll(now.ContainsKey))
+            return read;
+        foreach (var some in known.Chunk(100))
+        {
+            var shown = await Grants.ExecuteAsync(new GrantQuery(Audience, Take: some.Length, Only: some), await Actors.GetAsync(Gone), Gone);
+            // What has ended since the other look is in both: this one is nearer to the truth.
+            foreach (var grant in shown.Succeeded ? shown.Value.Items : [])
+                now[grant.Id] = grant;
+        }
+
+        // The list's own order, in which each has its place.
+        return [.. now.Values.OrderByDescending(grant => grant.Id)];
     }
 
     private GrantAudience Audience => Everyones ? GrantAudience.Everyone : GrantAudience.Mine;
@@ -88,14 +93,21 @@ public sealed partial class GrantsPage
     private async Task MoreAsync()
     {
         var turn = ++_turn;
-        var part = await ReadAsync(_next, PageSize);
-        if (turn != _turn)
-            return;
-        _refusals = part.Refusals;
-        if (!part.Succeeded)
-            return;
-        _grants!.AddRange(part.Value.Items);
-        _next = part.Value.Next;
+        int before;
+        do
+        {
+            var part = await ReadAsync(_next, PageSize);
+            if (turn != _turn)
+                return;
+            _refusals = part.Refusals;
+            if (!part.Succeeded)
+                return;
+            before = _grants!.Count;
+            // What stayed although new ones pushed it out comes once more.
+            _grants.AddRange(part.Value.Items.Where(grant => !_grants.Exists(shown => shown.Id == grant.Id)));
+            _next = part.Value.Next;
+        }
+        while (_next is not null && _grants.Count == before);
     }
 
     private async Task<Result<Page<GrantView>>> ReadAsync(string? after, int take)
