@@ -14,12 +14,12 @@ public sealed partial class GrantsPage
 {
     private const int PageSize = 20;
 
+    private readonly ReadInTurn _reading = new();
     private List<GrantView>? _grants;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private Guid? _reader;
     private string? _shown;
-    private int _turn;
     private bool _mayAsk;
     private bool _mayRevoke;
     private bool _oversees;
@@ -33,6 +33,8 @@ public sealed partial class GrantsPage
 
     /// <summary>Whose: <c>mine</c> or <c>everyone</c>; null for what fits the reader.</summary>
     [SupplyParameterFromQuery(Name = "of")] public string? Of { get; set; }
+
+    private string Address => $"{Show} {Of}";
 
     private bool Ended => Show == "ended";
 
@@ -49,13 +51,15 @@ public sealed partial class GrantsPage
         change.Kind == ChangeKind.Pause || (change.Kind == ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader));
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
-        var view = $"{Show} {Of}";
+        var view = Address;
         // As many as the reader has loaded, so that a change does not shorten the list under their hands.
-        var part = await ReadOn.UntilAsync(Math.Max(PageSize, _grants?.Count ?? 0), ReadAsync);
-        if (turn != _turn)
+        var part = await ReadOn.UntilAsync(view == _shown ? Math.Max(PageSize, _grants!.Count) : PageSize, ReadAsync);
+        // Another list is asked for: it is read next.
+        if (view != Address)
             return;
         _refusals = part.Refusals;
         if (!part.Succeeded)
@@ -65,7 +69,7 @@ public sealed partial class GrantsPage
         var read = part.Value.Items.ToList();
         if (view == _shown && !Ended && _grants is { } before)
             read = await WithShownAsync(read, before);
-        if (turn != _turn)
+        if (view != Address)
             return;
         (_grants, _next, _shown) = (read, part.Value.Next, view);
     }
@@ -90,14 +94,21 @@ public sealed partial class GrantsPage
 
     private GrantAudience Audience => Everyones ? GrantAudience.Everyone : GrantAudience.Mine;
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
+        var view = Address;
+        return _reading.RunAsync(() => ReadMoreAsync(view));
+    }
+
+    private async Task ReadMoreAsync(string view)
+    {
+        if (view != _shown || _next is null)
+            return;
         int before;
         do
         {
             var part = await ReadAsync(_next, PageSize);
-            if (turn != _turn)
+            if (view != Address)
                 return;
             _refusals = part.Refusals;
             if (!part.Succeeded)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Grants.Reconciliation;
+using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
 
@@ -13,13 +14,13 @@ public sealed partial class DriftSection
 {
     private const int PageSize = 10;
 
+    private readonly ReadInTurn _reading = new();
     private List<Drift>? _drifts;
     private ReconciliationRun? _run;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private bool? _shown;
     private bool _running;
-    private int _turn;
 
     [Inject] public required ListDrift List { get; init; }
 
@@ -49,23 +50,32 @@ public sealed partial class DriftSection
     protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Grant;
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
         var resolved = Resolved;
         var list = await List.ExecuteAsync(new DriftQuery(resolved, Take: resolved == _shown ? Math.Clamp(_drifts?.Count ?? 0, PageSize, 100) : PageSize), await Actors.GetAsync(Gone), Gone);
-        if (turn != _turn)
+        // Another list is asked for: it is read next.
+        if (resolved != Resolved)
             return;
         _refusals = list.Refusals;
         if (list.Succeeded)
             (_drifts, _next, _run, _shown) = ([.. list.Value.Drifts.Items], list.Value.Drifts.Next, list.Value.LastRun, resolved);
     }
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
-        var list = await List.ExecuteAsync(new DriftQuery(Resolved, _next, PageSize), await Actors.GetAsync(Gone), Gone);
-        if (turn != _turn)
+        var resolved = Resolved;
+        return _reading.RunAsync(() => ReadMoreAsync(resolved));
+    }
+
+    private async Task ReadMoreAsync(bool resolved)
+    {
+        if (resolved != _shown || _next is null)
+            return;
+        var list = await List.ExecuteAsync(new DriftQuery(resolved, _next, PageSize), await Actors.GetAsync(Gone), Gone);
+        if (resolved != Resolved)
             return;
         _refusals = list.Refusals;
         if (!list.Succeeded)

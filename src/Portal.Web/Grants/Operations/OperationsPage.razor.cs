@@ -21,6 +21,7 @@ public sealed partial class OperationsPage
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LagEvery = TimeSpan.FromSeconds(30);
 
+    private readonly ReadInTurn _reading = new();
     private OperationsView? _view;
     private WorkLag? _lag;
     private IReadOnlyList<StreamStanding> _streams = [];
@@ -30,7 +31,6 @@ public sealed partial class OperationsPage
     private IReadOnlyList<Refusal> _retryRefusals = [];
     private string? _next;
     private WorkPart? _shown;
-    private int _turn;
     private bool _mayAct;
     private bool _retrying;
 
@@ -103,9 +103,10 @@ public sealed partial class OperationsPage
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
         var part = Part;
         var actor = await Actors.GetAsync(Gone);
         var view = await Get.ExecuteAsync(actor, Gone);
@@ -113,8 +114,8 @@ public sealed partial class OperationsPage
         var streams = await Streams.ExecuteAsync(actor, Gone);
         var now = Clock.GetUtcNow();
         var lag = _lag is null || now - _lagAt >= LagEvery ? await Lag.ExecuteAsync(actor, Gone) : null;
-        // A later look is nearer to the truth than one that took longer.
-        if (turn != _turn)
+        // Another part is asked for: it is read next.
+        if (part != Part)
             return;
         _refusals = view.Refusals;
         _mayAct = actor.Has(PortalRole.Administrator);
@@ -156,17 +157,24 @@ public sealed partial class OperationsPage
         }
     }
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
-        var part = await Work.ExecuteAsync(new WorkListQuery(Part, _next, PageSize), await Actors.GetAsync(Gone), Gone);
-        if (turn != _turn)
+        var part = Part;
+        return _reading.RunAsync(() => ReadMoreAsync(part));
+    }
+
+    private async Task ReadMoreAsync(WorkPart part)
+    {
+        if (part != _shown || _next is null)
             return;
-        _refusals = part.Refusals;
-        if (!part.Succeeded)
+        var more = await Work.ExecuteAsync(new WorkListQuery(part, _next, PageSize), await Actors.GetAsync(Gone), Gone);
+        if (part != Part)
             return;
-        _work!.AddRange(part.Value.Items);
-        _next = part.Value.Next;
+        _refusals = more.Refusals;
+        if (!more.Succeeded)
+            return;
+        _work!.AddRange(more.Value.Items);
+        _next = more.Value.Next;
     }
 
     private async Task RetryAllAsync()
