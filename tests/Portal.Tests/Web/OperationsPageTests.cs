@@ -119,6 +119,27 @@ public sealed class OperationsPageTests : BunitContext
     }
 
     [Fact]
+    public async Task People_who_are_found_late_do_not_stand_among_vaults()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        await world.Get<RecordSignIn>().ExecuteAsync(SignInStep.In, await world.IdentifyAsync(Company.Mira), Ct);
+        var page = Render<OperationsPage>();
+        await page.WaitForElement(".pause-open").ClickAsync(new());
+        await page.FindAll("input[name=pause-target]")[(int)PauseTarget.Principal].ChangeAsync(new() { Value = "on" });
+        await page.Find("#pause-search").InputAsync(new() { Value = "mir" });
+        Assert.Single(page.FindAll(".pause-candidate"));
+
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.DatabaseFaults.Hold = _ => held.Task;
+        var found = page.Find("#pause-search").InputAsync(new() { Value = "mira" });
+        await page.FindAll("input[name=pause-target]")[(int)PauseTarget.Scope].ChangeAsync(new() { Value = "on" });
+        world.DatabaseFaults.Hold = null;
+        held.SetResult();
+        await found;
+        Assert.Empty(page.FindAll(".pause-candidate, .pause-covers"));
+    }
+
+    [Fact]
     public async Task An_auditor_reads_and_does_nothing_and_an_engineer_sees_nothing()
     {
         await using (var world = await this.OpenForAsync(Company.Ingrid))

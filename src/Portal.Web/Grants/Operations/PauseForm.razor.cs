@@ -63,6 +63,8 @@ public sealed partial class PauseForm
     private async Task ChooseAsync(PauseTarget target)
     {
         (_target, _chosen, _found, _searched, _text) = (target, null, [], false, "");
+        // What is still looked for was meant for what was chosen before.
+        _turn++;
         if (target == PauseTarget.Everything)
             await LookAsync();
     }
