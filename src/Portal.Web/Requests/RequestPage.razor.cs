@@ -107,7 +107,8 @@ public sealed partial class RequestPage : IDisposable
         if (string.IsNullOrEmpty(Again))
             return null;
         var earlier = await GetRequest.ExecuteAsync(Again, actor, _left);
-        if (!earlier.Succeeded)
+        // Whose request it is not, may not be taken back by them; the use case answers as if there were none. Their words are nobody else's to send, although some may read them.
+        if (!earlier.Succeeded || earlier.Value.Actions.Withdraw?.Code == RefusalCode.NotFound)
             return null;
         var minutes = earlier.Value.Row.Duration.TotalMinutes;
         return new RequestInput
@@ -117,7 +118,7 @@ public sealed partial class RequestPage : IDisposable
             Amount = minutes.ToString(System.Globalization.CultureInfo.CurrentCulture),
             Unit = LengthUnit.Minutes,
             // More time begins where the present one ends; both are there in between, so that access has no gap.
-            FollowsOn = earlier.Value.Grant is { IsLive: true, EndsAt: var end } && earlier.Value.Actions.Withdraw?.Code != RefusalCode.NotFound ? end : null,
+            FollowsOn = earlier.Value.Grant is { IsLive: true, EndsAt: var end } ? end : null,
             Justification = earlier.Value.Justification,
             Ticket = earlier.Value.Ticket ?? "",
         };

@@ -229,6 +229,20 @@ public sealed class RequestFormTests : BunitContext
         Assert.Equal(Company.PaymentsVault, (await world.ReadAsync(db => db.AccessRequests.SingleAsync())).Scope);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Only_an_earlier_request_of_ones_own_is_a_beginning(bool own)
+    {
+        await using var world = await this.OpenForAsync(Company.Priya);
+        // Priya may read it either way: she approves what others ask for here.
+        var earlier = await world.AskAsync(own ? Company.Priya : Company.Mira, PortalWorld.Draft(justification: "Rotate the key", ticket: "INC-7"));
+        this.GoTo($"/catalog/kv-payments-prod/stripe-api-key?again={earlier.Reference}");
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        Assert.Equal(own ? "Rotate the key" : "", page.Find("#justification").GetAttribute("value") ?? "");
+        Assert.Equal(own ? "INC-7" : "", page.Find("#ticket").GetAttribute("value") ?? "");
+    }
+
     private IRenderedComponent<RequestPage> Open(string vault, string? secret)
     {
         var page = Render<RequestPage>(p => p.Add(r => r.VaultName, vault).Add(r => r.SecretName, secret));
