@@ -125,7 +125,7 @@ public sealed partial class RequestForm : IDisposable
         if (Input.FollowsOn is not { } end || Input.StartText.Length > 0 || end <= Clock.GetUtcNow())
             return;
         Input.Later = true;
-        Input.StartText = TimeZoneInfo.ConvertTime(end, _zone).ToString("yyyy-MM-dd'T'HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+        Input.StartText = RequestInput.TextOf(end, _zone);
     }
 
     private string LengthOf(int minutes)

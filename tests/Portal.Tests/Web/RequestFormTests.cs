@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bunit;
 using Microsoft.EntityFrameworkCore;
 using Portal.Tests.World;
@@ -241,6 +242,22 @@ public sealed class RequestFormTests : BunitContext
         var page = Open("kv-payments-prod", "stripe-api-key");
         Assert.Equal(own ? "Rotate the key" : "", page.Find("#justification").GetAttribute("value") ?? "");
         Assert.Equal(own ? "INC-7" : "", page.Find("#ticket").GetAttribute("value") ?? "");
+    }
+
+    [Theory]
+    [InlineData("2026-10-25T00:30:20Z", "2026-10-25T00:30:00Z")]
+    [InlineData("2026-10-25T01:30:20Z", "2026-10-25T01:30:00Z")]
+    [InlineData("2026-10-25T09:30:20Z", "2026-10-25T09:30:00Z")]
+    public void More_time_begins_where_the_present_one_ends_also_in_the_hour_that_comes_twice(string ends, string starts)
+    {
+        var paris = TimeZoneInfo.FindSystemTimeZoneById(Zone);
+        var end = DateTimeOffset.Parse(ends, CultureInfo.InvariantCulture);
+        var input = new RequestInput { FollowsOn = end, Later = true, StartText = TimeZoneInfo.ConvertTime(end, paris).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture) };
+        Assert.Equal(DateTimeOffset.Parse(starts, CultureInfo.InvariantCulture), input.Start(paris)!.Value.Instant);
+        Assert.False(input.Start(paris)!.Value.Twice);
+        // Another time is as it is typed: of the two, the first.
+        input.StartText = "2026-10-25T02:10";
+        Assert.Equal(new DateTimeOffset(2026, 10, 25, 0, 10, 0, TimeSpan.Zero), input.Start(paris)!.Value.Instant);
     }
 
     private IRenderedComponent<RequestPage> Open(string vault, string? secret)
