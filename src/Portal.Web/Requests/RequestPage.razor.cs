@@ -104,7 +104,8 @@ public sealed partial class RequestPage : IDisposable
     // An earlier request of one's own says what to ask for again; the start and the justification's truth are new each time, the words are a beginning.
     private async Task<RequestInput?> StartFromAsync(Actor actor)
     {
-        if (string.IsNullOrEmpty(Again))
+        // No reference holds a NUL, and PostgreSQL takes no text that does.
+        if (string.IsNullOrEmpty(Again) || Again.Contains('\0', StringComparison.Ordinal))
             return null;
         var earlier = await GetRequest.ExecuteAsync(Again, actor, _left);
         // Whose request it is not, may not be taken back by them; the use case answers as if there were none. Their words are nobody else's to send, although some may read them.

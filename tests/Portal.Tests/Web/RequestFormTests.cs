@@ -260,6 +260,16 @@ public sealed class RequestFormTests : BunitContext
         Assert.Equal(new DateTimeOffset(2026, 10, 25, 0, 10, 0, TimeSpan.Zero), input.Start(paris)!.Value.Instant);
     }
 
+    [Fact]
+    public async Task An_earlier_request_that_cannot_be_is_none()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        // PostgreSQL takes no such text; here it must not even be asked.
+        world.DatabaseFaults.BreakCommand = command => command.Parameters.Cast<System.Data.Common.DbParameter>().Any(p => p.Value is string text && text.Contains('\0')) ? new IOException("invalid byte sequence") : null;
+        this.GoTo("/catalog/kv-payments-prod/stripe-api-key?again=R-%00");
+        Assert.Empty(Open("kv-payments-prod", "stripe-api-key").Find("#justification").GetAttribute("value") ?? "");
+    }
+
     private IRenderedComponent<RequestPage> Open(string vault, string? secret)
     {
         var page = Render<RequestPage>(p => p.Add(r => r.VaultName, vault).Add(r => r.SecretName, secret));
