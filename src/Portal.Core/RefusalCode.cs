@@ -152,6 +152,9 @@ public static class RefusalCode
     /// <summary>Key Vault or Resource Manager could not be asked. Arguments: the provider's code.</summary>
     public const string CloudUnreachable = "cloud.unreachable";
 
+    /// <summary>The database failed meanwhile. Nothing is known to be saved; what is asked for again is not done twice.</summary>
+    public const string DatabaseFailed = "database.failed";
+
     /// <summary>A range ends before it starts.</summary>
     public const string RangeInverted = "audit.range_inverted";
 

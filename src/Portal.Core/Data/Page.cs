@@ -43,6 +43,6 @@ internal static class Cursor
         if (mark.Length > 512 || !Base64Url.IsValid(mark))
             return null;
         var text = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(mark));
-        return text.StartsWith(list + ":", StringComparison.Ordinal) ? text[(list.Length + 1)..] : null;
+        return text.StartsWith(list + ":", StringComparison.Ordinal) && !text.Contains('\0', StringComparison.Ordinal) ? text[(list.Length + 1)..] : null;
     }
 }

@@ -21,7 +21,8 @@ public enum GrantAudience
 /// <param name="Ended">False for those that have not ended, true for those that have.</param>
 /// <param name="After">Where to go on; null for the start.</param>
 /// <param name="Take">How many, from 1 to 100.</param>
-public sealed record GrantQuery(GrantAudience Audience = GrantAudience.Mine, bool Ended = false, string? After = null, int Take = 20);
+/// <param name="Only">Only these of them, whether they have ended or not; null for all.</param>
+public sealed record GrantQuery(GrantAudience Audience = GrantAudience.Mine, bool Ended = false, string? After = null, int Take = 20, IReadOnlyCollection<Guid>? Only = null);
 
 /// <summary>A grant in a list or on its request's page.</summary>
 public sealed record GrantView
@@ -158,7 +159,9 @@ public sealed class ListGrants(IDbContextFactory<PortalDb> databases)
 
         var take = Math.Clamp(input.Take, 1, 100);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var grants = db.Grants.AsNoTracking().Where(g => input.Ended ? g.State == GrantState.Ended : g.State != GrantState.Ended);
+        var grants = input.Only is { } only
+            ? db.Grants.AsNoTracking().Where(g => only.Contains(g.Id))
+            : db.Grants.AsNoTracking().Where(g => input.Ended ? g.State == GrantState.Ended : g.State != GrantState.Ended);
         if (input.Audience == GrantAudience.Mine)
         {
             // Both halves of the identity: the index of what has not ended answers only for both, and SQLite takes the one of everything for less.

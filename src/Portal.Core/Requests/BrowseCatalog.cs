@@ -178,6 +178,9 @@ public sealed class BrowseCatalog(IDbContextFactory<PortalDb> databases, TimePro
         var matching = db.Secrets.AsNoTracking().Where(s => s.DeletedAt == null && vaultIds.Contains(s.VaultId));
         if (place.Length > 0)
             matching = matching.Where(s => string.Compare(s.ArmId, place) > 0);
+        // No name holds it, and PostgreSQL takes no text that does.
+        if (input.Search?.Contains('\0', StringComparison.Ordinal) == true)
+            return matching.Where(_ => false);
         foreach (var word in (input.Search ?? "").ToLowerInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(8))
             matching = matching.Where(s => s.SearchText.Contains(word));
         return matching;

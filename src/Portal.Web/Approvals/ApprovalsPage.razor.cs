@@ -43,11 +43,11 @@ public sealed partial class ApprovalsPage
     }
 
     /// <inheritdoc />
-    protected override async Task RefreshAsync()
+    protected override async Task ReadAnewAsync()
     {
         if (_entries is not { } entries)
         {
-            await base.RefreshAsync();
+            await LoadAsync();
             return;
         }
 
@@ -63,11 +63,7 @@ public sealed partial class ApprovalsPage
                 return;
             _refusals = part.Refusals;
             if (!part.Succeeded)
-            {
-                StateHasChanged();
                 return;
-            }
-
             waiting.AddRange(part.Value.Items);
             next = part.Value.Next;
         }
@@ -89,8 +85,6 @@ public sealed partial class ApprovalsPage
             _arrived = entries.Count == news.Count ? 0 : _arrived + news.Count;
             Announcer.Say(Words[news.Count == 1 ? "Arrived.One" : "Arrived.Many", news.Count]);
         }
-
-        StateHasChanged();
     }
 
     private async Task MoreAsync()

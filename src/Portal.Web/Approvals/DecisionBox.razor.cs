@@ -5,7 +5,6 @@ using Portal.Core.Approvals;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Approvals;
 
@@ -25,7 +24,7 @@ public sealed partial class DecisionBox : ComponentBase
 
     [Inject] public required DecideRequest Decide { get; init; }
 
-    [Inject] public required CurrentActor Actors { get; init; }
+    [Inject] public required Attempt Attempt { get; init; }
 
     [Inject] public required Announcer Announcer { get; init; }
 
@@ -94,8 +93,7 @@ public sealed partial class DecisionBox : ComponentBase
         _refusals = [];
         try
         {
-            var actor = await Actors.GetAsync(CancellationToken.None);
-            var result = await Decide.ExecuteAsync(new DecisionInput(RequestId, verdict, _comment), actor, CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Decide.ExecuteAsync(new DecisionInput(RequestId, verdict, _comment), actor, CancellationToken.None));
             _refusals = result.Refusals;
             if (result.Succeeded)
             {

@@ -32,6 +32,8 @@ public sealed partial class SavedFilters
 
     [Inject] public required CurrentActor Current { get; init; }
 
+    [Inject] public required Attempt Attempt { get; init; }
+
     [Inject] public required Announcer Announcer { get; init; }
 
     /// <summary>The filters of the page.</summary>
@@ -75,7 +77,7 @@ public sealed partial class SavedFilters
         _saving = true;
         try
         {
-            var result = await Save.ExecuteAsync(new FilterToSave(_name, read.Value), await Current.GetAsync(), CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Save.ExecuteAsync(new FilterToSave(_name, read.Value), actor, CancellationToken.None));
             _refusals = result.Refusals;
             if (!result.Succeeded)
                 return;
@@ -91,7 +93,7 @@ public sealed partial class SavedFilters
 
     private async Task DeleteAsync(SavedFilter saved)
     {
-        var result = await Delete.ExecuteAsync(saved.Id, await Current.GetAsync(), CancellationToken.None);
+        var result = await Attempt.RunAsync(actor => Delete.ExecuteAsync(saved.Id, actor, CancellationToken.None));
         // One that is not there any more was deleted in another tab.
         if (result.Succeeded || result.Refusals[0].Code == RefusalCode.NotFound)
             _saved.Remove(saved);

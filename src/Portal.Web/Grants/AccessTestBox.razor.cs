@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Grants;
+using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Grants;
 
@@ -22,7 +22,7 @@ public sealed partial class AccessTestBox : ComponentBase
 
     [Inject] public required IDelegatedTokens Tokens { get; init; }
 
-    [Inject] public required CurrentActor Actors { get; init; }
+    [Inject] public required Attempt Attempt { get; init; }
 
     [Inject] public required TimeProvider Clock { get; init; }
 
@@ -56,8 +56,7 @@ public sealed partial class AccessTestBox : ComponentBase
         _answer = null;
         try
         {
-            var actor = await Actors.GetAsync(CancellationToken.None);
-            var result = await Test.ExecuteAsync(new AccessTest(Grant.Id, Tokens), actor, CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Test.ExecuteAsync(new AccessTest(Grant.Id, Tokens), actor, CancellationToken.None));
             _refusals = result.Refusals;
             _answer = result.Succeeded ? result.Value : null;
             _answeredAt = Clock.GetUtcNow();

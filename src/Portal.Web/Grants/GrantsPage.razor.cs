@@ -14,12 +14,12 @@ public sealed partial class GrantsPage
 {
     private const int PageSize = 20;
 
+    private readonly ReadInTurn _reading = new();
     private List<GrantView>? _grants;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private Guid? _reader;
     private string? _shown;
-    private int _turn;
     private bool _mayAsk;
     private bool _mayRevoke;
     private bool _oversees;
@@ -33,6 +33,8 @@ public sealed partial class GrantsPage
 
     /// <summary>Whose: <c>mine</c> or <c>everyone</c>; null for what fits the reader.</summary>
     [SupplyParameterFromQuery(Name = "of")] public string? Of { get; set; }
+
+    private string Address => $"{Show} {Of}";
 
     private bool Ended => Show == "ended";
 
@@ -49,53 +51,74 @@ public sealed partial class GrantsPage
         change.Kind == ChangeKind.Pause || (change.Kind == ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader));
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
-        var view = $"{Show} {Of}";
+        var view = Address;
         // As many as the reader has loaded, so that a change does not shorten the list under their hands.
-        var part = await ReadOn.UntilAsync(Math.Max(PageSize, _grants?.Count ?? 0), ReadAsync);
-        if (turn != _turn)
+        var part = await ReadOn.UntilAsync(view == _shown ? Math.Max(PageSize, _grants!.Count) : PageSize, ReadAsync);
+        // Another list is asked for: it is read next.
+        if (view != Address)
             return;
         _refusals = part.Refusals;
         if (!part.Succeeded)
             return;
 
-        // What ends while the reader looks at it stays in its place and says so, with whatever they were typing there.
+        // What ends while the reader looks at it stays in its place and says so, and what new ones push out of what is read stays as well: with whatever they were typing there.
         var read = part.Value.Items.ToList();
         if (view == _shown && !Ended && _grants is { } before)
-            read = await WithEndedAsync(read, before);
-        if (turn != _turn)
+            read = await WithShownAsync(read, before);
+        if (view != Address)
             return;
         (_grants, _next, _shown) = (read, part.Value.Next, view);
     }
 
-    private async Task<List<GrantView>> WithEndedAsync(List<GrantView> read, List<GrantView> before)
+    private async Task<List<GrantView>> WithShownAsync(List<GrantView> read, List<GrantView> before)
     {
-        var left = before.Where(old => !read.Exists(grant => grant.Id == old.Id)).Select(old => old.Id).ToHashSet();
-        if (left.Count == 0)
-            return read;
-        var over = await Grants.ExecuteAsync(new GrantQuery(Audience, Ended: true, Take: 100), await ReaderAsync(), Gone);
         var now = read.ToDictionary(grant => grant.Id);
-        // What has ended since the other look is in both: this one is nearer to the truth.
-        foreach (var grant in over.Succeeded ? over.Value.Items : [])
-            now[grant.Id] = grant;
-        return [.. read.Where(grant => !before.Exists(old => old.Id == grant.Id)), .. before.Select(old => now.GetValueOrDefault(old.Id)).OfType<GrantView>()];
+        var known = before.Select(old => old.Id).ToList();
+        if (known.TrueForAll(now.ContainsKey))
+            return read;
+        foreach (var some in known.Chunk(100))
+        {
+            var shown = await Grants.ExecuteAsync(new GrantQuery(Audience, Take: some.Length, Only: some), await ReaderAsync(), Gone);
+            // What has ended since the other look is in both: this one is nearer to the truth.
+            foreach (var grant in shown.Succeeded ? shown.Value.Items : [])
+                now[grant.Id] = grant;
+        }
+
+        // The list's own order, in which each has its place.
+        return [.. now.Values.OrderByDescending(grant => grant.Id)];
     }
 
     private GrantAudience Audience => Everyones ? GrantAudience.Everyone : GrantAudience.Mine;
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
-        var part = await ReadAsync(_next, PageSize);
-        if (turn != _turn)
+        var view = Address;
+        return _reading.RunAsync(() => ReadMoreAsync(view));
+    }
+
+    private async Task ReadMoreAsync(string view)
+    {
+        if (view != _shown || _next is null)
             return;
-        _refusals = part.Refusals;
-        if (!part.Succeeded)
-            return;
-        _grants!.AddRange(part.Value.Items);
-        _next = part.Value.Next;
+        int before;
+        do
+        {
+            var part = await ReadAsync(_next, PageSize);
+            if (view != Address)
+                return;
+            _refusals = part.Refusals;
+            if (!part.Succeeded)
+                return;
+            before = _grants!.Count;
+            // What stayed although new ones pushed it out comes once more.
+            _grants.AddRange(part.Value.Items.Where(grant => !_grants.Exists(shown => shown.Id == grant.Id)));
+            _next = part.Value.Next;
+        }
+        while (_next is not null && _grants.Count == before);
     }
 
     private async Task<Result<Page<GrantView>>> ReadAsync(string? after, int take)

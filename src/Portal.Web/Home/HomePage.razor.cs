@@ -16,6 +16,7 @@ public sealed partial class HomePage
 {
     private const int Few = 5;
 
+    private readonly HashSet<Guid> _open = [];
     private View? _view;
     private IReadOnlyList<Refusal> _refusals = [];
     private int _turn;
@@ -50,9 +51,9 @@ public sealed partial class HomePage
 
         var oversees = actor.Has(PortalRole.Administrator) || actor.Has(PortalRole.Auditor);
         var waiting = actor.Has(PortalRole.Approver) ? await Inbox.ExecuteAsync(new InboxQuery(Take: Few, WithRecords: false), actor, Gone) : null;
-        var held = await Grants.ExecuteAsync(new GrantQuery(Take: 10), actor, Gone);
+        var held = await HeldAsync(GrantAudience.Mine, actor);
         var asked = await Requests.ExecuteAsync(new RequestQuery(Take: Few), actor, Gone);
-        var everyonesHeld = oversees ? await Grants.ExecuteAsync(new GrantQuery(GrantAudience.Everyone, Take: 10), actor, Gone) : null;
+        var everyonesHeld = oversees ? await HeldAsync(GrantAudience.Everyone, actor) : null;
         var everyonesAsked = oversees ? await Requests.ExecuteAsync(new RequestQuery(RequestAudience.Everyone, Take: Few), actor, Gone) : null;
         if (turn != _turn)
             return;
@@ -64,6 +65,19 @@ public sealed partial class HomePage
             _view = new View(actor.Id?.ObjectId, actor.Has(PortalRole.Requester), actor.Has(PortalRole.Administrator), oversees, unknown,
                 unknown ? _view?.Waiting : waiting?.Value.Items, InUseFirst(held.Value.Items), held.Value.Next is not null, asked.Value.Items, everyonesHeld is null ? null : InUseFirst(everyonesHeld.Value.Items), everyonesAsked?.Value.Items);
     }
+
+    // The latest, and whichever the reader has opened: new ones do not take it from under their hands.
+    private async Task<Result<Page<GrantView>>> HeldAsync(GrantAudience audience, Actor actor)
+    {
+        var latest = await Grants.ExecuteAsync(new GrantQuery(audience, Take: 10), actor, Gone);
+        var shown = audience == GrantAudience.Mine ? _view?.Held : _view?.EveryonesHeld;
+        if (!latest.Succeeded || (shown ?? []).Select(grant => grant.Id).Where(id => _open.Contains(id) && latest.Value.Items.All(grant => grant.Id != id)).ToList() is not { Count: > 0 } left)
+            return latest;
+        var opened = await Grants.ExecuteAsync(new GrantQuery(audience, Take: left.Count, Only: left), actor, Gone);
+        return opened.Succeeded ? latest.Value with { Items = [.. latest.Value.Items, .. opened.Value.Items] } : opened;
+    }
+
+    private void KeepOpen(Guid grant) => _open.Add(grant);
 
     // Who is here for a secret needs what is open, and sees first what closes first; what begins later can wait.
     private static IReadOnlyList<GrantView> InUseFirst(IEnumerable<GrantView> grants) =>

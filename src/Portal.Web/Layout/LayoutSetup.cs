@@ -8,6 +8,7 @@ public static class LayoutSetup
     /// <summary>Registers it.</summary>
     public static IServiceCollection AddLayout(this IServiceCollection services) => services
         .AddScoped<Announcer>()
+        .AddScoped<Attempt>()
         .AddScoped<InboxCount>()
         .AddScoped<ReaderZone>()
         .AddScoped<ClientOfCircuit>();

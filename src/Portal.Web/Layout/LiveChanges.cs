@@ -98,7 +98,8 @@ public sealed partial class LiveChanges(ChangeFeed feed, TimeProvider clock, ILo
         }
     }
 
-    private void NoteFailure(Exception fault) => LogRefreshFailed(fault);
+    /// <summary>Logs that a page could not be brought up to date, where nobody awaits that.</summary>
+    public void NoteFailure(Exception fault) => LogRefreshFailed(fault);
 
     [LoggerMessage(LogLevel.Error, "A page could not be brought up to date")]
     private partial void LogRefreshFailed(Exception fault);

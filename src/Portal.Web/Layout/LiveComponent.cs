@@ -19,6 +19,9 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     [Inject] public required CurrentActor Actors { get; init; }
 
+    /// <summary>Whether what is shown may be old: it could not be read when it was last to be.</summary>
+    protected bool Outdated { get; set; }
+
     /// <summary>Cancelled when the component leaves the screen.</summary>
     protected CancellationToken Gone { get; }
 
@@ -48,12 +51,25 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         return RefreshAsync();
     }
 
-    /// <summary>What a change leads to: reads and draws anew.</summary>
-    protected virtual async Task RefreshAsync()
+    /// <summary>Reads anew what is shown; by default as it was read at first.</summary>
+    protected virtual Task ReadAnewAsync() => LoadAsync();
+
+    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there.</summary>
+    protected async Task RefreshAsync()
     {
         if (Gone.IsCancellationRequested)
             return;
-        await LoadAsync();
+        try
+        {
+            await ReadAnewAsync();
+            Outdated = false;
+        }
+        catch (Exception fault) when (DatabaseFault.Is(fault))
+        {
+            Outdated = true;
+            Live.NoteFailure(fault);
+        }
+
         StateHasChanged();
     }
 

@@ -30,6 +30,8 @@ public sealed partial class RequestDetailsPage
 
     [Inject] public required WithdrawRequest Withdraw { get; init; }
 
+    [Inject] public required Attempt Attempt { get; init; }
+
     [Inject] public required Announcer Announcer { get; init; }
 
     [Inject] public required IStringLocalizer<RequestPageWords> Words { get; init; }
@@ -95,9 +97,9 @@ public sealed partial class RequestDetailsPage
         _withdrawing = true;
         try
         {
-            var result = await Withdraw.ExecuteAsync(_details!.Row.Id, await Actors.GetAsync(CancellationToken.None), CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Withdraw.ExecuteAsync(_details!.Row.Id, actor, CancellationToken.None));
             _withdrawRefusals = result.Refusals;
-            await LoadAsync();
+            await RefreshAsync();
         }
         finally
         {

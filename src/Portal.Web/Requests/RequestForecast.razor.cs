@@ -19,6 +19,9 @@ public sealed partial class RequestForecast
     /// <summary>What would happen; null while it is not known.</summary>
     [Parameter, EditorRequired] public RequestPreview? Preview { get; set; }
 
+    /// <summary>Whether <see cref="Preview"/> is of something that was typed before: the database failed.</summary>
+    [Parameter] public bool Outdated { get; set; }
+
     /// <summary>What is typed.</summary>
     [Parameter, EditorRequired] public required RequestInput Input { get; set; }
 
@@ -53,7 +56,7 @@ public sealed partial class RequestForecast
         {
             List<CheckLine> lines =
             [
-                Line("Policy", p => p.Field is "role" || (p.Field is null && p.Code != RefusalCode.DuplicateRequest)),
+                Line("Policy", p => p.Field is "role" || (p.Field is null && p.Code is not (RefusalCode.DuplicateRequest or RefusalCode.DatabaseFailed))),
                 Line("Scope", p => p.Field is "scope" || p.Code == RefusalCode.DuplicateRequest),
                 Line("Duration", p => p.Field == "duration"),
             ];

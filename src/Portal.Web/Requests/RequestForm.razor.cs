@@ -6,7 +6,6 @@ using Portal.Core.Requests;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Requests;
 
@@ -30,6 +29,7 @@ public sealed partial class RequestForm : IDisposable
     private IReadOnlyList<FieldProblem> _problems = [];
     private TimeZoneInfo _zone = TimeZoneInfo.Utc;
     private bool _zoneKnown;
+    private bool _outdated;
     private bool _attempted;
     private bool _sending;
     private bool _focusProblem;
@@ -41,7 +41,7 @@ public sealed partial class RequestForm : IDisposable
 
     [Inject] public required SubmitRequest Submit { get; init; }
 
-    [Inject] public required CurrentActor Reader { get; init; }
+    [Inject] public required Attempt Attempt { get; init; }
 
     [Inject] public required ReaderZone Zone { get; init; }
 
@@ -125,7 +125,7 @@ public sealed partial class RequestForm : IDisposable
         if (Input.FollowsOn is not { } end || Input.StartText.Length > 0 || end <= Clock.GetUtcNow())
             return;
         Input.Later = true;
-        Input.StartText = TimeZoneInfo.ConvertTime(end, _zone).ToString("yyyy-MM-dd'T'HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+        Input.StartText = RequestInput.TextOf(end, _zone);
     }
 
     private string LengthOf(int minutes)
@@ -201,9 +201,13 @@ public sealed partial class RequestForm : IDisposable
     private async Task LookOverAsync()
     {
         var draft = Input.ToDraft(Target.Scope, _zone);
-        var result = await Dry.ExecuteAsync(draft, await Reader.GetReaderAsync(_left), _left);
+        var result = await Attempt.LookAsync(reader => Dry.ExecuteAsync(draft, reader, _left), _left);
         if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
             return; // Changed or sent meanwhile.
+        // What was said last is better than nothing, as long as it says that it is old.
+        _outdated = result.Refusals.Any(refusal => refusal.Code == RefusalCode.DatabaseFailed);
+        if (_outdated)
+            return;
         // While the reader's groups are not known, what was said before still helps, and the refusal says what is missing.
         if (result.Refusals is not [{ Code: RefusalCode.StandingUnknown }, ..])
             _preview = result.Succeeded ? result.Value : null;
@@ -225,7 +229,7 @@ public sealed partial class RequestForm : IDisposable
                 return;
             }
 
-            var result = await Submit.ExecuteAsync(new RequestSubmission(Input.SubmissionKey, Input.ToDraft(Target.Scope, _zone)), await Reader.GetAsync(_left), _left);
+            var result = await Attempt.RunAsync(actor => Submit.ExecuteAsync(new RequestSubmission(Input.SubmissionKey, Input.ToDraft(Target.Scope, _zone)), actor, _left), _left);
             if (result.Succeeded)
             {
                 Navigation.NavigateTo(PortalUrls.Request(result.Value.Reference));

@@ -72,8 +72,15 @@ public sealed class RequestInput
 
     /// <summary>The start.</summary>
     /// <returns>Null for as soon as approved, for nothing typed, and for what is no time; <see cref="Problems"/> says which.</returns>
-    public NamedTime? Start(TimeZoneInfo zone) =>
-        Later && DateTime.TryParse(StartText, CultureInfo.InvariantCulture, out var time) ? ReaderZone.InstantOf(time, zone) : null;
+    public NamedTime? Start(TimeZoneInfo zone) => !Later ? null
+        // The end that more time follows on is known: of an hour that the clock shows twice it is the one that is meant.
+        : FollowsOn is { } end && StartText == TextOf(end, zone) ? new NamedTime(end.AddTicks(-(end.Ticks % TimeSpan.TicksPerMinute)), false)
+        : DateTime.TryParse(StartText, CultureInfo.InvariantCulture, out var time) ? ReaderZone.InstantOf(time, zone)
+        : null;
+
+    /// <summary>An instant as <see cref="StartText"/> has it: cut to the minute, as the browser's field is.</summary>
+    public static string TextOf(DateTimeOffset instant, TimeZoneInfo zone) =>
+        TimeZoneInfo.ConvertTime(instant, zone).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
 
     /// <summary>What keeps the input from being understood at all, by field: <c>duration</c> or <c>start</c>, and the word for it.</summary>
     public IEnumerable<(string Field, string Word)> Problems(TimeZoneInfo zone)

@@ -111,10 +111,12 @@ public sealed partial class RequestPage : IDisposable
     // An earlier request of one's own says what to ask for again; the start and the justification's truth are new each time, the words are a beginning.
     private async Task<RequestInput?> StartFromAsync(Actor actor)
     {
-        if (string.IsNullOrEmpty(Again))
+        // No reference holds a NUL, and PostgreSQL takes no text that does.
+        if (string.IsNullOrEmpty(Again) || Again.Contains('\0', StringComparison.Ordinal))
             return null;
         var earlier = await GetRequest.ExecuteAsync(Again, actor, _left);
-        if (!earlier.Succeeded)
+        // Whose request it is not, may not be taken back by them; the use case answers as if there were none. Their words are nobody else's to send, although some may read them.
+        if (!earlier.Succeeded || earlier.Value.Actions.Withdraw?.Code == RefusalCode.NotFound)
             return null;
         var minutes = earlier.Value.Row.Duration.TotalMinutes;
         return new RequestInput
@@ -124,7 +126,7 @@ public sealed partial class RequestPage : IDisposable
             Amount = minutes.ToString(System.Globalization.CultureInfo.CurrentCulture),
             Unit = LengthUnit.Minutes,
             // More time begins where the present one ends; both are there in between, so that access has no gap.
-            FollowsOn = earlier.Value.Grant is { IsLive: true, EndsAt: var end } && earlier.Value.Actions.Withdraw?.Code != RefusalCode.NotFound ? end : null,
+            FollowsOn = earlier.Value.Grant is { IsLive: true, EndsAt: var end } ? end : null,
             Justification = earlier.Value.Justification,
             Ticket = earlier.Value.Ticket ?? "",
         };

@@ -15,11 +15,12 @@ public sealed partial class RequestsPage
 {
     private const int PageSize = 20;
 
+    private readonly ReadInTurn _reading = new();
     private List<RequestRow>? _rows;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private Guid? _reader;
-    private int _turn;
+    private string? _shown;
     private bool _mayAsk;
     private bool _oversees;
 
@@ -32,6 +33,8 @@ public sealed partial class RequestsPage
 
     /// <summary>Whose: <c>mine</c> or <c>everyone</c>; null for what fits the reader.</summary>
     [SupplyParameterFromQuery(Name = "of")] public string? Of { get; set; }
+
+    private string Address => $"{State} {Of}";
 
     private RequestState? Wanted => Enum.TryParse<RequestState>(State, ignoreCase: true, out var state) && Enum.IsDefined(state) ? state : null;
 
@@ -52,25 +55,34 @@ public sealed partial class RequestsPage
         change.Kind is ChangeKind.Request or ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader);
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
+        var view = Address;
         // As many as the reader has loaded, so that a change does not shorten the list under their hands.
-        var part = await ReadOn.UntilAsync(Math.Max(PageSize, _rows?.Count ?? 0), ReadAsync);
-        if (turn != _turn)
+        var part = await ReadOn.UntilAsync(view == _shown ? Math.Max(PageSize, _rows!.Count) : PageSize, ReadAsync);
+        // Another list is asked for: it is read next.
+        if (view != Address)
             return;
         _refusals = part.Refusals;
         if (!part.Succeeded)
             return;
-        _rows = [.. part.Value.Items];
-        _next = part.Value.Next;
+        (_rows, _next, _shown) = ([.. part.Value.Items], part.Value.Next, view);
     }
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
+        var view = Address;
+        return _reading.RunAsync(() => ReadMoreAsync(view));
+    }
+
+    private async Task ReadMoreAsync(string view)
+    {
+        if (view != _shown || _next is null)
+            return;
         var part = await ReadAsync(_next, PageSize);
-        if (turn != _turn)
+        if (view != Address)
             return;
         _refusals = part.Refusals;
         if (!part.Succeeded)

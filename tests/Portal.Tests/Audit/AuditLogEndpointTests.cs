@@ -78,6 +78,15 @@ public sealed class AuditLogEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task No_answer_is_kept_by_a_cache()
+    {
+        await SealedAsync(12);
+        var happened = await _host.World.ReadAsync(db => db.AuditEvents.AsNoTracking().OrderBy(e => e.Sequence).FirstAsync(Ct));
+        foreach (var url in (string[])["/audit/checkpoint", "/audit/key", $"/audit/proof/{happened.EventId}", "/audit/consistency?from=3&to=12", $"/audit/proof/{Guid.NewGuid()}"])
+            Assert.True((await _host.GetAsync(url, Company.Ingrid)).Headers.CacheControl?.NoStore, url);
+    }
+
+    [Fact]
     public async Task Before_anything_is_sealed_there_is_no_checkpoint_and_no_key()
     {
         await AssertProblemAsync("/audit/checkpoint", Company.Ingrid, HttpStatusCode.NotFound, RefusalCode.NotFound, null);

@@ -153,7 +153,7 @@ public sealed class UseCaseMatrixTests
         ["ListGrants/mine"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(), a, Ct)),
         ["ListGrants/everyone"] = (s, a) => Of(s.Get<ListGrants>().ExecuteAsync(new GrantQuery(GrantAudience.Everyone), a, Ct)),
         ["LiftHold"] = (s, a) => Of(s.Get<LiftHold>().ExecuteAsync(new HoldLift(s.HoldId, "Settled"), a, Ct)),
-        ["ListHolds"] = (s, a) => Of(s.Get<ListHolds>().ExecuteAsync(a, Ct)),
+        ["ListHolds"] = (s, a) => Of(s.Get<ListHolds>().ExecuteAsync(new HoldQuery(), a, Ct)),
         ["ListInbox"] = (s, a) => Of(s.Get<ListInbox>().ExecuteAsync(new InboxQuery(), a, Ct)),
         ["ListPauses"] = (s, a) => Of(s.Get<ListPauses>().ExecuteAsync(new PauseQuery(), a, Ct)),
         ["ListPolicies"] = (s, a) => Of(s.Get<ListPolicies>().ExecuteAsync(a, Ct)),

@@ -1,9 +1,12 @@
+using AngleSharp.Dom;
 using Bunit;
+using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Tests.World;
 using Portal.Web.Grants;
+using Portal.Web.Home;
 using Portal.Web.Requests;
 
 namespace Portal.Tests.Web;
@@ -24,10 +27,10 @@ public sealed class GrantsPageTests : RequestScreen
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll(".grant-card").Count));
 
         await EndAsync(world, first);
-        // The page reads what has not ended, and then what has: the second ends in between.
+        // The page reads what has not ended, and then what it shows and did not find: the second ends in between.
         world.DatabaseFaults.Break = sql =>
         {
-            if (sql.Contains("FROM \"Grants\"", StringComparison.Ordinal) && sql.Contains("\"State\" = 'Ended'", StringComparison.Ordinal))
+            if (sql.Contains("FROM \"Grants\"", StringComparison.Ordinal) && !sql.Contains("\"State\" <> 'Ended'", StringComparison.Ordinal))
                 EndMeanwhile(world, second);
             return null;
         };
@@ -36,6 +39,65 @@ public sealed class GrantsPageTests : RequestScreen
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll(".grant-card").Count(card => card.QuerySelector(".grant-when")!.TextContent.Contains("Ended", StringComparison.Ordinal))), Patience);
         Assert.Null(world.DatabaseFaults.Break);
     }
+
+    [Fact]
+    public async Task A_card_stays_with_its_reason_when_new_ones_push_it_out_of_what_is_read()
+    {
+        await using var world = await SeenByAsync(Company.Tomas);
+        for (var hour = 1; hour <= 22; hour++)
+            await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
+        var page = Render<GrantsPage>();
+        page.WaitForAssertion(() => Assert.Equal(20, page.FindAll(".grant-card").Count));
+        var reference = await WriteAsync(page, ".grant-card");
+
+        world.Clock.Advance(TimeSpan.FromSeconds(1));
+        for (var hour = 23; hour <= 47; hour++)
+            await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
+        Hear();
+        page.WaitForAssertion(() => Assert.Equal(40, page.FindAll(".grant-card").Count), Patience);
+        AssertWritten(page, ".grant-card", reference);
+
+        // Those between the new ones and what was shown are still to come, and none comes twice.
+        await ReadOnAsync(page, ".grant-card", 47);
+        var references = page.FindAll(".grant-card").Select(ReferenceOf).ToList();
+        Assert.Equal(47, references.Distinct().Count());
+        AssertWritten(page, ".grant-card", reference);
+    }
+
+    [Fact]
+    public async Task A_card_that_is_open_stays_at_home_as_well()
+    {
+        await using var world = await SeenByAsync(Company.Tomas);
+        for (var hour = 1; hour <= 10; hour++)
+        {
+            await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
+            world.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var page = Render<HomePage>();
+        page.WaitForAssertion(() => Assert.Equal(10, page.FindAll(".home-grants .grant-card").Count));
+        // The first of those that were made is the first that begins.
+        var reference = await WriteAsync(page, ".home-grants .grant-card", last: false);
+
+        for (var hour = 11; hour <= 12; hour++)
+            await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
+        Hear();
+        page.WaitForAssertion(() => Assert.Equal(11, page.FindAll(".home-grants .grant-card").Count), Patience);
+        AssertWritten(page, ".home-grants .grant-card", reference);
+    }
+
+    private static string ReferenceOf(IElement card) => card.QuerySelector("a[data-key]")!.TextContent;
+
+    private static async Task<string> WriteAsync<TPage>(IRenderedComponent<TPage> page, string cards, bool last = true) where TPage : IComponent
+    {
+        var reference = ReferenceOf(page.FindAll(cards)[last ? ^1 : 0]);
+        await page.FindAll(cards)[last ? ^1 : 0].QuerySelector(".grant-do button")!.ClickAsync(new());
+        await page.Find(".revoke textarea").ChangeAsync(new() { Value = "Laptop lost" });
+        return reference;
+    }
+
+    private static void AssertWritten<TPage>(IRenderedComponent<TPage> page, string cards, string reference) where TPage : IComponent =>
+        Assert.Equal("Laptop lost", page.FindAll(cards).Single(card => ReferenceOf(card) == reference).QuerySelector(".revoke textarea")?.GetAttribute("value"));
 
     [Fact]
     public async Task A_change_does_not_shorten_the_lists_of_whoever_has_read_on()
@@ -63,7 +125,7 @@ public sealed class GrantsPageTests : RequestScreen
 
     private void Hear() => Services.GetRequiredService<ChangeFeed>().Publish(new PortalChange(ChangeKind.Grant, null, Company.Mira.ObjectId));
 
-    private static async Task ReadOnAsync<TPage>(IRenderedComponent<TPage> page, string rows, int until) where TPage : Microsoft.AspNetCore.Components.IComponent
+    private static async Task ReadOnAsync<TPage>(IRenderedComponent<TPage> page, string rows, int until) where TPage : IComponent
     {
         page.WaitForElement(rows);
         for (var shown = page.FindAll(rows).Count; shown < until; shown = page.FindAll(rows).Count)

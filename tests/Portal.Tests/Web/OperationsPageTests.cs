@@ -91,6 +91,54 @@ public sealed class OperationsPageTests : BunitContext
         Assert.False(await world.ReadAsync(db => db.AccessPauses.AnyAsync(p => p.LiftedAt == null, Ct)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_cannot_be_read_for_a_while_stays_as_it_was_and_is_looked_at_again(bool notTheDatabase)
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var page = Render<OperationsPage>();
+        page.WaitForElement(".ops-verdict.is-good");
+        page.WaitForElement(".drift-run");
+
+        if (notTheDatabase)
+            world.DatabaseFaults.Break = _ => new IOException("The disk is gone.");
+        else
+            world.DatabaseFaults.Fail();
+        world.Clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.Contains("goes on trying", page.WaitForElement(".ops-outdated").TextContent, StringComparison.Ordinal);
+        Assert.NotEmpty(page.FindAll(".ops-verdict.is-good"));
+
+        world.DatabaseFaults.Break = null;
+        await world.PromiseAsync();
+        world.Cloud.FailBefore = _ => new CloudCallException("AuthorizationFailed", "The client may not.", 403, isTransient: false);
+        await world.WorkAsync();
+        world.Clock.Advance(TimeSpan.FromSeconds(11));
+        page.WaitForElement(".work");
+        Assert.Empty(page.FindAll(".ops-outdated"));
+    }
+
+    [Fact]
+    public async Task People_who_are_found_late_do_not_stand_among_vaults()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        await world.Get<RecordSignIn>().ExecuteAsync(SignInStep.In, await world.IdentifyAsync(Company.Mira), Ct);
+        var page = Render<OperationsPage>();
+        await page.WaitForElement(".pause-open").ClickAsync(new());
+        await page.FindAll("input[name=pause-target]")[(int)PauseTarget.Principal].ChangeAsync(new() { Value = "on" });
+        await page.Find("#pause-search").InputAsync(new() { Value = "mir" });
+        Assert.Single(page.FindAll(".pause-candidate"));
+
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.DatabaseFaults.Hold = _ => held.Task;
+        var found = page.Find("#pause-search").InputAsync(new() { Value = "mira" });
+        await page.FindAll("input[name=pause-target]")[(int)PauseTarget.Scope].ChangeAsync(new() { Value = "on" });
+        world.DatabaseFaults.Hold = null;
+        held.SetResult();
+        await found;
+        Assert.Empty(page.FindAll(".pause-candidate, .pause-covers"));
+    }
+
     [Fact]
     public async Task An_auditor_reads_and_does_nothing_and_an_engineer_sees_nothing()
     {

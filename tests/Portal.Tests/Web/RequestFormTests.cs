@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bunit;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
@@ -259,6 +260,46 @@ public sealed class RequestFormTests : BunitContext
         // Longer than any answer of the directory is used again.
         world.Clock.Advance(TimeSpan.FromMinutes(2));
         world.Directory.Fault = new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Only_an_earlier_request_of_ones_own_is_a_beginning(bool own)
+    {
+        await using var world = await this.OpenForAsync(Company.Priya);
+        // Priya may read it either way: she approves what others ask for here.
+        var earlier = await world.AskAsync(own ? Company.Priya : Company.Mira, PortalWorld.Draft(justification: "Rotate the key", ticket: "INC-7"));
+        this.GoTo($"/catalog/kv-payments-prod/stripe-api-key?again={earlier.Reference}");
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        Assert.Equal(own ? "Rotate the key" : "", page.Find("#justification").GetAttribute("value") ?? "");
+        Assert.Equal(own ? "INC-7" : "", page.Find("#ticket").GetAttribute("value") ?? "");
+    }
+
+    [Theory]
+    [InlineData("2026-10-25T00:30:20Z", "2026-10-25T00:30:00Z")]
+    [InlineData("2026-10-25T01:30:20Z", "2026-10-25T01:30:00Z")]
+    [InlineData("2026-10-25T09:30:20Z", "2026-10-25T09:30:00Z")]
+    public void More_time_begins_where_the_present_one_ends_also_in_the_hour_that_comes_twice(string ends, string starts)
+    {
+        var paris = TimeZoneInfo.FindSystemTimeZoneById(Zone);
+        var end = DateTimeOffset.Parse(ends, CultureInfo.InvariantCulture);
+        var input = new RequestInput { FollowsOn = end, Later = true, StartText = TimeZoneInfo.ConvertTime(end, paris).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture) };
+        Assert.Equal(DateTimeOffset.Parse(starts, CultureInfo.InvariantCulture), input.Start(paris)!.Value.Instant);
+        Assert.False(input.Start(paris)!.Value.Twice);
+        // Another time is as it is typed: of the two, the first.
+        input.StartText = "2026-10-25T02:10";
+        Assert.Equal(new DateTimeOffset(2026, 10, 25, 0, 10, 0, TimeSpan.Zero), input.Start(paris)!.Value.Instant);
+    }
+
+    [Fact]
+    public async Task An_earlier_request_that_cannot_be_is_none()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        // PostgreSQL takes no such text; here it must not even be asked.
+        world.DatabaseFaults.BreakCommand = command => command.Parameters.Cast<System.Data.Common.DbParameter>().Any(p => p.Value is string text && text.Contains('\0')) ? new IOException("invalid byte sequence") : null;
+        this.GoTo("/catalog/kv-payments-prod/stripe-api-key?again=R-%00");
+        Assert.Empty(Open("kv-payments-prod", "stripe-api-key").Find("#justification").GetAttribute("value") ?? "");
     }
 
     private IRenderedComponent<RequestPage> Open(string vault, string? secret)

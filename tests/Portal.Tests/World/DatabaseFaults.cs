@@ -13,6 +13,12 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
     /// <summary>The same for a command with all its values.</summary>
     public Func<DbCommand, Exception?>? BreakCommand { get; set; }
 
+    /// <summary>Given the SQL of a command that reads: what it waits for; null to let it go on at once.</summary>
+    public Func<string, Task?>? Hold { get; set; }
+
+    /// <summary>The database answers nothing, until further notice.</summary>
+    public void Fail() => Break = _ => new DatabaseGone();
+
     /// <summary>The database can be read and takes no writes, until further notice.</summary>
     public void RefuseWrites() => Break = sql => Writing().IsMatch(sql) ? new IOException("attempt to write a readonly database") : null;
 
@@ -23,7 +29,7 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
         Pass(command, result);
 
     public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Pass(command, result));
+        Hold?.Invoke(command.CommandText) is { } wait ? PassAfterAsync(wait, command, result) : ValueTask.FromResult(Pass(command, result));
 
     public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(Pass(command, result));
@@ -31,5 +37,13 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
     [GeneratedRegex(@"\b(INSERT|UPDATE|DELETE)\b")]
     private static partial Regex Writing();
 
+    private async ValueTask<T> PassAfterAsync<T>(Task wait, DbCommand command, T result)
+    {
+        await wait;
+        return Pass(command, result);
+    }
+
     private T Pass<T>(DbCommand command, T result) => (Break?.Invoke(command.CommandText) ?? BreakCommand?.Invoke(command)) is { } fault ? throw fault : result;
+
+    private sealed class DatabaseGone() : DbException("The connection is gone.");
 }

@@ -94,7 +94,7 @@ public sealed partial class QuestionsPage
             return;
         var period = _period;
         var (answer, refusals) = await AskAsync(filter, period, actor);
-        var pruned = await Retention.ExecuteAsync(actor, Left);
+        var pruned = await Retention.ExecuteAsync(new HoldQuery(Take: 1), actor, Left);
         // The reader may have asked something else meanwhile.
         if (asked != _loaded)
             return;

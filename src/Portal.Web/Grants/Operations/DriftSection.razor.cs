@@ -3,6 +3,7 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Grants.Reconciliation;
+using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
 
@@ -13,17 +14,19 @@ public sealed partial class DriftSection
 {
     private const int PageSize = 10;
 
+    private readonly ReadInTurn _reading = new();
     private List<Drift>? _drifts;
     private ReconciliationRun? _run;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private bool? _shown;
     private bool _running;
-    private int _turn;
 
     [Inject] public required ListDrift List { get; init; }
 
     [Inject] public required ReconcileAssignments Reconcile { get; init; }
+
+    [Inject] public required Attempt Attempt { get; init; }
 
     [Inject] public required Announcer Announcer { get; init; }
 
@@ -47,23 +50,32 @@ public sealed partial class DriftSection
     protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Grant;
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
         var resolved = Resolved;
         var list = await List.ExecuteAsync(new DriftQuery(resolved, Take: resolved == _shown ? Math.Clamp(_drifts?.Count ?? 0, PageSize, 100) : PageSize), await ReaderAsync(), Gone);
-        if (turn != _turn)
+        // Another list is asked for: it is read next.
+        if (resolved != Resolved)
             return;
         _refusals = list.Refusals;
         if (list.Succeeded)
             (_drifts, _next, _run, _shown) = ([.. list.Value.Drifts.Items], list.Value.Drifts.Next, list.Value.LastRun, resolved);
     }
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
-        var list = await List.ExecuteAsync(new DriftQuery(Resolved, _next, PageSize), await ReaderAsync(), Gone);
-        if (turn != _turn)
+        var resolved = Resolved;
+        return _reading.RunAsync(() => ReadMoreAsync(resolved));
+    }
+
+    private async Task ReadMoreAsync(bool resolved)
+    {
+        if (resolved != _shown || _next is null)
+            return;
+        var list = await List.ExecuteAsync(new DriftQuery(resolved, _next, PageSize), await ReaderAsync(), Gone);
+        if (resolved != Resolved)
             return;
         _refusals = list.Refusals;
         if (!list.Succeeded)
@@ -80,12 +92,12 @@ public sealed partial class DriftSection
         try
         {
             // It goes on to its end even if the reader leaves: half a comparison helps nobody.
-            var result = await Reconcile.ExecuteAsync(await Actors.GetAsync(CancellationToken.None), CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Reconcile.ExecuteAsync(actor, CancellationToken.None));
             if (Gone.IsCancellationRequested)
                 return;
             if (result.Succeeded)
                 Announcer.Say(Words["Drift.Said", result.Value.Missing + result.Value.Unexpected + result.Value.Altered]);
-            await LoadAsync();
+            await RefreshAsync();
             if (!result.Succeeded)
                 _refusals = result.Refusals;
         }

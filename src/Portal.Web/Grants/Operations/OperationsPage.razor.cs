@@ -21,6 +21,7 @@ public sealed partial class OperationsPage
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LagEvery = TimeSpan.FromSeconds(30);
 
+    private readonly ReadInTurn _reading = new();
     private OperationsView? _view;
     private WorkLag? _lag;
     private IReadOnlyList<StreamStanding> _streams = [];
@@ -30,7 +31,6 @@ public sealed partial class OperationsPage
     private IReadOnlyList<Refusal> _retryRefusals = [];
     private string? _next;
     private WorkPart? _shown;
-    private int _turn;
     private bool _mayAct;
     private bool _retrying;
 
@@ -43,6 +43,8 @@ public sealed partial class OperationsPage
     [Inject] public required ListWork Work { get; init; }
 
     [Inject] public required RetryNow Retry { get; init; }
+
+    [Inject] public required Attempt Attempt { get; init; }
 
     [Inject] public required Announcer Announcer { get; init; }
 
@@ -101,9 +103,10 @@ public sealed partial class OperationsPage
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
         var part = Part;
         var actor = await ReaderAsync();
         var view = await Get.ExecuteAsync(actor, Gone);
@@ -111,8 +114,8 @@ public sealed partial class OperationsPage
         var streams = await Streams.ExecuteAsync(actor, Gone);
         var now = Clock.GetUtcNow();
         var lag = _lag is null || now - _lagAt >= LagEvery ? await Lag.ExecuteAsync(actor, Gone) : null;
-        // A later look is nearer to the truth than one that took longer.
-        if (turn != _turn)
+        // Another part is asked for: it is read next.
+        if (part != Part)
             return;
         _refusals = view.Refusals;
         _mayAct = actor.Has(PortalRole.Administrator);
@@ -131,30 +134,47 @@ public sealed partial class OperationsPage
         try
         {
             while (await timer.WaitForNextTickAsync(Gone))
-                await InvokeAsync(RefreshAsync);
+                await LookAsync();
         }
         catch (Exception gone) when (gone is OperationCanceledException or ObjectDisposedException)
         {
             // The page is gone.
         }
-        catch (Exception fault)
+    }
+
+    private async Task LookAsync()
+    {
+        try
         {
-            // Nobody awaits this; the page's own error boundary says it.
-            await DispatchExceptionAsync(fault);
+            await InvokeAsync(RefreshAsync);
+        }
+        catch (Exception fault) when (fault is not (OutOfMemoryException or ObjectDisposedException) && !(fault is OperationCanceledException && Gone.IsCancellationRequested))
+        {
+            // Nobody awaits this. Who looks here looks because something is wrong: the next look may say what.
+            Live.NoteFailure(fault);
+            Outdated = true;
+            await InvokeAsync(StateHasChanged);
         }
     }
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
-        var part = await Work.ExecuteAsync(new WorkListQuery(Part, _next, PageSize), await ReaderAsync(), Gone);
-        if (turn != _turn)
+        var part = Part;
+        return _reading.RunAsync(() => ReadMoreAsync(part));
+    }
+
+    private async Task ReadMoreAsync(WorkPart part)
+    {
+        if (part != _shown || _next is null)
             return;
-        _refusals = part.Refusals;
-        if (!part.Succeeded)
+        var more = await Work.ExecuteAsync(new WorkListQuery(part, _next, PageSize), await ReaderAsync(), Gone);
+        if (part != Part)
             return;
-        _work!.AddRange(part.Value.Items);
-        _next = part.Value.Next;
+        _refusals = more.Refusals;
+        if (!more.Succeeded)
+            return;
+        _work!.AddRange(more.Value.Items);
+        _next = more.Value.Next;
     }
 
     private async Task RetryAllAsync()
@@ -164,11 +184,11 @@ public sealed partial class OperationsPage
         _retrying = true;
         try
         {
-            var result = await Retry.ExecuteAsync(new RetryInput(null), await Actors.GetAsync(CancellationToken.None), CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Retry.ExecuteAsync(new RetryInput(null), actor, CancellationToken.None));
             _retryRefusals = result.Refusals;
             if (result.Succeeded)
                 Announcer.Say(Words["Retry.All.Said", result.Value]);
-            await LoadAsync();
+            await RefreshAsync();
         }
         finally
         {

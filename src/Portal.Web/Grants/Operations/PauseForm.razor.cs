@@ -5,7 +5,6 @@ using Portal.Core.Grants.Pauses;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Grants.Operations;
 
@@ -30,7 +29,7 @@ public sealed partial class PauseForm
 
     [Inject] public required FindPauseTargets Find { get; init; }
 
-    [Inject] public required CurrentActor Actors { get; init; }
+    [Inject] public required Attempt Attempt { get; init; }
 
     [Inject] public required Announcer Announcer { get; init; }
 
@@ -64,6 +63,8 @@ public sealed partial class PauseForm
     private async Task ChooseAsync(PauseTarget target)
     {
         (_target, _chosen, _found, _searched, _text) = (target, null, [], false, "");
+        // What is still looked for was meant for what was chosen before.
+        _turn++;
         if (target == PauseTarget.Everything)
             await LookAsync();
     }
@@ -77,7 +78,8 @@ public sealed partial class PauseForm
     private async Task LookAsync()
     {
         var turn = ++_turn;
-        var found = await Find.ExecuteAsync(new PauseTargetQuery(_target, _text), await Actors.GetAsync(CancellationToken.None), CancellationToken.None);
+        var query = new PauseTargetQuery(_target, _text);
+        var found = await Attempt.RunAsync(actor => Find.ExecuteAsync(query, actor, CancellationToken.None));
         if (turn != _turn)
             return;
         if (!found.Succeeded)
@@ -106,7 +108,7 @@ public sealed partial class PauseForm
         {
             var subject = _chosen?.Subject;
             var input = new PauseInput(_target, subject?.Principal?.ObjectId, subject?.Scope, _reason, _takeBack);
-            var result = await Pausing.ExecuteAsync(input, await Actors.GetAsync(CancellationToken.None), CancellationToken.None);
+            var result = await Attempt.RunAsync(actor => Pausing.ExecuteAsync(input, actor, CancellationToken.None));
             _refusals = result.Refusals;
             if (!result.Succeeded)
                 return;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Grants.Pauses;
+using Portal.Web.Components;
 using Portal.Web.Resources;
 
 namespace Portal.Web.Grants.Operations;
@@ -12,11 +13,11 @@ public sealed partial class PauseSection
 {
     private const int PageSize = 10;
 
+    private readonly ReadInTurn _reading = new();
     private List<PauseView>? _pauses;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private bool? _shown;
-    private int _turn;
 
     [Inject] public required ListPauses List { get; init; }
 
@@ -40,23 +41,32 @@ public sealed partial class PauseSection
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+
+    private async Task ReadListAsync()
     {
-        var turn = ++_turn;
         var lifted = Lifted;
         var page = await List.ExecuteAsync(new PauseQuery(lifted, Take: lifted == _shown ? Math.Clamp(_pauses?.Count ?? 0, PageSize, 100) : PageSize), await ReaderAsync(), Gone);
-        if (turn != _turn)
+        // Another list is asked for: it is read next.
+        if (lifted != Lifted)
             return;
         _refusals = page.Refusals;
         if (page.Succeeded)
             (_pauses, _next, _shown) = ([.. page.Value.Items], page.Value.Next, lifted);
     }
 
-    private async Task MoreAsync()
+    private Task MoreAsync()
     {
-        var turn = ++_turn;
-        var page = await List.ExecuteAsync(new PauseQuery(Lifted, _next, PageSize), await ReaderAsync(), Gone);
-        if (turn != _turn)
+        var lifted = Lifted;
+        return _reading.RunAsync(() => ReadMoreAsync(lifted));
+    }
+
+    private async Task ReadMoreAsync(bool lifted)
+    {
+        if (lifted != _shown || _next is null)
+            return;
+        var page = await List.ExecuteAsync(new PauseQuery(lifted, _next, PageSize), await ReaderAsync(), Gone);
+        if (lifted != Lifted)
             return;
         _refusals = page.Refusals;
         if (!page.Succeeded)

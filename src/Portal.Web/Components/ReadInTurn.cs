@@ -1,0 +1,24 @@
+namespace Portal.Web.Components;
+
+/// <summary>Has a list read by one at a time, in the order in which that is asked for: whoever loads more of it, and whoever reads anew what is loaded, each build on what the other left. Used on a circuit's dispatcher.</summary>
+public sealed class ReadInTurn
+{
+    private Task _last = Task.CompletedTask;
+
+    /// <summary>Reads once all that was asked for before is read, or has failed.</summary>
+    public async Task RunAsync(Func<Task> read)
+    {
+        var before = _last;
+        var done = new TaskCompletionSource();
+        _last = done.Task;
+        try
+        {
+            await before;
+            await read();
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Core;
+using Portal.Core.Audit.Retention;
+using Portal.Core.Data;
+using Portal.Core.Requests;
+using Portal.Tests.World;
+using Portal.Web.Approvals;
+using Portal.Web.Audit;
+using Portal.Web.Grants;
+using Portal.Web.Grants.Operations;
+using Portal.Web.Layout;
+using Portal.Web.Requests;
+
+namespace Portal.Tests.Web;
+
+/// <summary>The database fails while somebody writes: what they wrote stays before them, and goes through once the database is there again.</summary>
+public sealed class DatabaseFaultTests : BunitContext
+{
+    private const string Written = "What took an hour to write";
+
+    private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_request_is_kept_while_it_is_typed_and_when_it_is_sent()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        page.WaitForElement(".checks");
+
+        world.DatabaseFaults.Fail();
+        var typed = page.Find("#justification").InputAsync(new ChangeEventArgs { Value = Written });
+        world.Clock.Advance(TimeSpan.FromSeconds(1));
+        await typed;
+        Assert.NotEmpty(page.FindAll(".forecast .checks"));
+        Assert.Contains("database failed", page.Find(".forecast [role=status]").TextContent, StringComparison.Ordinal);
+
+        await page.Find("form").SubmitAsync();
+        AssertRefused(page);
+        Assert.Equal(Written, page.Find("#justification").GetAttribute("value"));
+
+        world.DatabaseFaults.Break = null;
+        await page.Find("form").SubmitAsync();
+        Assert.StartsWith("/requests/R-", this.Address(), StringComparison.Ordinal);
+        Assert.Equal(Written, (await world.ReadAsync(db => db.AccessRequests.SingleAsync(Ct))).Justification);
+    }
+
+    [Fact]
+    public async Task The_forecast_is_right_again_with_what_is_typed_next()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        page.WaitForElement(".checks");
+        world.DatabaseFaults.Fail();
+        await page.FindAll("input[name=duration]")[0].ChangeAsync(new ChangeEventArgs { Value = "on" });
+        Assert.NotEmpty(page.FindAll(".forecast [role=status]"));
+
+        world.DatabaseFaults.Break = null;
+        await page.FindAll("input[name=duration]")[1].ChangeAsync(new ChangeEventArgs { Value = "on" });
+        Assert.Empty(page.FindAll(".forecast [role=status]"));
+    }
+
+    [Fact]
+    public async Task A_decision_is_kept_with_its_comment()
+    {
+        await using var world = await this.OpenForAsync(Company.Priya);
+        var asked = await world.AskAsync();
+        var page = Render<ApprovalsPage>();
+        await page.WaitForElement("[data-key=d]").ClickAsync(new());
+        await page.Find("textarea").ChangeAsync(new() { Value = Written });
+
+        world.DatabaseFaults.Fail();
+        await page.Find(".button.danger").ClickAsync(new());
+        AssertRefused(page);
+        Assert.Equal(Written, page.Find("textarea").GetAttribute("value"));
+
+        world.DatabaseFaults.Break = null;
+        await page.Find(".button.danger").ClickAsync(new());
+        Assert.Equal(RequestState.Denied, (await world.ReadAsync(db => db.AccessRequests.SingleAsync(r => r.Id == asked.RequestId, Ct))).State);
+        Assert.Equal(Written, await world.ReadAsync(db => db.ApprovalDecisions.Select(d => d.Comment).SingleAsync(Ct)));
+    }
+
+    [Fact]
+    public async Task A_revocation_is_kept_with_its_reason()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var promised = await world.PromiseAsync();
+        await world.WorkAsync();
+        var page = Render<GrantsPage>();
+        await page.WaitForElement(".grant-do button").ClickAsync(new());
+        await page.Find(".revoke textarea").ChangeAsync(new() { Value = Written });
+
+        world.DatabaseFaults.Fail();
+        await page.Find(".revoke .button.danger").ClickAsync(new());
+        AssertRefused(page);
+        Assert.Equal(Written, page.Find(".revoke textarea").GetAttribute("value"));
+
+        world.DatabaseFaults.Break = null;
+        await page.Find(".revoke .button.danger").ClickAsync(new());
+        Assert.Equal(Written, (await world.GrantOfAsync(promised.RequestId)).EndReason);
+    }
+
+    [Fact]
+    public async Task A_pause_is_kept_with_its_reason_also_while_its_subject_is_looked_for()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var page = Render<OperationsPage>();
+        await page.WaitForElement(".pause-open").ClickAsync(new());
+        await page.Find("#pause-reason").ChangeAsync(new() { Value = Written });
+
+        world.DatabaseFaults.Fail();
+        await page.FindAll("input[name=pause-target]")[1].ChangeAsync(new ChangeEventArgs { Value = "on" });
+        await page.Find("#pause-search").InputAsync(new ChangeEventArgs { Value = "mira" });
+        AssertRefused(page);
+        await page.FindAll("input[name=pause-target]")[0].ChangeAsync(new ChangeEventArgs { Value = "on" });
+        await page.Find(".pause-form").SubmitAsync();
+        AssertRefused(page);
+        Assert.Equal(Written, page.Find("#pause-reason").GetAttribute("value"));
+
+        world.DatabaseFaults.Break = null;
+        await page.Find(".pause-form").SubmitAsync();
+        Assert.Equal(Written, (await world.ReadAsync(db => db.AccessPauses.SingleAsync(Ct))).Reason);
+    }
+
+    [Fact]
+    public async Task A_hold_is_kept_with_its_name_and_reason()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        await world.AskAsync();
+        var page = Render<HoldsPage>();
+        await page.WaitForElement("#hold-name").ChangeAsync(new() { Value = "kv-payments-prod" });
+        await page.Find("#hold-reason").ChangeAsync(new() { Value = Written });
+        await page.FindAll("input[name=hold-target]")[(int)HoldTarget.Scope].ChangeAsync(new ChangeEventArgs { Value = "on" });
+
+        world.DatabaseFaults.Fail();
+        await page.Find(".hold-form").SubmitAsync();
+        AssertRefused(page);
+        Assert.Equal(Written, page.Find("#hold-reason").GetAttribute("value"));
+
+        world.DatabaseFaults.Break = null;
+        await page.Find(".hold-form").SubmitAsync();
+        Assert.Equal(Written, (await world.ReadAsync(db => db.LegalHolds.SingleAsync(Ct))).Reason);
+    }
+
+    [Fact]
+    public async Task More_of_a_list_that_cannot_be_read_takes_nothing_away()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        for (var hour = 1; hour <= 21; hour++)
+            await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
+        var page = Render<GrantsPage>();
+        page.WaitForElement(".load-more button");
+
+        world.DatabaseFaults.Fail();
+        await page.Find(".load-more button").ClickAsync(new());
+        AssertRefused(page);
+        Assert.Equal(20, page.FindAll(".grant-card").Count);
+
+        world.DatabaseFaults.Break = null;
+        await page.Find(".load-more button").ClickAsync(new());
+        Assert.Equal(21, page.FindAll(".grant-card").Count);
+        Assert.Empty(page.FindAll("[role=alert]"));
+    }
+
+    [Fact]
+    public async Task A_mistake_of_the_portal_is_no_refusal()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var attempt = Services.GetRequiredService<Attempt>();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => attempt.RunAsync<Done>(_ => throw new InvalidOperationException("A second operation was started."), Ct));
+        await Assert.ThrowsAsync<OperationCanceledException>(() => attempt.RunAsync<Done>(_ => throw new OperationCanceledException("The reader left.", new DurabilityLostException("The statement was cancelled.")), Ct));
+        // As Entity Framework wraps what may be over soon.
+        var refused = await attempt.RunAsync<Done>(_ => throw new InvalidOperationException("Likely transient.", new DurabilityLostException("The server is gone.")), Ct);
+        Assert.Equal([RefusalCode.DatabaseFailed], refused.Refusals.Select(refusal => refusal.Code));
+    }
+
+    private static void AssertRefused<TPage>(IRenderedComponent<TPage> page) where TPage : IComponent =>
+        Assert.Contains(page.FindAll("[role=alert]"), alert => alert.TextContent.Contains(RefusalCode.DatabaseFailed, StringComparison.Ordinal));
+}
