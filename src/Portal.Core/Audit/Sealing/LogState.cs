@@ -72,10 +72,13 @@ public sealed class LogState
         // In this order: what is signed was in the database before, so whatever another instance does meanwhile, the log is at least as long as what is told of it.
         foreach (var store in stores.All)
             _witnessed[store] = await LatestAsync(store, ct);
-        var row = await db.AuditCheckpoints.AsNoTracking().OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
+        var row = await StoredCheckpoint.NewestAsync(db, ct);
         var size = await LogTiles.SizeAsync(db, ct);
         var keys = await KeysAsync(db, ct);
         var newest = row?.Note;
+        // One whose note is none, or another's, is told of by what is compared.
+        if (row is { Time: null, Unreadable: { } unreadable })
+            throw Contradicts(unreadable);
         Signed = row is null ? null : await CompareAsync(db, size, row.Note, keys, "the database", ct);
         var found = new List<(Checkpoint Kept, string Note)>();
         foreach (var (store, note) in _witnessed.ToList())
@@ -199,7 +202,7 @@ public sealed class LogState
     }
 
     private static async Task<IReadOnlyList<VerifierKey>> KeysAsync(PortalDb db, CancellationToken ct) =>
-        [.. (await db.AuditKeys.AsNoTracking().ToListAsync(ct)).Select(k => VerifierKey.Parse(k.Vkey) ?? throw Contradicts("A key in the database is none."))];
+        [.. (await db.AuditKeys.Select(k => k.Vkey).ToListAsync(ct)).Select(vkey => VerifierKey.Parse(vkey) ?? throw Contradicts("A key in the database is none."))];
 
     private static async Task<Checkpoint> CompareAsync(PortalDb db, long size, string text, IReadOnlyList<VerifierKey> keys, string where, CancellationToken ct)
     {

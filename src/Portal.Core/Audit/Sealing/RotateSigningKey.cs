@@ -56,7 +56,7 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
     private Task ClaimAsync(Actor actor, SigningKey? next, CancellationToken ct) => databases.RunAsync(async db =>
     {
         var now = await clock.AskAsync(databaseClock, db, ct);
-        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+        var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
         sealer.Claim(options.Holder, now);
         if (next is not null)
             new AuditTrail(db, actor, now).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
@@ -80,7 +80,7 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
     // The others need not wait for the lease to pass.
     private Task GiveBackAsync(CancellationToken ct) => databases.RunAsync(async db =>
     {
-        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+        var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
         if (sealer.Holder == options.Holder)
             sealer.Until = null;
         return await db.SaveChangesAsync(ct);

@@ -79,7 +79,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         db.ChangeTracker.AutoDetectChangesEnabled = false;
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
-        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+        var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
         if (sealer.IsAnothersThan(options.Holder, now))
             return new SealOutcome(0, MoreIsPending: false, ByAnother: true);
         if (state.Log is null || state.Fence != sealer.Fence)
@@ -134,7 +134,10 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
     /// <exception cref="SealingException">The key in use is not there.</exception>
     internal async Task<(SigningKey? Key, bool InUse)> KeyInUseAsync(PortalDb db, CancellationToken ct)
     {
-        var inUse = await db.AuditKeys.AsNoTracking().Where(k => k.Until == null).Select(k => k.Vkey).SingleOrDefaultAsync(ct);
+        var current = await db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).ToListAsync(ct);
+        if (current.Count > 1)
+            throw new SealingException(SealingProblem.Contradiction, "The log has more than one key in use (AuditKeys): the database was changed by other means than the portal. Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify' and see the runbook, AuditNotSealed.");
+        var inUse = current.SingleOrDefault();
         var key = keyFile.Load(inUse);
         if (inUse is not null && key is null)
             throw new SealingException(SealingProblem.KeyMissing, $"The file of the signing key is not there: {options.SigningKeyFile}. The log is signed with {inUse}; put its file back. Nothing is sealed here until then.");
@@ -203,13 +206,14 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         state.Kept(checkpoint, timer.GetTimestamp());
         if (keys is [var old, var next])
         {
-            var vkey = old.Verifier.ToString();
-            var replaced = await db.AuditKeys.SingleAsync(k => k.Vkey == vkey, ct);
+            // Its row is not read: since when it was used, somebody may have changed to no time.
+            var replaced = new AuditKey(old.Verifier.ToString(), time);
+            db.Attach(replaced);
             replaced.Until = time;
-            db.Entry(replaced).State = EntityState.Modified;
+            db.Entry(replaced).Property(k => k.Until).IsModified = true;
             db.AuditKeys.Add(new AuditKey(next.Verifier.ToString(), time));
             // Under the fence too: of two changes of keys at once only one may be the last.
-            var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+            var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
             db.Entry(sealer).Property(s => s.Fence).OriginalValue = state.Fence;
             sealer.Claim(options.Holder, now);
             db.ChangeTracker.DetectChanges();

@@ -102,6 +102,23 @@ public sealed class AuditSealer
     /// <summary>Until when, by the database's time; null before the first.</summary>
     public DateTimeOffset? Until { get; internal set; }
 
+    /// <summary>Reads it.</summary>
+    /// <param name="sealers">From where, followed or not.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="SealingException">It holds what the portal does not write: <see cref="SealingProblem.Contradiction"/>.</exception>
+    internal static async Task<AuditSealer> ReadAsync(IQueryable<AuditSealer> sealers, CancellationToken ct)
+    {
+        try
+        {
+            return await sealers.SingleAsync(s => s.Id == TheOne, ct);
+        }
+        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
+        {
+            throw new SealingException(
+                SealingProblem.Contradiction, "Who seals now (AuditSealers) cannot be read: the database was changed by other means than the portal. Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify' and see the runbook, AuditNotSealed.", fault);
+        }
+    }
+
     /// <summary>Whether another instance than this may seal now.</summary>
     /// <param name="holder">This instance.</param>
     /// <param name="now">The database's time.</param>

@@ -24,7 +24,7 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
             stored.Add((store.Name, notes));
         }
 
-        var rows = await StoredCheckpoint.ReadAsync(db, ct);
+        var rows = await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.OrderBy(c => c.Size), ct);
         var entered = await new KeyChain(db, findings).ReadAsync([.. stored.SelectMany(s => s.Notes)], rows, ct);
         var keys = trusted.Count > 0 ? trusted : entered;
         foreach (var row in rows)
