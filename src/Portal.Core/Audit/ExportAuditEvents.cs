@@ -51,7 +51,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         var pruned = retention.Pruned;
         var whole = AuditQuery.IsWhole(actor, filter) && pruned == 0;
         return new AuditExport(filter, point, whole, point.Note.Length > 0 ? pruned : last, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
-            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole).ReadAsync, MayGoOnAsync)
+            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole, stop => checkpoints.GetAsync(SealWithin, stop)).ReadAsync, MayGoOnAsync)
         {
             PrunedThrough = filter.From is null || retention.PrunedThrough >= filter.From ? retention.PrunedThrough : null,
         };

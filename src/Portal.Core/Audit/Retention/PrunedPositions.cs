@@ -51,6 +51,9 @@ public sealed class PrunedPositions
                 yield return position;
     }
 
+    /// <summary>Ranges without the places that are some of them.</summary>
+    internal IReadOnlyList<(long First, long Last)> Without(IReadOnlyList<(long First, long Last)> ranges) => [.. RangesOf(ranges.SelectMany(range => Without(range.First, range.Last)))];
+
     /// <summary>These places.</summary>
     internal static PrunedPositions Of(IEnumerable<(long First, long Last)> ranges) => new(ranges);
 
