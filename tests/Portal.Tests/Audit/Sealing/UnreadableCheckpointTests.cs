@@ -3,7 +3,6 @@ using System.Net;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Portal.Core;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Sealing;
@@ -132,8 +131,12 @@ public sealed class UnreadableCheckpointTests
         }
     }
 
-    private static Task SpoilAsync(PortalWorld world, DatabaseKind kind, string table, string column, string which, string noTime = "x") =>
-        world.ReadAsync(db => db.Database.ExecuteSqlRawAsync($"UPDATE \"{table}\" SET \"{column}\" = {(kind == DatabaseKind.Sqlite ? $"'{noTime}'" : "timestamptz '0044-03-15 00:00:00Z BC'")} WHERE {which}", Ct));
+    private static Task SpoilAsync(PortalWorld world, DatabaseKind kind, string table, string column, string which, string noTime = "x")
+    {
+        var none = kind == DatabaseKind.Sqlite ? $"'{noTime}'" : "timestamptz '0044-03-15 00:00:00Z BC'";
+        var sql = $"UPDATE \"{table}\" SET \"{column}\" = {none} WHERE {which}";
+        return world.ReadAsync(db => db.Database.ExecuteSqlRawAsync(sql, Ct));
+    }
 
     private static async Task<PortalWorld> SealedAsync(DatabaseKind kind, bool sealing = false)
     {
