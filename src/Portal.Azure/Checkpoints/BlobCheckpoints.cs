@@ -58,15 +58,24 @@ internal sealed class BlobCheckpoints(SealingOptions options, Lazy<CloudConnecti
     }, ct);
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<string> ReadAsync(long from, IReadOnlyCollection<long> besides, [EnumeratorCancellation] CancellationToken ct)
     {
-        // The list begins with the newest. Names are short; the notes are read in pieces.
+        // The list begins with the newest, and ends where nothing more is asked for. Names are short; the notes are read in pieces.
         var blobs = await BlobFaults.GuardAsync(Name, async () =>
         {
             var known = new List<CheckpointBlob>();
             await foreach (var item in container.Value.GetBlobsAsync(new GetBlobsOptions { Prefix = CheckpointBlob.Prefix }, ct))
+            {
+                if (CheckpointBlob.Parse(item.Name) is { } parsed && parsed.Size < from)
+                    break;
                 if (Known(item) is { } blob)
                     known.Add(blob);
+            }
+
+            foreach (var size in besides.Where(size => size < from).OrderDescending())
+                await foreach (var item in container.Value.GetBlobsAsync(new GetBlobsOptions { Prefix = CheckpointBlob.PrefixOf(size) }, ct))
+                    if (Known(item) is { } blob)
+                        known.Add(blob);
             known.Reverse();
             return known;
         }, ct);

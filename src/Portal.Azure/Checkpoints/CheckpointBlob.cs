@@ -21,7 +21,10 @@ internal sealed record CheckpointBlob(string Name, long Size)
 
     /// <summary>The blob of a checkpoint.</summary>
     internal static CheckpointBlob Of(long size, string note) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{(long.MaxValue - size).ToString($"D{Digits}", CultureInfo.InvariantCulture)}-{size}-{HashOf(note)}"), size);
+        new(string.Create(CultureInfo.InvariantCulture, $"{PrefixOf(size)}{size}-{HashOf(note)}"), size);
+
+    /// <summary>What the names of all of one size begin with.</summary>
+    internal static string PrefixOf(long size) => $"{Prefix}{(long.MaxValue - size).ToString($"D{Digits}", CultureInfo.InvariantCulture)}-";
 
     /// <summary>Reads a name.</summary>
     /// <returns>Null when it is none of ours.</returns>

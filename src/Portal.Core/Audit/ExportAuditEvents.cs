@@ -51,7 +51,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         var pruned = retention.Pruned;
         var whole = AuditQuery.IsWhole(actor, filter) && pruned == 0;
         return new AuditExport(filter, point, whole, point.Note.Length > 0 ? pruned : last, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
-            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole).ReadAsync, MayGoOnAsync)
+            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole, stop => checkpoints.GetAsync(SealWithin, stop)).ReadAsync, MayGoOnAsync)
         {
             PrunedThrough = filter.From is null || retention.PrunedThrough >= filter.From ? retention.PrunedThrough : null,
         };
@@ -82,11 +82,11 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
 
     private static async Task<ExportPoint?> PointAsync(PortalDb db, long? size, CancellationToken ct)
     {
-        var signed = await db.AuditCheckpoints.AsNoTracking().Where(c => size == null || c.Size == size).OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
-        if (signed is null)
+        var asked = db.AuditCheckpoints.Where(c => size == null || c.Size == size).OrderByDescending(c => c.Size).Take(1);
+        if ((await StoredCheckpoint.ReadAsync(db, asked, ct)).SingleOrDefault() is not { } signed)
             return size is null or 0 ? new ExportPoint(0, null, "", [], []) : null;
         var keys = await db.AuditKeys.AsNoTracking().OrderByDescending(k => k.Since).Select(k => k.Vkey).ToListAsync(ct);
-        var root = SignedNote.Parse(signed.Note) is { } note && Checkpoint.Parse(note.Text) is { } checkpoint && checkpoint.Size == signed.Size ? checkpoint.Root : [];
-        return new ExportPoint(signed.Size, signed.Time, signed.Note, root, keys);
+        // What is signed counts: the row's time is a copy of the note's.
+        return new ExportPoint(signed.Size, signed.Time ?? signed.Says?.Time, signed.Note, signed.Says?.Root ?? [], keys) { Fault = signed.Unreadable };
     }
 }

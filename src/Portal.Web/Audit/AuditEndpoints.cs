@@ -51,14 +51,17 @@ public static partial class AuditEndpoints
         if (pinned.Length > 0 && !long.TryParse(pinned, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _))
             return Problem(new Refusal(RefusalCode.FilterUnreadable, CheckpointSize, pinned), words);
 
-        var part = ExportPart.Of(http.Request, format, pinned.Length > 0 ? long.Parse(pinned, System.Globalization.CultureInfo.InvariantCulture) : null);
+        var at = pinned.Length > 0 ? long.Parse(pinned, System.Globalization.CultureInfo.InvariantCulture) : (long?)null;
+        var part = ExportPart.Of(http.Request, format, at);
         var actor = await CurrentActor.OfAsync(http, ct);
         var result = await export.ExecuteAsync(new ExportOrder(read.Value, part.Size, part.From), actor, ct);
         // What was to go on may be gone or another by now, its filter for one: then all of it is sent.
         if (part.Tag is not null && (result.Succeeded ? !part.Continues(result.Value) : result.Refusals[0].Field == CheckpointSize))
         {
-            part = new ExportPart(format, null, 0, null);
-            result = await export.ExecuteAsync(new ExportOrder(read.Value), actor, ct);
+            if (part.OrNothing)
+                return Results.StatusCode(StatusCodes.Status412PreconditionFailed);
+            part = new ExportPart(format, at, 0, null);
+            result = await export.ExecuteAsync(new ExportOrder(read.Value, at), actor, ct);
         }
 
         if (!result.Succeeded)

@@ -45,7 +45,7 @@ public static class AuditLogEndpoints
     {
         var ct = http.RequestAborted;
         var listed = await list.ExecuteAsync(new CheckpointQuery(Take: 1), await CurrentActor.OfAsync(http, ct), ct);
-        return listed.Succeeded ? Text(string.Concat(listed.Value.Keys.Select(key => key.Vkey + "\n"))) : Problem(listed.Refusals[0], words);
+        return listed.Succeeded ? Text(string.Concat(listed.Value.Keys.Select(key => key + "\n"))) : Problem(listed.Refusals[0], words);
     }
 
     private static async Task<IResult> ProofAsync(Guid eventId, HttpContext http, GetInclusionProof proof, IStringLocalizer<RefusalWords> words)

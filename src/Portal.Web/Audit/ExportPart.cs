@@ -10,9 +10,12 @@ namespace Portal.Web.Audit;
 /// <param name="Format">The file's format.</param>
 /// <param name="Size">The size of the checkpoint; null for the latest.</param>
 /// <param name="From">The first byte that is asked for.</param>
-/// <param name="Tag">The tag of the file that the download began with; null when the reader named none and relies on the address, which names the checkpoint.</param>
+/// <param name="Tag">The tag of the file that the download began with; null when all of it is asked for.</param>
 public sealed record ExportPart(ExportFormat Format, long? Size, long From, string? Tag)
 {
+    /// <summary>Whether the reader wants no other file in its place, but to be told: <c>If-Match</c>, as Firefox sends it, where others send <c>If-Range</c>.</summary>
+    public bool OrNothing { get; init; }
+
     /// <summary>Reads what a request asks for. What is no range that can be served asks for all of it, as HTTP allows.</summary>
     public static ExportPart Of(HttpRequest request, ExportFormat format, long? pinned)
     {
@@ -20,10 +23,15 @@ public sealed record ExportPart(ExportFormat Format, long? Size, long From, stri
         var all = new ExportPart(format, pinned, 0, null);
         if (headers.Range is not { Unit.Value: "bytes", Ranges: { Count: 1 } ranges } || ranges.Single() is not { From: > 0 and { } from, To: null })
             return all;
-        var tag = headers.IfRange?.EntityTag is { IsWeak: false } given ? given.Tag.ToString().Trim('"') : null;
-        // A tag names its checkpoint. Without either, the rest of another file could be sent than the one that was begun.
-        var size = tag?.Split('-') is [var named, _, _] && long.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : pinned;
-        return size is null || (headers.IfRange is not null && tag is null) ? all : new ExportPart(format, size, from, tag);
+        // Without the tag, the rest of another file could be sent than the one that was begun, also where the address names the checkpoint: it says nothing of what retention took since, who signs, or who reads.
+        var orNothing = headers.IfMatch is { Count: 1 };
+        if ((orNothing ? headers.IfMatch[0] : headers.IfRange?.EntityTag) is not { IsWeak: false } given)
+            return all;
+        var tag = given.Tag.ToString().Trim('"');
+        // A tag names its checkpoint.
+        return tag.Split('-') is [var named, _, _] && long.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && (pinned ?? size) == size
+            ? new ExportPart(format, size, from, tag) { OrNothing = orNothing }
+            : all;
     }
 
     /// <summary>Whether an export is the one whose download was broken off.</summary>

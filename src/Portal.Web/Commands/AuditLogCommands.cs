@@ -61,9 +61,9 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
     private Task<int> PublicKeyAsync(CommandOptions options, CommandOutput output, CancellationToken ct) => RunAsync(async services =>
     {
         await using var db = await services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync(ct);
-        var keys = await db.AuditKeys.AsNoTracking().OrderBy(k => k.Until != null).ThenByDescending(k => k.Since).ToListAsync(ct);
+        var keys = await db.AuditKeys.AsNoTracking().OrderBy(k => k.Until != null).ThenByDescending(k => k.Since).Select(k => k.Vkey).ToListAsync(ct);
         foreach (var key in keys)
-            output.Out.WriteLine(key.Vkey);
+            output.Out.WriteLine(key);
         if (keys.Count > 0)
             return ExitCode.Done;
         output.Error.WriteLine("Nothing was signed yet: the key is made with the first event that the portal seals.");

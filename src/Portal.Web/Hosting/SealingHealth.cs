@@ -26,6 +26,6 @@ public sealed class SealingHealth(IDbContextFactory<PortalDb> databases, AuditHe
             return (await protection.UnprotectedAsync(cancellationToken)).Count == 0
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Degraded($"{Unprotected}: checkpoints are kept where somebody could change them. The operations page says where.");
-        return HealthCheckResult.Degraded($"{AttentionCode.AuditNotSealed}{(health.Fault is { } fault ? $" ({fault.Problem})" : "")}: the audit trail is not sealed; nothing new is granted, taking back goes on. The operations page says why.");
+        return HealthCheckResult.Degraded($"{AttentionCode.AuditNotSealed}{(reading.Fault is { } fault ? $" ({fault.Problem})" : "")}: the audit trail is not sealed; nothing new is granted, taking back goes on. The operations page says why.");
     }
 }

@@ -110,11 +110,34 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
             ])
             Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync(address, who, from: 100, tag: given)).StatusCode);
 
-        // An address that names the checkpoint says which file is meant.
+        // An address that names the checkpoint does not say which file is meant: only the tag does, and only where both name the same.
         var file = await begun.Content.ReadAsByteArrayAsync(Ct);
-        var rest = await _host.GetAsync($"/audit/export?vault=kv-a&checkpoint={size}", Company.Ingrid, from: 100);
+        var pinned = $"/audit/export?vault=kv-a&checkpoint={size}";
+        foreach (var given in (string?[])[null, tag.Replace($"{size}-", $"{size + 6}-", StringComparison.Ordinal)])
+        {
+            var anew = await _host.GetAsync(pinned, Company.Ingrid, from: 100, tag: given);
+            Assert.Equal(HttpStatusCode.OK, anew.StatusCode);
+            Assert.Equal(file, await anew.Content.ReadAsByteArrayAsync(Ct));
+        }
+
+        var rest = await _host.GetAsync(pinned, Company.Ingrid, from: 100, tag: tag);
         Assert.Equal(HttpStatusCode.PartialContent, rest.StatusCode);
         Assert.Equal(file[100..], await rest.Content.ReadAsByteArrayAsync(Ct));
+    }
+
+    [Fact]
+    public async Task Who_wants_the_rest_of_that_file_or_nothing_gets_it_or_is_told()
+    {
+        var log = await SealedAsync(60);
+        var begun = await _host.GetAsync("/audit/export?vault=kv-a", Company.Ingrid);
+        var (tag, file) = (begun.Headers.ETag!.ToString(), await begun.Content.ReadAsByteArrayAsync(Ct));
+        await AuditListTests.AddAsync(_host.World, 5, seed: 10);
+        await log.SealAsync();
+        var rest = await _host.GetAsync("/audit/export?vault=kv-a", Company.Ingrid, from: 100, match: tag);
+        Assert.Equal(HttpStatusCode.PartialContent, rest.StatusCode);
+        Assert.Equal(file[100..], await rest.Content.ReadAsByteArrayAsync(Ct));
+        foreach (var (address, who) in ((string, TestPerson)[])[("/audit/export?vault=kv-b", Company.Ingrid), ("/audit/export?vault=kv-a", Company.Mira)])
+            Assert.Equal(HttpStatusCode.PreconditionFailed, (await _host.GetAsync(address, who, from: 100, match: tag)).StatusCode);
     }
 
     [Fact]

@@ -65,6 +65,22 @@ public sealed class ChangedExportTests : IAsyncLifetime
         await AssertSentAnewAsync(address, begun);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_address_that_names_the_checkpoint_is_sent_anew_at_that_checkpoint_with_a_tag_of_before_and_without_any(bool tagged)
+    {
+        var address = $"/audit/export?checkpoint={Old}";
+        var begun = await _host.GetAsync("/audit/export", Company.Ingrid);
+        await PruneAsync(Old);
+        await AddAsync(_host.World, 30);
+        var rest = tagged ? await AgainAsync(address, begun) : await _host.GetAsync(address, Company.Ingrid, from: 1000);
+        Assert.Equal(HttpStatusCode.OK, rest.StatusCode);
+        var verdict = await VerifyExportTests.VerifyAsync(new SealedLog(_host.World), await rest.Content.ReadAsByteArrayAsync(Ct));
+        Assert.True(verdict.Holds, verdict.Fault?.Message);
+        Assert.Equal(Old, verdict.Statement!.Size);
+    }
+
     [Fact]
     public async Task Exports_of_what_nobody_has_signed_are_other_files_when_more_happened()
     {

@@ -65,14 +65,17 @@ internal sealed class ExportHost : IAsyncDisposable
     /// <param name="who">As whom.</param>
     /// <param name="until">How much to wait for.</param>
     /// <param name="from">The first byte; null for all.</param>
-    /// <param name="tag">Only if it is still that file.</param>
-    public async Task<HttpResponseMessage> GetAsync(string url, TestPerson who, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead, long? from = null, string? tag = null)
+    /// <param name="tag">Only if it is still that file; all of it otherwise.</param>
+    /// <param name="match">Only if it is still that file; nothing otherwise.</param>
+    public async Task<HttpResponseMessage> GetAsync(string url, TestPerson who, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead, long? from = null, string? tag = null, string? match = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { { "X-Person", who.Upn } } };
         if (from is { } first)
             request.Headers.Range = new RangeHeaderValue(first, null);
         if (tag is not null)
             request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue(tag));
+        if (match is not null)
+            request.Headers.IfMatch.Add(new EntityTagHeaderValue(match));
         return await _client.SendAsync(request, until, TestContext.Current.CancellationToken);
     }
 

@@ -54,6 +54,8 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
             await Store.AppendAsync(size, Note(size), Ct);
         Assert.Equal(Note(1_000_000), await Store.LatestAsync(Ct));
         Assert.Equal(sizes.Select(s => Note(s)), await AllAsync());
+        Assert.Equal([Note(99), Note(100), Note(1_000_000)], await AllAsync(from: 99));
+        Assert.Equal([Note(1), Note(10), Note(100), Note(1_000_000)], await AllAsync(from: 100, 1, 10, 12));
         Assert.Matches("^checkpoint-9223372036853775807-1000000-[0-9a-f]{16}$", Blobs[0].Name);
         Assert.Equal("text/plain; charset=utf-8", Blobs[0].ContentType);
         // As whoever downloads the container has them.
@@ -137,7 +139,7 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
         var reading = await FaultAsync(() => Store.LatestAsync(Ct));
         Assert.Equal(problem, reading.Problem);
         Assert.Contains(said, reading.Message, StringComparison.Ordinal);
-        Assert.Equal(problem, (await FaultAsync(AllAsync)).Problem);
+        Assert.Equal(problem, (await FaultAsync(() => AllAsync())).Problem);
         if (what != "garbage")
             Assert.Equal(problem, (await FaultAsync(() => Store.AppendAsync(1, Note(1), Ct))).Problem);
         Assert.DoesNotContain("eyJ", reading.ToString(), StringComparison.Ordinal);
@@ -264,10 +266,10 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
         return name;
     }
 
-    private async Task<List<string>> AllAsync()
+    private async Task<List<string>> AllAsync(long from = 0, params IReadOnlyCollection<long> besides)
     {
         var all = new List<string>();
-        await foreach (var note in Store.ReadAsync(Ct))
+        await foreach (var note in Store.ReadAsync(from, besides, Ct))
             all.Add(note);
         return all;
     }

@@ -9,6 +9,9 @@ public sealed class FakeCheckpointStore : ICheckpointStore
     /// <summary>What it holds; a test that lies changes it.</summary>
     public List<string> Notes { get; } = [];
 
+    /// <summary>The sizes of what it was asked for and gave, but for the newest.</summary>
+    public List<long> Given { get; } = [];
+
     /// <summary>It neither reads nor writes.</summary>
     public bool Unreachable { get; set; }
 
@@ -46,11 +49,15 @@ public sealed class FakeCheckpointStore : ICheckpointStore
             return Task.FromResult(Notes.MaxBy(note => Checkpoint.Parse(SignedNote.Parse(note)!.Text)!.Size));
     }
 
-    public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<string> ReadAsync(long from, IReadOnlyCollection<long> besides, [EnumeratorCancellation] CancellationToken ct)
     {
         Check();
         foreach (var note in Notes.ToList())
-            yield return await Task.FromResult(note);
+            if (CheckpointFile.SizeOf(note) is var size && (size < 0 || size >= from || besides.Contains(size)))
+            {
+                Given.Add(size);
+                yield return await Task.FromResult(note);
+            }
     }
 
     public async Task<bool?> ProtectsAsync(CancellationToken ct)

@@ -25,7 +25,11 @@ public enum ExportOutcome
 /// <param name="Note">The signed checkpoint; empty when nothing ever was signed.</param>
 /// <param name="Root">The root that was signed; empty when none is.</param>
 /// <param name="Keys">All public keys that the portal ever signed with, the latest first.</param>
-public sealed record ExportPoint(long Size, DateTimeOffset? Time, string Note, byte[] Root, IReadOnlyList<string> Keys);
+public sealed record ExportPoint(long Size, DateTimeOffset? Time, string Note, byte[] Root, IReadOnlyList<string> Keys)
+{
+    /// <summary>What of the checkpoint's row in the database is not as the portal writes it, in English; null when all is. A file at such a state is never said to be complete.</summary>
+    public string? Fault { get; init; }
+}
 
 /// <summary>How an export ended.</summary>
 /// <param name="Outcome">How it came out.</param>
@@ -129,6 +133,9 @@ public sealed class AuditExport
             yield return piece;
         }
 
+        // What is wrong with a row says more of where to look.
+        if (_faults.Count == 0 && Point.Fault is { } unreadable)
+            _faults.Add(unreadable);
         Share = 1;
         End = new ExportEnd(
             _stopped is not null ? ExportOutcome.Incomplete : _faults.Count > 0 || Point.Note.Length == 0 ? ExportOutcome.Unverified : ExportOutcome.Complete,

@@ -16,9 +16,11 @@ namespace Portal.Core.Audit.Exports;
 /// <param name="last">The highest sequence number of that time.</param>
 /// <param name="pruned">How many events retention had pruned by then.</param>
 /// <param name="whole">Whether all of the log is there to be read, and asked for.</param>
-internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last, long pruned, bool whole)
+/// <param name="seal">Has what waits sealed, in so far as that can be done.</param>
+internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAuditReading trail, Actor actor, AuditFilter filter, ExportPoint point, long last, long pruned, bool whole, Func<CancellationToken, Task> seal)
 {
     private const string PrunedMeanwhile = "Retention pruned events while it was written. Export again: what is left will be in the file.";
+    private const string NotSealedYet = "A record of retention that is not sealed yet names events that are gone: until it is, it proves nothing. Export again once it is.";
 
     // One is written by whoever enumerates; of the rest, some are read and one is checked.
     private const int Pieces = 4;
@@ -45,21 +47,43 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
     {
         await foreach (var piece in ReadFilteredAsync(ct))
             yield return piece;
-        var rest = new AuditRows();
-        if (await FirstEmptiedAsync(ct) is { } emptied)
-            rest.Accuse($"The event at position {emptied} is gone, and retention did not prune it.");
-        yield return rest;
+        yield return await AccountForEmptiedAsync(ct);
     }
 
-    private async Task<long?> FirstEmptiedAsync(CancellationToken ct)
+    // Retention goes on beside this, and what it took last is in a record that waits to be sealed for some seconds.
+    private async Task<AuditRows> AccountForEmptiedAsync(CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        var positions = await PrunedPositions.ReadAsync(db, ct);
+        var rest = new AuditRows();
+        var emptied = await EmptiedAsync(db, await PrunedPositions.ReadAsync(db, ct), ct);
+        if (emptied.Count == 0)
+            return rest;
+        // After what is gone, since the record comes with the deletion; and the notes first: what waits no more by then has its place in what is read next.
+        var waiting = await PrunedPositions.ReadWaitingAsync(db, ct);
+        var unnamed = (await PrunedPositions.ReadAsync(db, ct)).Without(emptied);
+        if (waiting.Without(unnamed) is [var (position, _), ..])
+            rest.Accuse($"The event at position {position} is gone, and retention did not prune it.");
+        else if (unnamed.Count > 0)
+        {
+            await seal(ct);
+            if ((await PrunedPositions.ReadAsync(db, ct)).Without(unnamed).Count > 0)
+                rest.BreakOff(NotSealedYet);
+        }
+
+        return rest;
+    }
+
+    private async Task<IReadOnlyList<(long First, long Last)>> EmptiedAsync(PortalDb db, PrunedPositions named, CancellationToken ct)
+    {
+        var emptied = new List<(long First, long Last)>();
         var empty = db.AuditLeaves.AsNoTracking().Where(l => l.Position < point.Size && !db.AuditEvents.Any(e => e.EventId == l.EventId)).OrderBy(l => l.Position).Select(l => l.Position);
         await foreach (var position in empty.AsAsyncEnumerable().WithCancellation(ct))
-            if (!positions.Contains(position))
-                return position;
-        return null;
+            if (!named.Contains(position))
+                if (emptied is [.., var (first, end)] && end == position - 1)
+                    emptied[^1] = (first, position);
+                else
+                    emptied.Add((position, position));
+        return emptied;
     }
 
     private async IAsyncEnumerable<AuditRows> ReadWholeAsync([EnumeratorCancellation] CancellationToken ct)

@@ -21,6 +21,19 @@ public sealed class PrunedPositions
     /// <summary>How many places.</summary>
     public long Count => _ranges.Sum(r => r.Last - r.First + 1);
 
+    /// <summary>How many places before another, each counted once.</summary>
+    internal long CountBefore(long end)
+    {
+        var (count, next) = (0L, 0L);
+        foreach (var (first, last) in _ranges)
+        {
+            count += Math.Max(Math.Min(last + 1, end) - Math.Max(first, next), 0);
+            next = Math.Max(next, last + 1);
+        }
+
+        return count;
+    }
+
     /// <summary>Whether a place is one of them.</summary>
     public bool Contains(long position) => RangeOf(position) is not null;
 
@@ -50,6 +63,9 @@ public sealed class PrunedPositions
             else
                 yield return position;
     }
+
+    /// <summary>Ranges without the places that are some of them.</summary>
+    internal IReadOnlyList<(long First, long Last)> Without(IReadOnlyList<(long First, long Last)> ranges) => [.. RangesOf(ranges.SelectMany(range => Without(range.First, range.Last)))];
 
     /// <summary>These places.</summary>
     internal static PrunedPositions Of(IEnumerable<(long First, long Last)> ranges) => new(ranges);

@@ -39,8 +39,11 @@ public sealed class AuditHealth(SealingOptions options)
 {
     private volatile SealingException? _fault;
 
-    /// <summary>What kept this instance from sealing the last time it tried, or would have when there was nothing to seal; null when nothing did.</summary>
-    public SealingException? Fault => _fault;
+    // What the last reading of the log's end came upon, which a turn that had nothing to seal does not look at.
+    private volatile SealingException? _unreadable;
+
+    /// <summary>What kept this instance from sealing the last time it tried, or would have when there was nothing to seal; or what of the log's end could not be read the last time it was looked at. Null when nothing did.</summary>
+    public SealingException? Fault => _fault ?? _unreadable;
 
     /// <summary>The last try went well, or not. What is wrong with the log itself stays said until a try goes well: that something else keeps this instance from looking does not mend it.</summary>
     public void Note(SealingException? fault)
@@ -61,11 +64,35 @@ public sealed class AuditHealth(SealingOptions options)
     internal async Task<AuditHealthReading> LookAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
     {
         var pending = await OldestPendingAsync(db, ct);
-        var signed = await db.AuditCheckpoints.OrderByDescending(c => c.Size).Select(c => new { c.Size, c.Time }).FirstOrDefaultAsync(ct);
+        var signed = await StoredCheckpoint.NewestAsync(db, ct);
         var through = signed?.Size ?? 0;
-        var unsigned = await db.AuditLeaves.Where(l => l.Position == through).Join(db.AuditEvents, l => l.EventId, e => e.EventId, (_, e) => (DateTimeOffset?)e.At).FirstOrDefaultAsync(ct);
-        var sealer = await db.AuditSealers.AsNoTracking().SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
-        return new AuditHealthReading(Earlier(pending, unsigned), through, signed?.Time, _fault, sealer.IsAnothersThan(options.Holder, now), now);
+        var unsigned = await OldestUnsignedAsync(db, signed, ct);
+        var (byAnother, unreadable) = (false, signed is { Time: null, Unreadable: { } changed } ? new SealingException(SealingProblem.Contradiction, changed + " See the runbook, AuditNotSealed.") : null);
+        try
+        {
+            byAnother = (await AuditSealer.ReadAsync(db.AuditSealers.AsNoTracking(), ct)).IsAnothersThan(options.Holder, now);
+        }
+        catch (SealingException fault)
+        {
+            unreadable ??= fault;
+        }
+
+        _unreadable = unreadable;
+        return new AuditHealthReading(Earlier(pending, unsigned), through, signed?.Time, Fault, byAnother, now);
+    }
+
+    private static async Task<DateTimeOffset?> OldestUnsignedAsync(PortalDb db, StoredCheckpoint? signed, CancellationToken ct)
+    {
+        var through = signed?.Size ?? 0;
+        try
+        {
+            return await db.AuditLeaves.Where(l => l.Position == through).Join(db.AuditEvents, l => l.EventId, e => e.EventId, (_, e) => (DateTimeOffset?)e.At).FirstOrDefaultAsync(ct);
+        }
+        catch (Exception unreadable) when (ReadableEvents.IsOfAValue(unreadable))
+        {
+            // Since when it waits, nobody can tell: at the earliest since what was signed last. The next checkpoint covers it.
+            return signed?.Time ?? DateTimeOffset.MinValue;
+        }
     }
 
     private async Task<DateTimeOffset?> OldestPendingAsync(PortalDb db, CancellationToken ct)

@@ -47,10 +47,18 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
     }
 
     /// <inheritdoc />
-    public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    public async IAsyncEnumerable<string> ReadAsync(long from, IReadOnlyCollection<long> besides, [EnumeratorCancellation] CancellationToken ct)
     {
-        foreach (var note in Split(await TextAsync(long.MaxValue, ct)))
-            yield return note;
+        var notes = new NoteSplitter();
+        await using var file = Open();
+        using var reader = file is null ? null : new StreamReader(file, Encoding.UTF8);
+        for (var more = reader is not null; more;)
+        {
+            var line = await LineAsync(reader!, ct);
+            more = line is not null;
+            if (notes.Take(line ?? "") is { } note && (from == 0 || SizeOf(note) is var size && (size >= from || besides.Contains(size))))
+                yield return note;
+        }
     }
 
     /// <summary>The notes in a text, one after the other, with empty lines between them or without. What is none is passed over.</summary>
@@ -70,20 +78,49 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
 
     private async Task<string> TextAsync(long atMost, CancellationToken ct)
     {
+        await using var file = Open();
+        if (file is null)
+            return "";
         try
         {
-            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             file.Seek(-Math.Min(atMost, file.Length), SeekOrigin.End);
             using var reader = new StreamReader(file, Encoding.UTF8);
             return await reader.ReadToEndAsync(ct);
         }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unreachable(fault);
+        }
+    }
+
+    // Null when there is none yet.
+    private FileStream? Open()
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {
-            return "";
+            return null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new SealingException(SealingProblem.StoreUnreachable, $"The checkpoint file cannot be read: {fault.Message}", fault);
+            throw Unreachable(fault);
         }
     }
+
+    private static async Task<string?> LineAsync(StreamReader reader, CancellationToken ct)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(ct);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unreachable(fault);
+        }
+    }
+
+    private static SealingException Unreachable(Exception fault) => new(SealingProblem.StoreUnreachable, $"The checkpoint file cannot be read: {fault.Message}", fault);
 }

@@ -13,7 +13,7 @@ public sealed class FreshCheckpoint(IDbContextFactory<PortalDb> databases, SealE
     /// <param name="wait">How long to wait at most.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>Null when nothing was ever signed.</returns>
-    public async Task<AuditCheckpoint?> GetAsync(TimeSpan wait, CancellationToken ct)
+    public async Task<StoredCheckpoint?> GetAsync(TimeSpan wait, CancellationToken ct)
     {
         var started = timer.GetTimestamp();
         long last;
@@ -37,7 +37,7 @@ public sealed class FreshCheckpoint(IDbContextFactory<PortalDb> databases, SealE
 
             await using (var db = await databases.CreateDbContextAsync(ct))
             {
-                var newest = await db.AuditCheckpoints.AsNoTracking().OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
+                var newest = await StoredCheckpoint.NewestAsync(db, ct);
                 // Where the log ended once none of them waited any more. Later events make it longer, and nobody waits for those.
                 if (end is null && !await WaitsAsync(db, last, ct))
                     end = await LogTiles.SizeAsync(db, ct);

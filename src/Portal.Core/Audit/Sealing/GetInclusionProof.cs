@@ -87,12 +87,13 @@ public sealed class GetInclusionProof(IDbContextFactory<PortalDb> databases, Aud
         var canonical = new CanonicalEvent().Take(happened);
         var hash = canonical.LeafHash();
         var proof = new InclusionProof(happened.EventId, ProofState.Waiting) { Position = leaf.Position, LeafHash = hash };
-        var newest = await db.AuditCheckpoints.AsNoTracking().OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
+        var newest = await StoredCheckpoint.NewestAsync(db, ct);
         if (newest is null || newest.Size <= leaf.Position)
             return proof;
-        var first = await db.AuditCheckpoints.AsNoTracking().Where(c => c.Size > leaf.Position).OrderBy(c => c.Size).FirstAsync(ct);
-        if (SignedNote.Parse(newest.Note) is not { } note || Checkpoint.Parse(note.Text) is not { } checkpoint || checkpoint.Size != newest.Size)
-            return proof with { State = ProofState.Broken, Fault = "The newest checkpoint cannot be read." };
+        var first = (await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => c.Size > leaf.Position).OrderBy(c => c.Size).Take(1), ct)).Single();
+        if ((newest.Unreadable ?? first.Unreadable) is { } unreadable)
+            return proof with { State = ProofState.Broken, Fault = unreadable };
+        var (note, checkpoint) = (SignedNote.Parse(newest.Note)!, newest.Says!);
         var keys = await db.AuditKeys.AsNoTracking().Select(k => k.Vkey).ToListAsync(ct);
         if (!keys.Select(VerifierKey.Parse).Any(key => key is not null && note.IsSignedBy(key)))
             return proof with { State = ProofState.Broken, Fault = "The newest checkpoint is signed by none of the log's keys." };

@@ -21,9 +21,12 @@ public interface ICheckpointStore
     /// <exception cref="SealingException">It cannot be read: <see cref="SealingProblem.StoreUnreachable"/>, <see cref="SealingProblem.StoreRefuses"/> or <see cref="SealingProblem.StoreAltered"/>.</exception>
     Task<string?> LatestAsync(CancellationToken ct);
 
-    /// <summary>Every checkpoint, in the order in which they were kept.</summary>
+    /// <summary>The checkpoints from a size on, in the order in which they were kept; a few at a time, since there may be very many. What stands in the place of one and tells no size is among them.</summary>
+    /// <param name="from">The smallest size that is asked for; 0 for all.</param>
+    /// <param name="besides">Smaller sizes that are asked for too.</param>
+    /// <param name="ct">Cancels.</param>
     /// <exception cref="SealingException">They cannot be read: <see cref="SealingProblem.StoreUnreachable"/> or <see cref="SealingProblem.StoreRefuses"/>.</exception>
-    IAsyncEnumerable<string> ReadAsync(CancellationToken ct);
+    IAsyncEnumerable<string> ReadAsync(long from, IReadOnlyCollection<long> besides, CancellationToken ct);
 
     /// <summary>Whether the place itself lets nobody change what it keeps.</summary>
     /// <returns>Null when that cannot be told from here, as for a file.</returns>

@@ -12,8 +12,8 @@ public sealed record CheckpointQuery(string? After = null, int Take = 50);
 
 /// <summary>Checkpoints, and the keys that they are verified with.</summary>
 /// <param name="Checkpoints">The newest first.</param>
-/// <param name="Keys">Every key that the log was ever signed with, the newest first.</param>
-public sealed record CheckpointList(Page<AuditCheckpoint> Checkpoints, IReadOnlyList<AuditKey> Keys);
+/// <param name="Keys">Every public key that the log was ever signed with, as <see cref="VerifierKey"/> writes it, the newest first.</param>
+public sealed record CheckpointList(Page<StoredCheckpoint> Checkpoints, IReadOnlyList<string> Keys);
 
 /// <summary>Lists to auditors what was signed of the log.</summary>
 public sealed class ListCheckpoints(IDbContextFactory<PortalDb> databases)
@@ -30,8 +30,8 @@ public sealed class ListCheckpoints(IDbContextFactory<PortalDb> databases)
             return new Refusal(RefusalCode.CursorUnreadable, "after");
         var take = Math.Clamp(input.Take, 1, 200);
         await using var db = await databases.CreateDbContextAsync(ct);
-        var rows = await db.AuditCheckpoints.AsNoTracking().Where(c => c.Size < before).OrderByDescending(c => c.Size).Take(take + 1).ToListAsync(ct);
-        var keys = await db.AuditKeys.AsNoTracking().OrderByDescending(k => k.Since).ToListAsync(ct);
+        var rows = await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => c.Size < before).OrderByDescending(c => c.Size).Take(take + 1), ct);
+        var keys = await db.AuditKeys.AsNoTracking().OrderByDescending(k => k.Since).Select(k => k.Vkey).ToListAsync(ct);
         return new CheckpointList(Cursor.Cut(ListName, rows, take, c => c.Size.ToString(CultureInfo.InvariantCulture)), keys);
     }
 }

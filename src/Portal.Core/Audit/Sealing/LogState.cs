@@ -72,10 +72,13 @@ public sealed class LogState
         // In this order: what is signed was in the database before, so whatever another instance does meanwhile, the log is at least as long as what is told of it.
         foreach (var store in stores.All)
             _witnessed[store] = await LatestAsync(store, ct);
-        var row = await db.AuditCheckpoints.AsNoTracking().OrderByDescending(c => c.Size).FirstOrDefaultAsync(ct);
+        var row = await StoredCheckpoint.NewestAsync(db, ct);
         var size = await LogTiles.SizeAsync(db, ct);
         var keys = await KeysAsync(db, ct);
         var newest = row?.Note;
+        // One whose note is none, or another's, is told of by what is compared.
+        if (row is { Time: null, Unreadable: { } unreadable })
+            throw Contradicts(unreadable);
         Signed = row is null ? null : await CompareAsync(db, size, row.Note, keys, "the database", ct);
         var found = new List<(Checkpoint Kept, string Note)>();
         foreach (var (store, note) in _witnessed.ToList())
@@ -92,7 +95,7 @@ public sealed class LogState
 
         // What one host wrote down, and could not save, while another one went on: before a store gets a newer one, since only its newest is seen here.
         foreach (var (kept, note) in found.Where(f => f.Kept.Size < Signed!.Size))
-            await SaveAsync(db, kept, note, ct);
+            await SaveAsync(db, kept, note, replaces: false, ct);
         await CompleteAsync(db, stores, newest, ct);
         Owes &= Signed?.Size != size;
 
@@ -117,7 +120,7 @@ public sealed class LogState
         var kept = await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
         Saw(store, latest);
         // Whoever kept it may never come to save it.
-        await SaveAsync(db, kept, latest, ct);
+        await SaveAsync(db, kept, latest, replaces: false, ct);
     }
 
     /// <summary>While another instance seals: looks now and then at what each store holds, so that what one loses is missed here too, and not filled up when this instance takes over; at every turn as long as one shows less.</summary>
@@ -175,23 +178,30 @@ public sealed class LogState
                 await KeepAsync(store, signed.Size, newest, ct);
 
         // Kept, and cut off before the database's own copy was written.
-        await SaveAsync(db, signed, newest, ct);
+        await SaveAsync(db, signed, newest, replaces: false, ct);
     }
 
-    /// <summary>Saves the database's own copy, with all else that the context is to save. Where another instance was faster, its copy stands: of one size they all say the same.</summary>
-    internal static async Task SaveAsync(PortalDb db, Checkpoint checkpoint, string note, CancellationToken ct)
+    /// <summary>Saves the database's own copy, with all else that the context is to save. Where another instance was faster, its copy stands: of one size they all say the same of the log.</summary>
+    /// <param name="db">The context.</param>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="note">Its note.</param>
+    /// <param name="replaces">True for that of a change of keys, which takes the place of any other of its size: what carries both signatures is all that tells that the keys belong together.</param>
+    /// <param name="ct">Cancels.</param>
+    internal static async Task SaveAsync(PortalDb db, Checkpoint checkpoint, string note, bool replaces, CancellationToken ct)
     {
-        var row = await IsThereAsync() ? null : db.AuditCheckpoints.Add(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
+        var isThere = await IsThereAsync();
+        var row = isThere && !replaces ? null : db.AuditCheckpoints.Attach(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
+        row?.State = isThere ? EntityState.Modified : EntityState.Added;
         try
         {
             await db.SaveChangesAsync(ct);
         }
-        catch (DbUpdateException) when (row is not null && !db.HasNewEvents)
+        catch (DbUpdateException) when (row is { State: EntityState.Added } && !db.HasNewEvents)
         {
-            row.State = EntityState.Detached;
             if (!await IsThereAsync())
                 throw;
             // Whoever was faster saved the copy, and nothing of the rest.
+            row.State = replaces ? EntityState.Modified : EntityState.Detached;
             await db.SaveChangesAsync(ct);
         }
 
@@ -199,7 +209,7 @@ public sealed class LogState
     }
 
     private static async Task<IReadOnlyList<VerifierKey>> KeysAsync(PortalDb db, CancellationToken ct) =>
-        [.. (await db.AuditKeys.AsNoTracking().ToListAsync(ct)).Select(k => VerifierKey.Parse(k.Vkey) ?? throw Contradicts("A key in the database is none."))];
+        [.. (await db.AuditKeys.Select(k => k.Vkey).ToListAsync(ct)).Select(vkey => VerifierKey.Parse(vkey) ?? throw Contradicts("A key in the database is none."))];
 
     private static async Task<Checkpoint> CompareAsync(PortalDb db, long size, string text, IReadOnlyList<VerifierKey> keys, string where, CancellationToken ct)
     {

@@ -6,11 +6,13 @@ namespace Portal.Core.Audit.Sealing;
 
 /// <summary>
 /// Signs the log with a new key from now on. Everything that waits is sealed first; one checkpoint carries the signatures of both keys, and what was signed before stays verifiable with the old one.
-/// A portal that seals meanwhile is not waited for: sealing is taken from it, and given back afterwards.
+/// A portal that seals meanwhile is not waited for: sealing is taken from it, and given back afterwards. Another change of keys is: of two at once, one comes after the other.
 /// </summary>
-public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, SealEvents seal, SigningKeyFile keyFile, SealingOptions options, IDatabaseClock databaseClock, ClockWatch clock, TimeProvider timer)
+public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, SealEvents seal, SigningKeyFile keyFile, SealingOptions options, IDatabaseClock databaseClock, ClockWatch clock, TimeProvider timer, Random random)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    private readonly string _holder = AuditSealer.ChangerOfKeys(options.Holder);
 
     /// <summary>Changes keys. Records it in the trail, once what waited before is sealed and signed with the key in use: a store or a key that fails is found before anything is said.</summary>
     /// <returns>The new public key.</returns>
@@ -22,14 +24,12 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
         await DemandKeyAsync(ct);
         while (true)
         {
-            await ClaimAsync(actor, null, ct);
-            if (await SealAllAsync(null, ct) is not null)
+            if (await ClaimAsync(actor, null, ct) && await SealAllAsync(null, ct) is not null)
             {
                 // After the claim: whoever changed keys before has either put a key into use by now, or cannot do so any more.
                 await DemandKeyAsync(ct);
                 var next = keyFile.Prepare();
-                await ClaimAsync(actor, next, ct);
-                if (await SealAllAsync(next, ct) is { Signed: not null })
+                if (await ClaimAsync(actor, next, ct) && await SealAllAsync(next, ct) is { Signed: not null })
                 {
                     keyFile.Adopt(next);
                     await GiveBackAsync(ct);
@@ -37,8 +37,8 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
                 }
             }
 
-            // Another change of keys took sealing from this one, or this one was held up for longer than a lease: the log does not go by the new key. The other may have laid its own in its place, so the next try is with another.
-            await Task.Delay(LookEvery, timer, ct);
+            // Another change of keys is under way, or this one was held up for longer than a lease and another took its turn: the log does not go by the new key. The other may have laid its own in its place, so the next try is with another. Not all at the same moment.
+            await Task.Delay(LookEvery * (0.5 + random.NextDouble()), timer, ct);
         }
     }
 
@@ -49,18 +49,22 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
         await seal.KeyInUseAsync(db, ct);
     }
 
-    /// <summary>Takes sealing from whoever does it now. A portal that has something to do all the time would renew its lease for ever; what it has under way is not saved under the number that it read.</summary>
+    /// <summary>Takes sealing from whoever does it now, but for another change of keys: two would take it from each other and neither come to its end. A portal that has something to do all the time would renew its lease for ever; what it has under way is not saved under the number that it read.</summary>
     /// <param name="actor">Who changes keys.</param>
     /// <param name="next">The key whose change is recorded with it; null for none.</param>
     /// <param name="ct">Cancels.</param>
-    private Task ClaimAsync(Actor actor, SigningKey? next, CancellationToken ct) => databases.RunAsync(async db =>
+    /// <returns>False when another change of keys is under way; it is gone when its lease has passed.</returns>
+    private Task<bool> ClaimAsync(Actor actor, SigningKey? next, CancellationToken ct) => databases.RunAsync(async db =>
     {
         var now = await clock.AskAsync(databaseClock, db, ct);
-        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
-        sealer.Claim(options.Holder, now);
+        var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
+        if (sealer.HasAnotherChangerOfKeys(_holder, now))
+            return false;
+        sealer.Claim(_holder, now);
         if (next is not null)
             new AuditTrail(db, actor, now).Record(AuditCode.SigningKeyRotated, AuditSubject.Nothing, new AuditDetail(Comment: next.Verifier.ToString()));
-        return await db.SaveChangesAsync(ct);
+        await db.SaveChangesAsync(ct);
+        return true;
     }, ct);
 
     /// <summary>Seals and signs until nothing waits.</summary>
@@ -69,7 +73,7 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
     {
         while (true)
         {
-            var turn = (await seal.ExecuteAsync(new SealOrder(CheckpointNow: true) { Next = next }, Actor.System, ct)).Value;
+            var turn = (await seal.ExecuteAsync(new SealOrder(CheckpointNow: true) { Next = next, Holder = _holder }, Actor.System, ct)).Value;
             if (turn.ByAnother)
                 return null;
             if (!turn.MoreIsPending)
@@ -80,8 +84,8 @@ public sealed class RotateSigningKey(IDbContextFactory<PortalDb> databases, Seal
     // The others need not wait for the lease to pass.
     private Task GiveBackAsync(CancellationToken ct) => databases.RunAsync(async db =>
     {
-        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
-        if (sealer.Holder == options.Holder)
+        var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
+        if (sealer.Holder == _holder)
             sealer.Until = null;
         return await db.SaveChangesAsync(ct);
     }, ct);

@@ -11,6 +11,9 @@ public sealed record SealOrder(bool CheckpointNow = false)
 {
     /// <summary>The key that is to sign from this checkpoint on; null to go on with the one in use.</summary>
     internal SigningKey? Next { get; init; }
+
+    /// <summary>Who seals in this turn; null for the instance under its own name.</summary>
+    internal string? Holder { get; init; }
 }
 
 /// <summary>What a turn did.</summary>
@@ -79,8 +82,9 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         db.ChangeTracker.AutoDetectChangesEnabled = false;
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
-        var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
-        if (sealer.IsAnothersThan(options.Holder, now))
+        var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
+        var holder = order.Holder ?? options.Holder;
+        if (sealer.IsAnothersThan(holder, now))
             return new SealOutcome(0, MoreIsPending: false, ByAnother: true);
         if (state.Log is null || state.Fence != sealer.Fence)
             await state.LoadAsync(db, stores, sealer.Fence, ct);
@@ -93,7 +97,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
 
         var key = await KeyAsync(db, now, ct);
         if (batch.Events.Count > 0)
-            await SaveAsync(db, sealer, log, batch.Events, now, ct);
+            await SaveAsync(db, sealer, log, batch.Events, holder, now, ct);
         var more = batch.MoreIsPending;
         // In the middle of a long queue a checkpoint says little: one is due now and then all the same.
         var due = IsDue(now) || (!more && (order.CheckpointNow || batch.Events.Any(p => now - p.Since > Late)));
@@ -101,7 +105,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         due = order.Next is null ? due : !more;
         if (!due || log.Size == signedThrough)
             return new SealOutcome(batch.Events.Count, more);
-        return new SealOutcome(batch.Events.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], now, ct));
+        return new SealOutcome(batch.Events.Count, more, await SignAsync(db, order.Next is null ? [key] : [key, order.Next], holder, now, ct));
     }
 
     // Between two of its own signatures this process goes by its steady timer: by a clock that was ahead and was set right, one would be due at each turn for days, or none.
@@ -134,7 +138,10 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
     /// <exception cref="SealingException">The key in use is not there.</exception>
     internal async Task<(SigningKey? Key, bool InUse)> KeyInUseAsync(PortalDb db, CancellationToken ct)
     {
-        var inUse = await db.AuditKeys.AsNoTracking().Where(k => k.Until == null).Select(k => k.Vkey).SingleOrDefaultAsync(ct);
+        var current = await db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).ToListAsync(ct);
+        if (current.Count > 1)
+            throw new SealingException(SealingProblem.Contradiction, "The log has more than one key in use (AuditKeys): the database was changed by other means than the portal. Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify' and see the runbook, AuditNotSealed.");
+        var inUse = current.SingleOrDefault();
         var key = keyFile.Load(inUse);
         if (inUse is not null && key is null)
             throw new SealingException(SealingProblem.KeyMissing, $"The file of the signing key is not there: {options.SigningKeyFile}. The log is signed with {inUse}; put its file back. Nothing is sealed here until then.");
@@ -153,7 +160,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         return key;
     }
 
-    private async Task SaveAsync(PortalDb db, AuditSealer sealer, TileAppender log, IReadOnlyList<PendingEvent> batch, DateTimeOffset now, CancellationToken ct)
+    private async Task SaveAsync(PortalDb db, AuditSealer sealer, TileAppender log, IReadOnlyList<PendingEvent> batch, string holder, DateTimeOffset now, CancellationToken ct)
     {
         var canonical = new CanonicalEvent();
         var hash = new byte[MerkleTree.HashSize];
@@ -169,7 +176,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
 
         foreach (var (id, hashes) in log.TakeChanged())
             db.Entry(new AuditTile(id.Level, id.Index, hashes)).State = IsNew(id, before) ? EntityState.Added : EntityState.Modified;
-        sealer.Claim(options.Holder, now);
+        sealer.Claim(holder, now);
         db.ChangeTracker.DetectChanges();
         using (await WriteTurn.TurnAsync(db, ct))
         {
@@ -188,7 +195,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
     private static bool IsNew(TileId tile, long size) => size >> (tile.Level * TileId.Height) <= tile.Index << TileId.Height;
 
     /// <summary>Signs the log as it is: into the stores, then into the database.</summary>
-    private async Task<Checkpoint> SignAsync(PortalDb db, IReadOnlyList<SigningKey> keys, DateTimeOffset now, CancellationToken ct)
+    private async Task<Checkpoint> SignAsync(PortalDb db, IReadOnlyList<SigningKey> keys, string holder, DateTimeOffset now, CancellationToken ct)
     {
         state.Owe();
         foreach (var store in stores.All)
@@ -203,22 +210,23 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         state.Kept(checkpoint, timer.GetTimestamp());
         if (keys is [var old, var next])
         {
-            var vkey = old.Verifier.ToString();
-            var replaced = await db.AuditKeys.SingleAsync(k => k.Vkey == vkey, ct);
+            // Its row is not read: since when it was used, somebody may have changed to no time.
+            var replaced = new AuditKey(old.Verifier.ToString(), time);
+            db.Attach(replaced);
             replaced.Until = time;
-            db.Entry(replaced).State = EntityState.Modified;
+            db.Entry(replaced).Property(k => k.Until).IsModified = true;
             db.AuditKeys.Add(new AuditKey(next.Verifier.ToString(), time));
             // Under the fence too: of two changes of keys at once only one may be the last.
-            var sealer = await db.AuditSealers.SingleAsync(s => s.Id == AuditSealer.TheOne, ct);
+            var sealer = await AuditSealer.ReadAsync(db.AuditSealers, ct);
             db.Entry(sealer).Property(s => s.Fence).OriginalValue = state.Fence;
-            sealer.Claim(options.Holder, now);
+            sealer.Claim(holder, now);
             db.ChangeTracker.DetectChanges();
-            await LogState.SaveAsync(db, checkpoint, note, ct);
+            await LogState.SaveAsync(db, checkpoint, note, replaces: true, ct);
             state.Wrote(sealer.Fence);
             return checkpoint;
         }
 
-        await LogState.SaveAsync(db, checkpoint, note, ct);
+        await LogState.SaveAsync(db, checkpoint, note, replaces: false, ct);
         return checkpoint;
     }
 }

@@ -93,6 +93,8 @@ public sealed class AuditSealer
     /// <summary>The key of the one row.</summary>
     public const int TheOne = 1;
 
+    private const string ChangesKeys = "rotate-key ";
+
     /// <summary>Always <see cref="TheOne"/>.</summary>
     public int Id { get; private set; } = TheOne;
 
@@ -102,10 +104,36 @@ public sealed class AuditSealer
     /// <summary>Until when, by the database's time; null before the first.</summary>
     public DateTimeOffset? Until { get; internal set; }
 
+    /// <summary>Reads it.</summary>
+    /// <param name="sealers">From where, followed or not.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="SealingException">It holds what the portal does not write: <see cref="SealingProblem.Contradiction"/>.</exception>
+    internal static async Task<AuditSealer> ReadAsync(IQueryable<AuditSealer> sealers, CancellationToken ct)
+    {
+        try
+        {
+            return await sealers.SingleAsync(s => s.Id == TheOne, ct);
+        }
+        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
+        {
+            throw new SealingException(
+                SealingProblem.Contradiction, "Who seals now (AuditSealers) cannot be read: the database was changed by other means than the portal. Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify' and see the runbook, AuditNotSealed.", fault);
+        }
+    }
+
     /// <summary>Whether another instance than this may seal now.</summary>
     /// <param name="holder">This instance.</param>
     /// <param name="now">The database's time.</param>
     public bool IsAnothersThan(string holder, DateTimeOffset now) => Holder != holder && Hold.IsInForce(Until, SealEvents.Lease, now);
+
+    /// <summary>Who changes keys, as others see them.</summary>
+    /// <param name="holder">Which portal instance.</param>
+    internal static string ChangerOfKeys(string holder) => ChangesKeys + holder;
+
+    /// <summary>Whether somebody else changes keys now: nobody takes sealing from them.</summary>
+    /// <param name="holder">Who asks, by the name of <see cref="ChangerOfKeys"/>.</param>
+    /// <param name="now">The database's time.</param>
+    internal bool HasAnotherChangerOfKeys(string holder, DateTimeOffset now) => IsAnothersThan(holder, now) && Holder?.StartsWith(ChangesKeys, StringComparison.Ordinal) == true;
 
     /// <summary>Has this instance seal for a lease. Once it is saved, nothing is that another one has under way.</summary>
     /// <param name="holder">This instance.</param>

@@ -29,15 +29,17 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAudit
         await db.Database.OpenConnectionAsync(ct);
         var findings = new Findings(input.MostFindings);
         var (leaves, tiles) = (new LeafCheck(db, input.From, findings), new TileCheck(db, findings));
-        var witnesses = await new Witnesses(db, stores, findings).ReadAsync(input.Keys ?? [], ct);
+        await using var witnesses = new Witnesses(db, stores, findings, input.From);
+        await witnesses.OpenAsync(input.Keys ?? [], ct);
         var size = await LogTiles.SizeAsync(db, ct);
-        foreach (var ahead in witnesses.Where(w => w.Checkpoint.Size > size).Take(1))
-            findings.Add($"{char.ToUpperInvariant(ahead.Where[0])}{ahead.Where[1..]} has a checkpoint of {ahead.Checkpoint.Size} events, signed {ahead.Checkpoint.Time:u}, and the log has {size}: events at its end were taken away, or the database was rolled back.", position: size);
         if (await tiles.StartAsync(input.From, size, ct) is not { } log)
+        {
+            await witnesses.EndAsync(compared: null, ct);
             return new VerifyReport(0, 0, size, 0, null, findings.All);
+        }
 
-        var due = new Queue<Witness>(witnesses.Where(w => w.Checkpoint.Size >= log.Size).OrderBy(w => w.Checkpoint.Size));
         var held = (Count: 0, Size: log.Size, Time: (DateTimeOffset?)null);
+        await witnesses.FillAsync(log.Size, ct);
         Compare();
         await CompareToAsync(size);
         // Retention goes on beside this: what it took meanwhile is in a record of meanwhile. The notes first: what waits no more by then has its place in what is read next.
@@ -49,13 +51,15 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAudit
         }
 
         await leaves.NameGoneAsync(waiting, ct);
-        var unsealed = await new RowCounts(db, findings).RunAsync(leaves.Pruned, ct);
-        return new VerifyReport(size - input.From, unsealed, size - held.Size, held.Count, held.Time, findings.All) { Pruned = leaves.Pruned };
+        await witnesses.EndAsync(leaves.Broken || leaves.HasLostTheTree ? null : log.Size, ct);
+        var (unsealed, lookedUpAll) = await new RowCounts(db, findings).RunAsync(input.From, leaves.Pruned, ct);
+        return new VerifyReport(size - input.From, unsealed, size - held.Size, held.Count, held.Time, findings.All) { Pruned = leaves.Pruned, LookedUpAll = lookedUpAll };
 
         async Task CompareToAsync(long end)
         {
             await foreach (var piece in new StoredEvents(databases, trail).ReadAsync(leaves.Next, end, ct))
             {
+                await witnesses.FillAsync(piece.To, ct);
                 leaves.Run(log, piece, Compare);
                 if (!leaves.HasLostTheTree && (log.Size % TilesEvery == 0 || log.Size == end))
                     await tiles.CompareAsync(log, ct);
@@ -70,9 +74,8 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAudit
         {
             var agreed = true;
             DateTimeOffset? time = null;
-            while (due.TryPeek(out var next) && next.Checkpoint.Size == log.Size)
+            while (witnesses.Take(log.Size) is { } next)
             {
-                due.Dequeue();
                 time = next.Checkpoint.Time;
                 if (log.Root().AsSpan().SequenceEqual(next.Checkpoint.Root))
                     continue;

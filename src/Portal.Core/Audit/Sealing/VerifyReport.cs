@@ -19,6 +19,9 @@ public sealed record VerifyReport(long Events, long Waiting, long Unsigned, int 
     /// <summary>How many of them retention has pruned, as sealed records of the log say: their hashes are kept and hold.</summary>
     public long Pruned { get; init; }
 
+    /// <summary>Whether every event there is was looked up by itself, for whether the portal wrote it: where the counts of rows did not agree, or something else was found. On a log that holds, counting is enough.</summary>
+    public bool LookedUpAll { get; init; }
+
     /// <summary>Whether all holds.</summary>
     public bool Holds => Findings.Count == 0;
 }

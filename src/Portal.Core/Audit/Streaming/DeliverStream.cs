@@ -59,7 +59,7 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
         var now = await clock.AskAsync(databaseClock, db, ct);
         if (!stream.IsFreeFor(options.Holder, now))
             return null;
-        var events = await ReadAsync(db, stream, ct);
+        var events = await StreamReading.ReadAsync(db, stream.Next, stream.MessageEnd > stream.Next ? stream.MessageEnd : null, ct);
         stream.Claim(options.Holder, now + StreamOptions.Lease, events[^1].Position + 1);
         try
         {
@@ -74,22 +74,7 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
         return new Claimed(stream.Fence, new StreamMessage(name, stream.Replays, events));
     }
 
-    /// <exception cref="InvalidDataException">What stands in the log cannot be read.</exception>
-    private static async Task<IReadOnlyList<StreamedEvent>> ReadAsync(PortalDb db, AuditStream stream, CancellationToken ct)
-    {
-        try
-        {
-            return await StreamReading.ReadAsync(db, stream.Next, stream.MessageEnd > stream.Next ? stream.MessageEnd : null, ct) is { Count: > 0 } events
-                ? events
-                : throw new InvalidDataException($"The log has lost its places from {stream.Next} on.");
-        }
-        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
-        {
-            throw new InvalidDataException($"An event from position {stream.Next} on cannot be read.", fault);
-        }
-    }
-
-    // Nobody can send what cannot be read, and what comes after it must not overtake it: the stream says so until somebody has looked.
+    // Nobody can send what cannot be read, and what comes after it must not overtake it: the stream says so until somebody has looked. What comes before it is sent by then.
     private async Task<StreamTurn> BlameLogAsync(string name, CancellationToken ct) => await databases.RunAsync(async db =>
     {
         if (await db.AuditStreams.SingleOrDefaultAsync(s => s.Name == name, ct) is not { PausedAt: null } stream)
@@ -97,7 +82,7 @@ public sealed class DeliverStream(IDbContextFactory<PortalDb> databases, IStream
         var now = await clock.AskAsync(databaseClock, db, ct);
         if (!stream.IsFreeFor(options.Holder, now))
             return StreamTurn.Idle;
-        stream.Fail(string.Create(CultureInfo.InvariantCulture, $"LogUnreadable: the log cannot be read from position {stream.Next} on; audit verify names what is wrong"), RetryDelay.After(stream.Attempts + 1, null, random.NextDouble()), now);
+        stream.Fail(string.Create(CultureInfo.InvariantCulture, $"LogUnreadable: the log cannot be read at position {stream.Next}; audit verify names what is wrong"), RetryDelay.After(stream.Attempts + 1, null, random.NextDouble()), now);
         await db.SaveChangesAsync(ct);
         return StreamTurn.Failed;
     }, ct);

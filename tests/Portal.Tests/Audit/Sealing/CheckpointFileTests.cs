@@ -48,14 +48,24 @@ public sealed class CheckpointFileTests : IDisposable
             Assert.Equal([Note(5), Note(7)], CheckpointFile.Split(Note(5) + between + Note(7)));
     }
 
+    [Fact]
+    public async Task Of_many_those_from_a_size_on_and_a_few_besides_can_be_had()
+    {
+        Assert.Empty(await AllAsync(from: 5, 1));
+        foreach (var size in (long[])[1, 2, 9, 4, 12, 9])
+            await Store.AppendAsync(size, Note(size), Ct);
+        Assert.Equal([Note(9), Note(12), Note(9)], await AllAsync(from: 9));
+        Assert.Equal([Note(2), Note(9), Note(12), Note(9)], await AllAsync(from: 9, 2, 3));
+    }
+
     private static string TextOf(long size) => new Checkpoint(Key.Verifier.Name, size, MerkleTree.EmptyRoot(), PortalWorld.Start).ToText();
 
     private static string Note(long size) => SignedNote.Sign(TextOf(size), Key).ToString();
 
-    private async Task<List<string>> AllAsync()
+    private async Task<List<string>> AllAsync(long from = 0, params IReadOnlyCollection<long> besides)
     {
         var all = new List<string>();
-        await foreach (var note in Store.ReadAsync(Ct))
+        await foreach (var note in Store.ReadAsync(from, besides, Ct))
             all.Add(note);
         return all;
     }

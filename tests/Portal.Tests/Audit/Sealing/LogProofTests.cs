@@ -58,7 +58,7 @@ public sealed class LogProofTests
         Assert.Equal(2502, checkpoint!.Size);
     }
 
-    private static Checkpoint Parse(AuditCheckpoint row) => Checkpoint.Parse(SignedNote.Parse(row.Note)!.Text)!;
+    private static Checkpoint Parse(StoredCheckpoint row) => Checkpoint.Parse(SignedNote.Parse(row.Note)!.Text)!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 }

@@ -1,7 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Core;
 using Portal.Core.Audit;
+using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 using static Portal.Tests.Audit.Sealing.WorldLog;
@@ -114,6 +117,69 @@ public sealed class RotateSigningKeyTests
         var rotated = (await Change(world, "one").ExecuteAsync(Actor.System, Ct)).Value;
         Assert.Equal(rotated.ToString(), await world.ReadAsync(db => db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).SingleAsync(Ct)));
         Assert.Empty((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+    }
+
+    [Fact]
+    public async Task Of_two_changes_of_keys_at_once_one_waits_for_the_other_and_each_that_is_said_is_one_that_the_log_went_by()
+    {
+        // On SQLite whoever saves has the only turn, and the other would wait for it here for ever.
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        Task<Result<VerifierKey>>? other = null;
+        OnceBeforeKeysChange(world, () =>
+        {
+            // The other tries for as long as half a lease, and takes nothing from the one.
+            var fence = FenceAsync().GetAwaiter().GetResult();
+            other = Change(world, "other").ExecuteAsync(Actor.System, Ct);
+            for (var step = 0; step < 70; step++)
+            {
+                world.Clock.Advance(TimeSpan.FromMilliseconds(100));
+                Task.WhenAny(other, Task.Delay(5, Ct)).GetAwaiter().GetResult();
+            }
+
+            Assert.False(other.IsCompleted);
+            Assert.Equal(fence, FenceAsync().GetAwaiter().GetResult());
+        });
+        var first = (await Change(world, "one").ExecuteAsync(Actor.System, Ct)).Value;
+        while (!other!.IsCompleted)
+        {
+            world.Clock.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(other, Task.Delay(5, Ct));
+        }
+
+        var second = (await other).Value;
+        var said = await world.ReadAsync(db => db.AuditEvents.Where(e => e.Code == AuditCode.SigningKeyRotated.Value).OrderBy(e => e.Sequence).Select(e => e.Comment).ToListAsync(Ct));
+        Assert.Equal([first.ToString(), second.ToString()], said);
+        Assert.Equal(second.ToString(), await world.ReadAsync(db => db.AuditKeys.Where(k => k.Until == null).Select(k => k.Vkey).SingleAsync(Ct)));
+        Assert.Empty((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+
+        Task<long> FenceAsync() => world.ReadAsync(db => db.AuditSealers.Select(s => s.Fence).SingleAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_host_that_wakes_in_the_middle_and_saves_its_own_checkpoint_does_not_take_away_the_one_with_both_signatures()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql, empty: true);
+        await RecordAsync(world, 2);
+        await world.SealAsync(checkpoint: true);
+        var old = SigningKey.Parse(await File.ReadAllTextAsync(world.Sealing.SigningKeyFile, Ct))!;
+        OnceBeforeKeysChange(world, () =>
+        {
+            // It signed the same a moment earlier, with the key that it knows, into a file of its own.
+            var same = Checkpoint.Parse(SignedNote.Parse(world.Checkpoints.Notes[^1])!.Text)!;
+            var own = same with { Time = same.Time - TimeSpan.FromSeconds(1) };
+            using var db = world.OpenDb();
+            db.AuditCheckpoints.Add(new AuditCheckpoint(own.Size, own.Time, SignedNote.Sign(own.ToText(), old).ToString()));
+            db.SaveChanges();
+        });
+
+        var rotated = (await Change(world, "one").ExecuteAsync(Actor.System, Ct)).Value;
+        var newest = SignedNote.Parse(await world.ReadAsync(db => db.AuditCheckpoints.OrderByDescending(c => c.Size).Select(c => c.Note).FirstAsync(Ct)))!;
+        Assert.True(newest.IsSignedBy(rotated) && newest.IsSignedBy(old.Verifier));
+        // With the stores of another host, which do not have it, the keys belong together too.
+        foreach (var stores in new[] { new CheckpointStores([]), world.Get<CheckpointStores>() })
+            Assert.Empty((await new VerifyDatabase(world.Get<IDbContextFactory<PortalDb>>(), world.Get<IAuditReading>(), stores).ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
     }
 
     private static RotateSigningKey Change(PortalWorld world, string holder) =>

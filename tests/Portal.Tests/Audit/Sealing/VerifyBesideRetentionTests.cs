@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Exports;
 using Portal.Core.Audit.Retention;
@@ -22,7 +21,7 @@ public sealed class VerifyBesideRetentionTests
     public async Task What_retention_takes_while_it_is_verified_is_no_finding(DatabaseKind kind)
     {
         await using var world = await WithOldEventsAsync(kind);
-        // The stores are read for as long as there are checkpoints; meanwhile a run takes events and seals what it says of it.
+        // How long the log is, is known; before its events are read, a run takes some of them and seals what it says of it.
         var verified = await VerifyAsync(world, async () =>
         {
             Assert.Equal(Old, await PruneAsync(world));
@@ -74,29 +73,19 @@ public sealed class VerifyBesideRetentionTests
 
     private static async Task<VerifyReport> VerifyAsync(PortalWorld world, Func<Task>? meanwhile = null)
     {
-        var verify = new VerifyDatabase(world.Get<IDbContextFactory<PortalDb>>(), world.Get<IAuditReading>(), new CheckpointStores([new SlowStore(world.Checkpoints, meanwhile)]));
+        var verify = new VerifyDatabase(world.Get<IDbContextFactory<PortalDb>>(), new SlowReading(world.Get<IAuditReading>(), meanwhile ?? (() => Task.CompletedTask)), new CheckpointStores([world.Checkpoints]));
         return (await verify.ExecuteAsync(new VerifyInput(0, null), null, Actor.System, Ct)).Value;
     }
 
-    /// <summary>A store that takes its time.</summary>
-    private sealed class SlowStore(ICheckpointStore store, Func<Task>? meanwhile) : ICheckpointStore
+    /// <summary>The database's own way of reading, before which something happens once.</summary>
+    private sealed class SlowReading(IAuditReading real, Func<Task> meanwhile) : IAuditReading
     {
-        public bool IsConfigured => true;
+        private readonly Lazy<Task> _meanwhile = new(meanwhile);
 
-        public string Name => store.Name;
-
-        public Task AppendAsync(long size, string note, CancellationToken ct) => store.AppendAsync(size, note, ct);
-
-        public Task<string?> LatestAsync(CancellationToken ct) => store.LatestAsync(ct);
-
-        public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+        public async Task ReadAsync(PortalDb db, IQueryable query, AuditRows into, CancellationToken ct)
         {
-            await foreach (var note in store.ReadAsync(ct))
-                yield return note;
-            if (meanwhile is not null)
-                await meanwhile();
+            await _meanwhile.Value;
+            await real.ReadAsync(db, query, into, ct);
         }
-
-        public Task<bool?> ProtectsAsync(CancellationToken ct) => store.ProtectsAsync(ct);
     }
 }

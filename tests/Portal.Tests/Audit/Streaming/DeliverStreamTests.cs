@@ -55,7 +55,7 @@ public sealed class DeliverStreamTests
     }
 
     [Theory, BothDatabases]
-    public async Task An_event_that_cannot_be_read_any_more_is_said_at_the_stream_and_nothing_overtakes_it(DatabaseKind kind)
+    public async Task An_event_that_cannot_be_read_any_more_is_said_at_the_stream_what_comes_before_it_is_sent_and_nothing_overtakes_it(DatabaseKind kind)
     {
         await using var world = await OpenAsync(kind);
         await TestLog.WriteAsync(world, 5);
@@ -64,13 +64,42 @@ public sealed class DeliverStreamTests
             await db.Database.ExecuteSqlRawAsync("UPDATE \"AuditEvents\" SET \"Outcome\" = 'Nonsense' WHERE \"EventId\" = (SELECT \"EventId\" FROM \"AuditLeaves\" WHERE \"Position\" = 3)", Ct);
         }
 
+        Assert.Equal(StreamTurn.Delivered, await TurnAsync(world));
+        Assert.Equal([0L, 1, 2], Assert.Single(world.Streams.Tried).Events.Select(e => e.Position));
         Assert.Equal(StreamTurn.Failed, await TurnAsync(world));
-        Assert.Empty(world.Streams.Tried);
         var row = await RowAsync(world);
-        Assert.StartsWith("LogUnreadable", row.LastFault, StringComparison.Ordinal);
+        Assert.StartsWith("LogUnreadable: the log cannot be read at position 3;", row.LastFault, StringComparison.Ordinal);
         Assert.Equal(world.Clock.GetUtcNow(), row.FailingSince);
         // Not again and again.
         Assert.Equal(StreamTurn.Idle, await TurnAsync(world));
+        Assert.Single(world.Streams.Tried);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_event_of_a_message_that_is_tried_again_and_cannot_be_read_any_more_holds_up_none_of_those_before_it(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await TestLog.WriteAsync(world, 5);
+        world.Streams.Answer = new StreamAnswer(StreamFate.Failed, "Http503");
+        Assert.Equal(StreamTurn.Failed, await TurnAsync(world));
+        await world.ReadAsync(db => db.Database.ExecuteSqlRawAsync("UPDATE \"AuditEvents\" SET \"ActorKind\" = 'Ghost' WHERE \"EventId\" = (SELECT \"EventId\" FROM \"AuditLeaves\" WHERE \"Position\" = 4)", Ct));
+        world.Clock.Advance(TimeSpan.FromMinutes(20));
+        world.Streams.Answer = StreamAnswer.Delivered;
+        Assert.Equal(StreamTurn.Delivered, await TurnAsync(world));
+        Assert.Equal([0L, 1, 2, 3], world.Streams.Tried[^1].Events.Select(e => e.Position));
+        Assert.Equal(4, (await RowAsync(world)).Next);
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_comes_before_a_place_or_a_hash_that_somebody_took_away_is_sent_and_nothing_behind_it(DatabaseKind kind)
+    {
+        await using var world = await OpenAsync(kind);
+        await TestLog.WriteAsync(world, 5);
+        await world.ReadAsync(db => db.AuditLeaves.Where(l => l.Position == 4).ExecuteDeleteAsync(Ct));
+        Assert.Equal(StreamTurn.Delivered, await TurnAsync(world));
+        Assert.Equal(StreamTurn.Failed, await TurnAsync(world));
+        Assert.Equal([0L, 1, 2, 3], Assert.Single(world.Streams.Tried).Events.Select(e => e.Position));
+        Assert.Contains("at position 4;", (await RowAsync(world)).LastFault, StringComparison.Ordinal);
     }
 
     [Theory, BothDatabases]

@@ -9,41 +9,57 @@ namespace Portal.Core.Audit.Sealing.Verifying;
 /// </summary>
 internal sealed class KeyChain(PortalDb db, Findings findings)
 {
+    // Those that more than one key signed: as many as there were changes of keys.
+    private readonly Dictionary<long, Signed> _together = [];
+    private readonly List<VerifierKey> _keys = [];
+    private (long Size, bool IsStored, SignedNote Note)? _last;
+
     /// <summary>Reads them.</summary>
-    /// <param name="kept">The notes of all checkpoint stores.</param>
-    /// <param name="rows">The checkpoints of the database.</param>
-    /// <param name="ct">Cancels.</param>
-    /// <returns>All keys of the database that are keys, those that were found included: what they signed is found by itself.</returns>
-    public async Task<IReadOnlyList<VerifierKey>> ReadAsync(IReadOnlyList<string> kept, IReadOnlyList<StoredCheckpoint> rows, CancellationToken ct)
+    /// <returns>All keys of the database that are keys, those that were not entered by the portal included: what they signed is found by itself.</returns>
+    public async Task<IReadOnlyList<VerifierKey>> ReadAsync(CancellationToken ct)
     {
-        var keys = new List<VerifierKey>();
         foreach (var text in await db.AuditKeys.AsNoTracking().OrderBy(k => k.Since).Select(k => k.Vkey).ToListAsync(ct))
             if (VerifierKey.Parse(text) is { } key)
-                keys.Add(key);
+                _keys.Add(key);
             else
                 findings.Add("A key of the log in the database cannot be read.");
-        if (keys.Count < 2)
-            return keys;
+        return _keys;
+    }
 
-        var notes = Trustworthy(kept, rows);
+    /// <summary>Takes a checkpoint. Somebody who has the database can write a signature of their own beneath a checkpoint there: where a store has the checkpoint, what the store has counts.</summary>
+    /// <param name="size">Its size.</param>
+    /// <param name="note">The note.</param>
+    /// <param name="isStored">Whether a store has it. Of one size, those come after that of the database.</param>
+    public void Take(long size, SignedNote note, bool isStored)
+    {
+        if (_last is not { } last || size > last.Size || (size == last.Size && (isStored || !last.IsStored)))
+            _last = (size, isStored, note);
+        if (_together.TryGetValue(size, out var known))
+        {
+            if (isStored && !known.IsStored)
+                _together[size] = new Signed([note], true);
+            else if (isStored == known.IsStored)
+                known.Notes.Add(note);
+        }
+        else if (note.Signatures.Count > 1)
+            _together[size] = new Signed([note], isStored);
+    }
+
+    /// <summary>Names the keys that share no checkpoint with the others, once all checkpoints were taken.</summary>
+    public IReadOnlyList<VerifyFinding> Foreign()
+    {
+        if (_keys.Count < 2)
+            return [];
         // Whoever signed last is the portal's own: what the stores keep is not the database's to change.
-        var linked = notes.Count > 0 ? SignersOf(notes[^1], keys) : [keys[0]];
-        var together = notes.Where(note => note.Signatures.Count > 1).Select(note => SignersOf(note, keys)).ToList();
+        var linked = _last is { Note: var newest } ? SignersOf(newest) : [_keys[0]];
+        var together = _together.Values.SelectMany(signed => signed.Notes).Where(note => note.Signatures.Count > 1).Select(SignersOf).ToList();
         while (together.Any(signers => signers.Overlaps(linked) && !signers.IsSubsetOf(linked)))
             foreach (var signers in together.Where(signers => signers.Overlaps(linked)))
                 linked.UnionWith(signers);
-        foreach (var foreign in keys.Where(key => !linked.Contains(key)))
-            findings.Add($"The key {foreign} in the database signed no checkpoint together with another of the log's keys: it was not entered by the portal.");
-        return keys;
+        return [.. _keys.Where(key => !linked.Contains(key)).Select(key => new VerifyFinding($"The key {key} in the database signed no checkpoint together with another of the log's keys: it was not entered by the portal."))];
     }
 
-    // In the order of their sizes. Somebody who has the database can write a signature of their own beneath a checkpoint there: where a store has the checkpoint, what the store has counts.
-    private static List<SignedNote> Trustworthy(IReadOnlyList<string> kept, IReadOnlyList<StoredCheckpoint> rows)
-    {
-        var stored = kept.Select(note => (Size: CheckpointFile.SizeOf(note), Note: note)).Where(note => note.Size >= 0).ToList();
-        var sizes = stored.Select(note => note.Size).ToHashSet();
-        return [.. rows.Where(row => !sizes.Contains(row.Size)).Select(row => (row.Size, row.Note)).Concat(stored).OrderBy(note => note.Size).Select(note => SignedNote.Parse(note.Note)).OfType<SignedNote>()];
-    }
+    private HashSet<VerifierKey> SignersOf(SignedNote note) => [.. _keys.Where(note.IsSignedBy)];
 
-    private static HashSet<VerifierKey> SignersOf(SignedNote note, IReadOnlyList<VerifierKey> keys) => [.. keys.Where(note.IsSignedBy)];
+    private sealed record Signed(List<SignedNote> Notes, bool IsStored);
 }

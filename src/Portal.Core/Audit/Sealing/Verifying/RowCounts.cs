@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit.Retention;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing.Verifying;
@@ -6,12 +7,19 @@ namespace Portal.Core.Audit.Sealing.Verifying;
 /// <summary>Looks for rows that nothing accounts for: events that nobody sealed, notes without their event, places before the first, tiles that are too many or too few.</summary>
 internal sealed class RowCounts(PortalDb db, Findings findings)
 {
+    // More than can come to be while this runs, and few enough that they cost nothing.
+    private const long Meanwhile = 10_000;
+
     /// <summary>Looks for them.</summary>
-    /// <param name="pruned">How many events retention has pruned.</param>
+    /// <param name="from">The position from which the log was looked at.</param>
+    /// <param name="pruned">How many events retention has pruned from there on.</param>
     /// <param name="ct">Cancels.</param>
-    /// <returns>How many events wait to be sealed.</returns>
-    public async Task<long> RunAsync(long pruned, CancellationToken ct)
+    /// <returns>How many events wait to be sealed, and whether every event was looked up.</returns>
+    public async Task<(long Waiting, bool LookedUpAll)> RunAsync(long from, long pruned, CancellationToken ct)
     {
+        // Before that nobody looked: what the sealed records say counts.
+        if (from > 0)
+            pruned += (await PrunedPositions.ReadAsync(db, ct)).CountBefore(from);
         long events, leaves, waiting, noted, tiles, last;
         await using (var command = db.Database.GetDbConnection().CreateCommand())
         {
@@ -41,13 +49,15 @@ internal sealed class RowCounts(PortalDb db, Findings findings)
             SELECT lower(CAST(p."EventId" AS text)), 0 FROM "PendingSeals" p WHERE EXISTS (SELECT 1 FROM "AuditLeaves" l WHERE l."EventId" = p."EventId") ORDER BY p."Since" LIMIT 10
             """, ct))
             findings.Add($"The event {twice} is sealed and was entered as waiting once more.", eventId: twice);
-        if (events + pruned != leaves + noted || findings.All.Count > 0)
-            foreach (var (foreign, number) in await NamedAsync("""
-                SELECT lower(CAST(e."EventId" AS text)), e."Sequence" FROM "AuditEvents" e
+        // Each is looked up where the counts do not agree. What is new is looked up in any case: an event that is gone from before would make up for one that nobody sealed.
+        var all = events + pruned != leaves + noted || findings.All.Count > 0;
+        if (all || from > 0)
+            foreach (var (foreign, number) in await NamedAsync($"""
+                SELECT lower(CAST(e."EventId" AS text)), e."Sequence" FROM {(all ? "\"AuditEvents\"" : $"(SELECT \"EventId\", \"Sequence\" FROM \"AuditEvents\" ORDER BY \"Sequence\" DESC LIMIT {Math.Max(size - from, 0) + noted + Meanwhile})")} e
                 WHERE NOT EXISTS (SELECT 1 FROM "AuditLeaves" l WHERE l."EventId" = e."EventId" AND l."Position" >= 0) AND NOT EXISTS (SELECT 1 FROM "PendingSeals" p WHERE p."EventId" = e."EventId") ORDER BY e."Sequence" LIMIT 10
                 """, ct))
                 findings.Add($"The event {foreign}, number {number}, was not written by the portal: it has no place in the log and waits for none.", eventId: foreign);
-        return waiting;
+        return (waiting, all);
     }
 
     // Ids as they stand there, and nothing else that somebody could have changed to what cannot be read: no row keeps the others from being named.

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
 
 namespace Portal.Core.Audit.Sealing.Verifying;
@@ -7,58 +8,139 @@ namespace Portal.Core.Audit.Sealing.Verifying;
 /// <param name="Where">Where it is kept, as words within a sentence.</param>
 internal sealed record Witness(Checkpoint Checkpoint, string Where);
 
-/// <summary>Gathers the checkpoints of the database and of the checkpoint stores.</summary>
-internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings findings)
+/// <summary>
+/// Reads the checkpoints of the database and of the stores side by side, as far as the log is looked at: a few of each are in memory, however many there are. Judges each once; what is none, or
+/// signed by no key of the log, is found.
+/// </summary>
+/// <param name="db">The database.</param>
+/// <param name="stores">The stores.</param>
+/// <param name="findings">Receives what does not hold.</param>
+/// <param name="from">The smallest size to look at. Of smaller ones only those are read that tell which keys belong together.</param>
+internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings findings, long from) : IAsyncDisposable
 {
-    /// <summary>Every checkpoint that is signed by a key of the log, wherever it is kept; what is none is found.</summary>
-    public async Task<IReadOnlyList<Witness>> ReadAsync(IReadOnlyList<VerifierKey> trusted, CancellationToken ct)
+    private readonly KeyChain _chain = new(db, findings);
+    private readonly List<CheckpointSource> _sources = [];
+    private readonly PriorityQueue<Witness, long> _due = new();
+    private readonly List<Witness> _late = [];
+    private IReadOnlyList<VerifierKey> _keys = [];
+    private long _rowTaken = -1;
+    private Witness? _largest;
+
+    /// <summary>Begins.</summary>
+    /// <param name="trusted">The keys to trust; none for those of the database.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task OpenAsync(IReadOnlyList<VerifierKey> trusted, CancellationToken ct)
     {
-        var witnesses = new List<Witness>();
-        // The stores first: what they hold is in the database a moment later.
-        var stored = new List<(string Where, List<string> Notes)>();
-        foreach (var store in stores.All)
-        {
-            var notes = new List<string>();
-            await foreach (var note in store.ReadAsync(ct))
-                notes.Add(note);
-            stored.Add((store.Name, notes));
-        }
-
-        var rows = await StoredCheckpoint.ReadAsync(db, ct);
-        var entered = await new KeyChain(db, findings).ReadAsync([.. stored.SelectMany(s => s.Notes)], rows, ct);
-        var keys = trusted.Count > 0 ? trusted : entered;
-        foreach (var row in rows)
-            if (Read(row.Note, keys, "the database") is { } checkpoint)
-            {
-                if (checkpoint.Size != row.Size || checkpoint.Time != row.Time)
-                    findings.Add($"The checkpoint of {row.Size} events in the database has another size or time in its note.", position: row.Size);
-                witnesses.Add(new Witness(checkpoint, "the database"));
-            }
-
-        var inDatabase = rows.Select(r => r.Size).ToHashSet();
-        foreach (var (where, notes) in stored)
-            foreach (var note in notes)
-                if (Read(note, keys, where) is { } checkpoint)
-                {
-                    witnesses.Add(new Witness(checkpoint, where));
-                    if (note != notes[^1] && !inDatabase.Contains(checkpoint.Size))
-                        findings.Add($"The checkpoint of {checkpoint.Size} events, signed {checkpoint.Time:u}, is in {where} and not in the database.", position: checkpoint.Size);
-                }
-
-        return witnesses;
+        var entered = await _chain.ReadAsync(ct);
+        _keys = trusted.Count > 0 ? trusted : entered;
+        // The changes of keys before: which keys are the log's own stands beneath those alone.
+        var changes = from == 0 || entered.Count < 2 ? [] : await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => c.Size < from && EF.Functions.Like(c.Note, "%\n\u2014 %\n\u2014 %")).OrderBy(c => c.Size), ct);
+        foreach (var row in changes)
+            if (SignedNote.Parse(row.Note) is { } note)
+                _chain.Take(row.Size, note, isStored: false);
+        var besides = changes.Select(row => row.Size).ToHashSet();
+        // The database first: of one size, the stores' come after its own.
+        _sources.Add(new CheckpointSource("the database", CheckpointSource.OfDatabaseAsync(db, from, ct), ct));
+        _sources.AddRange(stores.All.Select(store => new CheckpointSource(store.Name, CheckpointSource.OfStoreAsync(store, from, besides, ct), ct)));
+        // Those of the stores are asked for first: what they hold is in the database a moment later.
+        foreach (var source in Enumerable.Reverse(_sources))
+            await source.GoOnAsync();
     }
 
-    private Checkpoint? Read(string text, IReadOnlyList<VerifierKey> keys, string where)
+    /// <summary>Judges all up to a size, and keeps them until they are taken.</summary>
+    public async Task FillAsync(long end, CancellationToken ct)
     {
-        if (SignedNote.Parse(text) is not { } note || Checkpoint.Parse(note.Text) is not { } checkpoint)
+        while (_sources.Where(source => source.Next is not null).MinBy(source => source.Next!.Size) is { Next: { } next } source && next.Size <= end)
         {
-            findings.Add($"A checkpoint in {where} cannot be read.");
+            await source.GoOnAsync();
+            if (await JudgeAsync(next, source, ct) is { } witness)
+                _due.Enqueue(witness, witness.Checkpoint.Size);
+        }
+    }
+
+    /// <summary>Takes the next that is of a size; null when there is none any more.</summary>
+    public Witness? Take(long size)
+    {
+        while (_due.TryPeek(out var next, out var of) && of <= size)
+        {
+            _due.Dequeue();
+            if (of == size)
+                return next;
+            // In no order, as one that somebody put behind a larger one: its turn is over.
+            _late.Add(next);
+        }
+
+        return null;
+    }
+
+    /// <summary>Judges the rest, once the log was compared; those too that come in no order.</summary>
+    /// <param name="compared">How many events were compared with the tree; null when something was found that makes all roots others.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task EndAsync(long? compared, CancellationToken ct)
+    {
+        await FillAsync(long.MaxValue, ct);
+        var size = await LogTiles.SizeAsync(db, ct);
+        foreach (var witness in _late.Concat(_due.UnorderedItems.Select(item => item.Element)).Where(witness => witness.Checkpoint.Size <= compared))
+            await CompareAsync(witness, ct);
+        // These say most of what is wrong, so they are told first.
+        foreach (var foreign in _chain.Foreign().Reverse())
+            findings.Insert(0, foreign);
+        if (_largest is { Checkpoint: { } ahead, Where: var where } && ahead.Size > size)
+            findings.Insert(0, new VerifyFinding($"{char.ToUpperInvariant(where[0])}{where[1..]} has a checkpoint of {ahead.Size} events, signed {ahead.Time:u}, and the log has {size}: events at its end were taken away, or the database was rolled back.", size));
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var source in _sources)
+            await source.DisposeAsync();
+    }
+
+    private async Task<Witness?> JudgeAsync(KeptCheckpoint kept, CheckpointSource source, CancellationToken ct)
+    {
+        if (kept.Row is not null)
+            _rowTaken = kept.Size;
+        if (SignedNote.Parse(kept.Note) is not { } note || Checkpoint.Parse(note.Text) is not { } checkpoint)
+        {
+            findings.Add($"A checkpoint in {source.Where} cannot be read.");
             return null;
         }
 
-        if (keys.Any(note.IsSignedBy))
-            return checkpoint;
-        findings.Add($"The checkpoint of {checkpoint.Size} events in {where} is signed by none of the log's keys.", position: checkpoint.Size);
-        return null;
+        _chain.Take(kept.Size, note, isStored: kept.Row is null);
+        // Before that everything was verified earlier.
+        if (kept.Size < from)
+            return null;
+        if (!_keys.Any(note.IsSignedBy))
+        {
+            findings.Add($"The checkpoint of {checkpoint.Size} events in {source.Where} is signed by none of the log's keys.", position: checkpoint.Size);
+            return null;
+        }
+
+        if (kept.Row is { } row && (checkpoint.Size != row.Size || checkpoint.Time != row.Time))
+            findings.Add($"The checkpoint of {row.Size} events in the database has another size or time in its note.", position: row.Size);
+        // The last one of a store may be on its way to the database.
+        if (kept.Row is null && source.Next is not null && _rowTaken != kept.Size && !await db.AuditCheckpoints.AnyAsync(c => c.Size == kept.Size, ct))
+            findings.Add($"The checkpoint of {checkpoint.Size} events, signed {checkpoint.Time:u}, is in {source.Where} and not in the database.", position: checkpoint.Size);
+        var witness = new Witness(checkpoint, source.Where);
+        if (checkpoint.Size > (_largest?.Checkpoint.Size ?? -1))
+            _largest = witness;
+        return witness;
+    }
+
+    // By the tree's hashes in the database, which were compared with the events meanwhile.
+    private async Task CompareAsync(Witness late, CancellationToken ct)
+    {
+        try
+        {
+            if ((await LogTiles.HashesAsync(db, [new LeafRange(0, late.Checkpoint.Size)], ct))[0].AsSpan().SequenceEqual(late.Checkpoint.Root))
+                return;
+        }
+        catch (InvalidDataException)
+        {
+            // Without the hashes nothing can be told of it; that they are gone is found by itself.
+            return;
+        }
+
+        findings.Add($"The first {late.Checkpoint.Size} events are not those of the checkpoint in {late.Where}, signed {late.Checkpoint.Time:u}.", position: late.Checkpoint.Size);
     }
 }
