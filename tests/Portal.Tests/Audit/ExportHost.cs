@@ -9,6 +9,7 @@ using Portal.Core.Data;
 using Portal.Tests.World;
 using Portal.Web.Audit;
 using Portal.Web.Hosting;
+using Portal.Web.SignIn;
 
 namespace Portal.Tests.Audit;
 
@@ -41,6 +42,7 @@ internal sealed class ExportHost : IAsyncDisposable
         var reading = new BreakingReading(world.Get<IAuditReading>());
         builder.Services.AddSingleton<IAuditReading>(reading);
         builder.Services.AddSingleton<ExportProgress>().AddTransient<EvidenceZip>();
+        builder.Services.AddMemoryCache().AddSingleton<RecentStandings>();
         builder.Services.AddLocalization().AddProblemDetails();
         builder.Services.AddRateLimits();
         var app = builder.Build();

@@ -260,6 +260,8 @@ public sealed partial class DriveAssignment(
 
     private async Task<AssignmentReading> ReadAsync(Announcement announced, CancellationToken ct)
     {
+        if (announced.Call == AssignmentIntent.Delete)
+            TakingBack.Begin();
         try
         {
             return await providers.For(announced.Row).ReadAsync(announced.Row.Target, announced.Until, ct);
