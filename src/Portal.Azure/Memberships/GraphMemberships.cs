@@ -31,8 +31,9 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
         }
         catch (CloudCallException e) when (CloudFaults.IsMissing(e))
         {
-            // Says so itself where the group is deleted: that is another's to put right than a group that never was.
-            await ReadWithoutGroupAsync(target, ct);
+            // That the call was turned down is known, whatever becomes of the question why: where the group is deleted, that is another's to put right than a group that never was.
+            if (await IsDeletedAsync(target, ct))
+                throw new CloudCallException(AttentionCode.GroupDeleted, "The group is deleted and can still be restored. Nobody is put into it until it is.", 404, isTransient: false, providerCall: e.ProviderCall);
             throw;
         }
     }
@@ -89,6 +90,24 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
         }
 
         throw new CloudCallException(AttentionCode.GroupDeleted, "The group is deleted and can still be restored; its members would be in it again. The portal looks again until it is restored or gone for good.", 404, isTransient: false, DeletedAgain);
+    }
+
+    // False also where that cannot be asked now.
+    private async Task<bool> IsDeletedAsync(AssignmentTarget target, CancellationToken ct)
+    {
+        try
+        {
+            await ReadWithoutGroupAsync(target, ct);
+            return false;
+        }
+        catch (CloudCallException fault)
+        {
+            return fault.Code == AttentionCode.GroupDeleted;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private static string GroupOf(AssignmentTarget target) =>

@@ -221,6 +221,20 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
         Assert.False(await ReadsAsync(FenwickCompany.Jonas, TestVault));
     }
 
+    [Fact]
+    public async Task Who_is_put_in_by_an_administrator_after_a_call_that_was_turned_down_stays_also_where_nobody_says_why_it_was()
+    {
+        var faults = _sandbox.Host.Control.Faults;
+        faults.Add("POST", $"/v1.0/groups/{FenwickCompany.LogisticsTestReaders}/members/", Portal.Sandbox.Control.Fault.Error(404, "Request_ResourceNotFound")).Times(1);
+        faults.Add("GET", "/v1.0/directory/deletedItems/", Portal.Sandbox.Control.Fault.Error(503, "ServiceUnavailable")).Times(10);
+        await PromiseAsync(Company.Jonas, TestVault, GrantableRole.SecretsUser, 30);
+        await WorkAsync();
+        _sandbox.Host.Control.Directory.AddMember(FenwickCompany.LogisticsTestReaders, FenwickCompany.Jonas);
+        for (var minute = 0; minute < 45; minute++)
+            await PassAsync(TimeSpan.FromMinutes(1));
+        Assert.True(await ReadsAsync(FenwickCompany.Jonas, TestVault));
+    }
+
     private T Get<T>() where T : notnull => _portal!.GetRequiredService<T>();
 
     private ServiceProvider Start() => new ServiceCollection()
