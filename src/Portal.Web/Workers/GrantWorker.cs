@@ -64,36 +64,50 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         if (free <= 0 || (_wakeAt != int.MaxValue && free < WorkUnderWay.Most / 2 && clock.GetElapsedTime(_lookedAt) < pace.LookEvery))
             return true;
         var asked = _lookedAt = clock.GetTimestamp();
-        if (await LookAsync(free, ct) is not { } claimed)
+        if (await LookAsync(free, asked, halt, ct) is not { } claimed)
             return true;
-        foreach (var claim in claimed.Claims)
-        {
-            var held = await _held.BeginAsync(claim, asked, halt);
-            underWay.Begin(claim);
-            held.Work = Task.Run(() => DriveAsync(held), CancellationToken.None);
-        }
-
+        TakeUp(claimed, asked, halt);
         // With more waiting, the next claim is worth its while when half of the work is done; otherwise whatever a turn leaves is looked at right away.
         _wakeAt = claimed.MoreIsDue ? underWay.Total / 2 : int.MaxValue;
         return claimed.MoreIsDue;
     }
 
+    private void TakeUp(ClaimedWork claimed, long asked, CancellationToken halt)
+    {
+        foreach (var claim in claimed.Claims)
+        {
+            var held = _held.Begin(claim, asked, halt);
+            underWay.Begin(claim);
+            held.Work = Task.Run(() => DriveAsync(held), CancellationToken.None);
+        }
+    }
+
+    // Claimed by a look that was given up, and held by nobody else: what has most of its lease before it is worked on all the same, the rest is free again when it ends.
+    private void TakeUpLate(ClaimedWork claimed, long asked, CancellationToken halt)
+    {
+        if (!halt.IsCancellationRequested && clock.GetElapsedTime(asked) < pace.Lease / 2)
+            TakeUp(claimed, asked, halt);
+    }
+
     /// <summary>Looks for no longer than <see cref="GrantPace.LookLimit"/>: a connection that has died without a word would be waited for as long as the database's client does.</summary>
     /// <returns>What was claimed; null when the look was given up, and is to be made again by another connection.</returns>
-    private async Task<ClaimedWork?> LookAsync(int most, CancellationToken ct)
+    private async Task<ClaimedWork?> LookAsync(int most, long asked, CancellationToken halt, CancellationToken ct)
     {
+        // What is claimed at the end of a look is to have time left.
         var limit = pace.LookLimit * Math.Pow(2, _givenUp);
-        if (_givenUp > 0 && limit > pace.Lease)
-            limit = pace.Lease;
+        if (_givenUp > 0 && limit > pace.Lease / 2)
+            limit = pace.Lease / 2;
         try
         {
-            var claimed = (await AnswerInTime.AskAsync(token => claimDue.ExecuteAsync(most, Actor.System, token), limit, clock, ct)).Value;
-            _givenUp = 0;
+            var claimed = (await AnswerInTime.AskAsync(token => claimDue.ExecuteAsync(most, Actor.System, token), limit, clock, late => TakeUpLate(late.Value, asked, halt), ct)).Value;
+            // A database that is only slow is waited for as long the next time.
+            if (clock.GetElapsedTime(asked) < pace.LookLimit)
+                _givenUp = 0;
             return claimed;
         }
         catch (NoAnswerException)
         {
-            // Far from where doubling would overflow. What the look claims at the last moment is free again when its lease ends.
+            // Far from where doubling would overflow.
             _givenUp = Math.Min(_givenUp + 1, 10);
             LogLookGivenUp(limit);
             claimDue.ForsakeIdleConnections();

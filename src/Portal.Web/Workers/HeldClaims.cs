@@ -20,12 +20,12 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
     /// <param name="claim">The claim.</param>
     /// <param name="asked">The timestamp at which it was asked for.</param>
     /// <param name="halt">Cancels what is under way.</param>
-    public async Task<HeldClaim> BeginAsync(AssignmentClaim claim, long asked, CancellationToken halt)
+    public HeldClaim Begin(AssignmentClaim claim, long asked, CancellationToken halt)
     {
         var held = new HeldClaim(claim, CancellationTokenSource.CreateLinkedTokenSource(halt)) { HeldSince = asked };
         // This process stood still for longer than a lease: its own earlier turn must not call any more.
         if (_held.TryGetValue(claim.AssignmentId, out var earlier))
-            await GiveUpAsync(earlier);
+            GiveUp(earlier);
         _held[claim.AssignmentId] = held;
         return held;
     }
@@ -52,12 +52,12 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
         left = left < RenewEvery ? left : RenewEvery;
         try
         {
-            var kept = await AnswerInTime.AskAsync(limit => renew([.. asking.Select(held => held.Claim)], limit), left > ShortestPatience ? left : ShortestPatience, clock, halt);
+            var kept = await AnswerInTime.AskAsync(limit => renew([.. asking.Select(held => held.Claim)], limit), left > ShortestPatience ? left : ShortestPatience, clock, late: null, halt);
             foreach (var held in asking)
                 if (kept.Contains(held.Claim.AssignmentId))
                     held.HeldSince = asked;
                 else
-                    await GiveUpAsync(held);
+                    GiveUp(held);
         }
         catch (OperationCanceledException) when (halt.IsCancellationRequested)
         {
@@ -70,18 +70,18 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
 
         // The next try comes after a third of a lease: what cannot wait for it would outlive its lease, whether this one asked for it or not.
         foreach (var held in _held.Values.Where(held => !held.IsGivenUp && Age(held) >= pace.Lease * 2 / 3))
-            await GiveUpAsync(held);
+            GiveUp(held);
     }
 
     private TimeSpan Age(HeldClaim held) => clock.GetElapsedTime(held.HeldSince);
 
-    private Task GiveUpAsync(HeldClaim held)
+    private void GiveUp(HeldClaim held)
     {
         // One that has just ended is held by nobody, and nothing of it is under way.
         if (!_held.TryGetValue(held.Claim.AssignmentId, out var current) || current != held)
-            return Task.CompletedTask;
+            return;
         LogClaimLost(held.Claim.AssignmentId);
-        return held.GiveUpAsync();
+        held.GiveUp();
     }
 
     [LoggerMessage(LogLevel.Warning, "{Count} claims could not be renewed; what would outlive its lease is given up")]
@@ -97,6 +97,7 @@ public sealed class HeldClaim
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _lost;
     private bool _finished;
+    private Task _givenUp = Task.CompletedTask;
 
     internal HeldClaim(AssignmentClaim claim, CancellationTokenSource lost) => (Claim, _lost, Lost) = (claim, lost, lost.Token);
 
@@ -122,16 +123,24 @@ public sealed class HeldClaim
     /// <summary>The timestamp at which the claim was last asked for, or for more time, and was given: its lease counts from no later.</summary>
     internal long HeldSince { get; set; }
 
-    internal Task GiveUpAsync()
+    /// <summary>Its work is told at once. What the work then does about it is waited for by nobody: to cancel a statement the database's client may ask a server that does not answer, and the next claim's lease goes on meanwhile.</summary>
+    internal void GiveUp()
     {
         lock (_lock)
-            return _finished ? Task.CompletedTask : _lost.CancelAsync();
+            if (!_finished)
+                _givenUp = _lost.CancelAsync();
     }
 
     internal void Finish()
     {
         lock (_lock)
             _finished = true;
+        _ = DisposeAfterAsync(_givenUp);
+    }
+
+    private async Task DisposeAfterAsync(Task givenUp)
+    {
+        await givenUp.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _lost.Dispose();
     }
 }

@@ -27,14 +27,14 @@ public sealed class HeldClaimsTests
     public async Task What_is_claimed_while_a_renewal_hangs_is_given_up_before_its_lease_is_over(int before, int during)
     {
         // The first is so many seconds old when the first renewal begins, and hangs like all later ones.
-        var first = await ClaimAsync();
+        var first = Claim();
         var lives = new List<(HeldClaim Held, DateTimeOffset Until)> { (first, _clock.GetUtcNow() + Pace.Lease) };
         _clock.Advance(before * Second);
         var (renewing, next) = (_held.RenewAsync(HangAsync, Ct), DateTimeOffset.MaxValue);
         for (var second = 0; second < 60; second++)
         {
             if (second == during)
-                lives.Add((await ClaimAsync(), _clock.GetUtcNow() + Pace.Lease));
+                lives.Add((Claim(), _clock.GetUtcNow() + Pace.Lease));
             _clock.Advance(Second);
             if (_limit.IsCancellationRequested && next == DateTimeOffset.MaxValue)
             {
@@ -50,9 +50,23 @@ public sealed class HeldClaimsTests
     }
 
     [Fact]
+    public async Task What_its_work_does_about_it_keeps_nothing_else_from_being_given_up()
+    {
+        // To cancel a statement the database's client may ask a server that does not answer.
+        using var answers = new ManualResetEventSlim();
+        var claims = new[] { Claim(), Claim(), Claim() };
+        foreach (var held in claims)
+            held.Lost.Register(() => answers.Wait(TimeSpan.FromMinutes(1), CancellationToken.None));
+        _clock.Advance(Pace.Lease * 2 / 3);
+        await _held.RenewAsync((_, _) => throw new IOException("The database is away."), Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        Assert.All(claims, held => Assert.True(held.Lost.IsCancellationRequested));
+        answers.Set();
+    }
+
+    [Fact]
     public async Task What_can_wait_for_the_next_renewal_goes_on_when_one_fails()
     {
-        var held = await ClaimAsync();
+        var held = Claim();
         _clock.Advance(_held.RenewEvery);
         await _held.RenewAsync((_, _) => throw new IOException("The database is away."), Ct);
         Assert.False(held.Lost.IsCancellationRequested);
@@ -69,17 +83,17 @@ public sealed class HeldClaimsTests
     [Fact]
     public async Task What_the_database_does_not_know_as_held_any_more_is_given_up_and_what_is_claimed_again_too()
     {
-        var (lost, kept) = (await ClaimAsync(), await ClaimAsync());
+        var (lost, kept) = (Claim(), Claim());
         await _held.RenewAsync((_, _) => Task.FromResult<IReadOnlySet<Guid>>(new HashSet<Guid> { kept.Claim.AssignmentId }), Ct);
         Assert.Equal((true, false), (lost.Lost.IsCancellationRequested, kept.Lost.IsCancellationRequested));
 
-        var again = await _held.BeginAsync(kept.Claim with { Fence = kept.Claim.Fence + 1 }, _clock.GetTimestamp(), Ct);
+        var again = _held.Begin(kept.Claim with { Fence = kept.Claim.Fence + 1 }, _clock.GetTimestamp(), Ct);
         Assert.Equal((true, false), (kept.Lost.IsCancellationRequested, again.Lost.IsCancellationRequested));
         _held.End(kept);
         Assert.Contains(again, _held.All);
     }
 
-    private Task<HeldClaim> ClaimAsync() => _held.BeginAsync(new AssignmentClaim(Guid.NewGuid(), 1, "sub", false), _clock.GetTimestamp(), Ct);
+    private HeldClaim Claim() => _held.Begin(new AssignmentClaim(Guid.NewGuid(), 1, "sub", false), _clock.GetTimestamp(), Ct);
 
     private async Task<IReadOnlySet<Guid>> HangAsync(IReadOnlyCollection<AssignmentClaim> claims, CancellationToken ct)
     {
