@@ -39,7 +39,6 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
         await stepBack.MendAsync(db, now, ct);
-        await untold.TellAsync(now, ct);
         var left = leftToOthers.At(now, pace.LookEvery * LooksLeftToOthers);
         var claims = new List<LaneClaim>();
         var moreIsDue = false;
@@ -51,7 +50,12 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
                 claims.Add(new LaneClaim(lane.SubscriptionId, lane.ToEnd, lane.PrivilegeRank, room, now, now + pace.Lease));
         }
 
-        return new ClaimedWork(claims.Count == 0 ? [] : await dueWork.ClaimAsync(db, claims, left, ct), moreIsDue);
+        IReadOnlyList<AssignmentClaim> claimed = claims.Count == 0 ? [] : await dueWork.ClaimAsync(db, claims, left, ct);
+        // What is due matters more, and a row that somebody else holds locked must not hold it up.
+        var telling = untold.TellAsync(now);
+        if (claimed.Count == 0)
+            await telling;
+        return new ClaimedWork(claimed, moreIsDue);
     }
 
     /// <summary>Holds claims for another <see cref="GrantPace.Lease"/>.</summary>

@@ -14,9 +14,10 @@ public sealed partial class DeadInstances(IDbContextFactory<PortalDb> databases,
         await using var db = await databases.CreateDbContextAsync(ct);
         var database = await clocks.AskAsync(databaseClock, db, ct);
         var here = clock.GetUtcNow();
-        var latest = ((database > here ? database : here) + ClockWatch.Tolerance).UtcTicks;
-        // Quartz judges by this machine's clock, in ticks.
-        return await db.Database.ExecuteSqlAsync($"UPDATE qrtz_scheduler_state SET last_checkin_time = {here.UtcTicks} WHERE sched_name = {PeriodicJobs.Scheduler} AND last_checkin_time > {latest}", ct);
+        // Quartz judges by its machine's clock, in ticks. By this one's alone, if it was behind, the others would take a living instance for dead.
+        var now = database > here ? database : here;
+        var latest = (now + ClockWatch.Tolerance).UtcTicks;
+        return await db.Database.ExecuteSqlAsync($"UPDATE qrtz_scheduler_state SET last_checkin_time = {now.UtcTicks} WHERE sched_name = {PeriodicJobs.Scheduler} AND last_checkin_time > {latest}", ct);
     }
 
     /// <inheritdoc />

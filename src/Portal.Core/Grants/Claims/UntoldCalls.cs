@@ -3,11 +3,15 @@ using Portal.Core.Data;
 
 namespace Portal.Core.Grants.Claims;
 
-/// <summary>Calls of this instance that were given up, or whose outcome could not be saved, and that nobody could be told of because the database was gone. Told at the first look for work that it answers. Safe for several threads; a process that dies forgets them.</summary>
+/// <summary>Calls of this instance that were given up, or whose outcome could not be saved, and that nobody could be told of because the database was gone. Told beside the first look for work that it answers. Safe for several threads; a process that dies forgets them.</summary>
 public sealed class UntoldCalls(IDbContextFactory<PortalDb> databases)
 {
+    /// <summary>How long one telling lasts at most.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<AssignmentClaim, DateTimeOffset?> _calls = [];
+    private Task _telling = Task.CompletedTask;
 
     /// <summary>Nobody could be told.</summary>
     /// <param name="claim">The claim of the turn.</param>
@@ -18,21 +22,31 @@ public sealed class UntoldCalls(IDbContextFactory<PortalDb> databases)
             _calls[claim] = putAt;
     }
 
-    /// <summary>Tells whoever has the rows by now, and forgets what is told. What cannot be told yet stays for the next time, and is nobody's fault.</summary>
+    /// <summary>Tells whoever has the rows by now, and forgets what is told. What cannot be told within <see cref="Patience"/> stays for the next time, and is nobody's fault. One telling at a time: while one is under way, this is that one.</summary>
     /// <param name="now">The database's time.</param>
-    /// <param name="ct">Cancels.</param>
-    public async Task TellAsync(DateTimeOffset now, CancellationToken ct)
+    public Task TellAsync(DateTimeOffset now)
     {
-        foreach (var (claim, putAt) in All())
+        lock (_lock)
+            return _calls.Count == 0 ? Task.CompletedTask : _telling.IsCompleted ? _telling = TellAllAsync([.. _calls], now) : _telling;
+    }
+
+    private async Task TellAllAsync(IReadOnlyList<KeyValuePair<AssignmentClaim, DateTimeOffset?>> calls, DateTimeOffset now)
+    {
+        // Not within the lock, nor in whoever asks.
+        await Task.Yield();
+        using var patience = new CancellationTokenSource(Patience);
+        foreach (var (claim, putAt) in calls)
         {
             try
             {
-                await databases.RunAsync(db => TellAsync(db, claim, putAt, now, ct), ct);
+                await databases.RunAsync(db => TellAsync(db, claim, putAt, now, patience.Token), patience.Token);
             }
-            catch (Exception) when (!ct.IsCancellationRequested)
+            catch (Exception)
             {
-                // The database is still away, or this one row cannot be written: the look goes on, since what is due matters more.
-                return;
+                if (patience.IsCancellationRequested)
+                    return;
+                // The database is still away, or this one row cannot be written.
+                continue;
             }
 
             lock (_lock)
@@ -48,11 +62,5 @@ public sealed class UntoldCalls(IDbContextFactory<PortalDb> databases)
         row.Doubt(now, lateCall: true, putAt);
         await db.SaveChangesAsync(ct);
         return true;
-    }
-
-    private IReadOnlyList<KeyValuePair<AssignmentClaim, DateTimeOffset?>> All()
-    {
-        lock (_lock)
-            return _calls.Count == 0 ? [] : [.. _calls];
     }
 }

@@ -95,8 +95,9 @@ public sealed partial class DriveAssignment(
         steps.Reach(DriveStep.Settling, claim.AssignmentId, announced.Call);
         var settled = await saves.RunAsync(claim, announced.Trio, at => SettleAsync(at, outcome, actor), ct);
         steps.Reach(DriveStep.Settled, claim.AssignmentId, announced.Call);
+        // What is due at once is due for another reason than the call that got no answer.
         if (settled is not null)
-            leftToOthers.Note(claim.AssignmentId, answered: outcome.Faults.All(fault => fault.Code != AttentionCode.NoAnswer), settled.DueAt);
+            leftToOthers.Note(claim.AssignmentId, answered: settled.DueAt <= settled.At || outcome.Faults.All(fault => fault.Code != AttentionCode.NoAnswer), settled.DueAt);
         return settled;
     }
 
@@ -139,7 +140,10 @@ public sealed partial class DriveAssignment(
         var asked = clock.Now();
         var giving = trio.ToClearAt(asked);
         // Whose time is over waits for the answers about others, and not for however long those take.
-        TimeSpan? patience = trio.PlanAt(asked).ToEnd.Count > 0 ? 2 * pace.Lease : null;
+        TimeSpan? patience = trio.PlanAt(asked).ToEnd.Count > 0 ? 2 * pace.Lease
+            // Who has the role may come to the end of their time, or be asked for it, while the question lasts.
+            : trio.Grants.Any(g => g.State == GrantState.Active) ? 3 * pace.Lease
+            : null;
         var clearance = (giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, patience, ct)) with { AskedAt = asked };
         return trio.Assignment.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
     }
