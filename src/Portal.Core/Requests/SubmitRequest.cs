@@ -112,7 +112,8 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, ClockWa
     {
         if (limits.MostPerHour is not { } most)
             return null;
-        var earliest = await db.AccessRequests.Where(r => r.RequesterObjectId == objectId).OrderByDescending(r => r.Id).Skip(most - 1).Select(r => (DateTimeOffset?)r.SubmittedAt).FirstOrDefaultAsync(ct);
+        // What was sent by a clock that was ahead counts for nothing until its time comes round: otherwise they would wait until then.
+        var earliest = await db.AccessRequests.Where(r => r.RequesterObjectId == objectId && r.SubmittedAt <= now).OrderByDescending(r => r.Id).Skip(most - 1).Select(r => (DateTimeOffset?)r.SubmittedAt).FirstOrDefaultAsync(ct);
         return earliest + RequestLimits.Span > now ? earliest + RequestLimits.Span : null;
     }
 

@@ -39,6 +39,21 @@ public sealed class RequestLimitTests
         Assert.Equal(RefusalCode.TooManyRequests, (await world.SubmitAsync(Company.Mira, PortalWorld.Draft(Company.LedgerPassword))).Refusals[0].Code);
     }
 
+    [Theory, BothDatabases]
+    public async Task What_was_sent_by_a_clock_that_was_a_day_ahead_keeps_nobody_waiting_for_that_day(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        world.RequestLimit = 1;
+        world.DatabaseClock.Ahead = TimeSpan.FromDays(1);
+        await world.ClaimAsync();
+        await SendAndWithdrawAsync(world);
+        world.DatabaseClock.Ahead = TimeSpan.Zero;
+        world.HearTheCloud();
+        await world.ClaimAsync();
+
+        Assert.Empty((await world.SubmitAsync(Company.Mira, PortalWorld.Draft())).Refusals);
+    }
+
     [Fact]
     public async Task Sending_the_same_twice_is_sending_it_once_at_the_limit_too()
     {
