@@ -28,4 +28,27 @@ public static class ReadOn
         while (next is not null && items.Count < count);
         return new Page<T>(items, next);
     }
+
+    /// <summary>Puts a part that was read to what is shown. A row that is shown already stays in its place, with what is being written there, and is as the part has it: that is newer.</summary>
+    /// <param name="shown">What is shown, each row once; it becomes longer.</param>
+    /// <param name="part">What was read after it.</param>
+    /// <param name="key">What tells a row from the others.</param>
+    /// <returns>Whether the part had any row that was not shown yet.</returns>
+    public static bool Put<T, TKey>(List<T> shown, IReadOnlyList<T> part, Func<T, TKey> key) where TKey : notnull
+    {
+        var before = shown.Count;
+        var places = new Dictionary<TKey, int>();
+        for (var place = 0; place < before; place++)
+            places[key(shown[place])] = place;
+        foreach (var row in part)
+        {
+            // Two rows of one key take the whole circuit down.
+            if (places.TryAdd(key(row), shown.Count))
+                shown.Add(row);
+            else
+                shown[places[key(row)]] = row;
+        }
+
+        return shown.Count > before;
+    }
 }
