@@ -22,6 +22,9 @@ public sealed partial class RequestForecast
     /// <summary>Whether <see cref="Preview"/> is of something that was typed before: the database failed.</summary>
     [Parameter] public bool Outdated { get; set; }
 
+    /// <summary>Whether <see cref="Preview"/> is of something that was typed before, whatever kept it from being asked for anew.</summary>
+    [Parameter] public bool Earlier { get; set; }
+
     /// <summary>What is typed.</summary>
     [Parameter, EditorRequired] public required RequestInput Input { get; set; }
 
