@@ -59,7 +59,8 @@ public sealed partial class RequestForecast
         {
             List<CheckLine> lines =
             [
-                Line("Policy", p => p.Field is "role" || (p.Field is null && p.Code is not (RefusalCode.DuplicateRequest or RefusalCode.DatabaseFailed))),
+                // Only what a policy says: how much somebody sent, a clock, and whom the directory knows are nothing that it rules.
+                Line("Policy", p => p.Field is "role" || p.Code is RefusalCode.NotOffered or RefusalCode.NotEligible),
                 Line("Scope", p => p.Field is "scope" || p.Code == RefusalCode.DuplicateRequest),
                 Line("Duration", p => p.Field == "duration"),
             ];
@@ -71,6 +72,9 @@ public sealed partial class RequestForecast
             return lines;
         }
     }
+
+    // What is about no field stands above the form.
+    private bool Ready => Lines.All(line => line.State == CheckState.Met) && Problems.All(p => p.Field is not null);
 
     private string Show(DateTimeOffset instant) => ReaderZone.Show(instant, Clock.GetUtcNow(), Zone);
 

@@ -244,6 +244,7 @@ public sealed class RequestFormTests : BunitContext
         page.WaitForAssertion(() => Assert.Contains("could not confirm your roles and groups", page.Find(".forecast").TextContent, StringComparison.Ordinal));
         Assert.Contains("payments-approvers", page.Find(".forecast").TextContent, StringComparison.Ordinal);
         Assert.Contains("check-met", page.Find("[data-check=Scope]").ClassList);
+        Assert.Contains("check-met", page.Find("[data-check=Policy]").ClassList);
     }
 
     [Fact]
@@ -262,6 +263,19 @@ public sealed class RequestFormTests : BunitContext
         world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
         page.WaitForAssertion(() => Assert.Contains("it lasts 8 h", Words(page.Find(".forecast").TextContent), StringComparison.Ordinal));
         Assert.Empty(page.FindAll(".forecast [role=status]"));
+    }
+
+    [Fact]
+    public async Task Too_many_requests_are_not_laid_on_the_policy()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        world.RequestLimit = 1;
+        await world.AskAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.Find("form").Submit();
+        page.WaitForElement(".refusal");
+        Assert.Contains("check-met", page.Find("[data-check=Policy]").ClassList);
+        Assert.DoesNotContain("Ready to be sent", page.Find(".forecast").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
