@@ -16,6 +16,9 @@ public sealed partial class CatalogBrowser : IDisposable
 {
     private const int PageSize = 20;
 
+    // A part with fewer rows than were asked for has looked through as many names as one part may: how many of those the reader waits for before they are shown what was found.
+    private const int MostShort = 2;
+
     private readonly CancellationTokenSource _gone = new();
     // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
     private readonly CancellationToken _left;
@@ -24,6 +27,7 @@ public sealed partial class CatalogBrowser : IDisposable
     private IReadOnlyList<CatalogEntry> _entries = [];
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
+    private int _mostShort = MostShort;
     private bool _onlyMine;
     private IDisposable? _live;
     private Guid? _readerId;
@@ -76,6 +80,7 @@ public sealed partial class CatalogBrowser : IDisposable
     {
         if (Filter == _loaded)
             return;
+        _mostShort = MostShort;
         await LoadAsync(PageSize);
         SayFound();
     }
@@ -100,7 +105,7 @@ public sealed partial class CatalogBrowser : IDisposable
                 return Result<Page<CatalogEntry>>.Refused(part.Refusals);
             vaults = part.Value.Vaults;
             return part.Value.Entries;
-        });
+        }, _mostShort);
         // Whoever types on is not shown what they looked for before.
         if (filter != _loaded)
             return;
@@ -125,10 +130,12 @@ public sealed partial class CatalogBrowser : IDisposable
             return;
         _entries = [.. _entries, .. result.Value.Entries.Items];
         _next = result.Value.Entries.Next;
+        // What is read anew goes as far as this has come.
+        _mostShort++;
         SayFound();
     }
 
-    private void SayFound() => Announcer.Say(Words[_next is null ? "Found" : "Found.More", _entries.Count]);
+    private void SayFound() => Announcer.Say(_next is null ? Words["Found", _entries.Count] : _entries.Count == 0 ? Words["None.Yet"] : Words["Found.More", _entries.Count]);
 
     // Each letter is not a step to go back to.
     private void SearchFor(string search) => Navigation.NavigateTo((Filter with { Search = search }).Url, replace: true);
