@@ -7,6 +7,7 @@ using Portal.Core.Data;
 using Portal.Core.Requests;
 using Portal.Tests.World;
 using Portal.Web.Catalog;
+using Portal.Web.SignIn;
 
 namespace Portal.Tests.Web;
 
@@ -178,6 +179,24 @@ public sealed class CatalogBrowserTests : BunitContext
         Services.GetRequiredService<ChangeFeed>().Publish(new PortalChange(ChangeKind.Catalog));
         page.WaitForAssertion(() => Assert.Equal(6, counted), Patience);
         page.WaitForAssertion(() => Assert.Equal([$"s-{Many - 1:00000}"], Secrets(page)), Patience);
+    }
+
+    [Fact]
+    public async Task While_the_directory_is_silent_it_says_so_and_goes_on_by_itself()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog");
+        // Longer than any answer of the directory is used again.
+        world.Clock.Advance(TimeSpan.FromMinutes(2));
+        world.Directory.Fault = new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+        Services.GetRequiredService<ChangeFeed>().Publish(new PortalChange(ChangeKind.Catalog));
+        page.WaitForElement(".refusal");
+        Assert.Equal(["ledger-db-password", "stripe-api-key"], Secrets(page));
+
+        world.Directory.Fault = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".refusal")));
+        Assert.Equal(["ledger-db-password", "stripe-api-key"], Secrets(page));
     }
 
     private IRenderedComponent<CatalogBrowser> Open(string address)
