@@ -7,36 +7,29 @@ using Portal.Core.Requests;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Catalog;
 
 /// <summary>The catalog, or one vault of it. What it shows stands in its address.</summary>
-public sealed partial class CatalogBrowser : IDisposable
+public sealed partial class CatalogBrowser
 {
     private const int PageSize = 20;
 
-    private readonly CancellationTokenSource _gone = new();
-    // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
-    private readonly CancellationToken _left;
+    // A part with fewer rows than were asked for has looked through as many names as one part may: how many of those the reader waits for before they are shown what was found.
+    private const int MostShort = 2;
+
     private CatalogFilter? _loaded;
     private IReadOnlyList<CatalogVault>? _vaults;
     private IReadOnlyList<CatalogEntry> _entries = [];
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
+    private int _mostShort = MostShort;
     private bool _onlyMine;
-    private IDisposable? _live;
     private Guid? _readerId;
-
-    public CatalogBrowser() => _left = _gone.Token;
 
     [Inject] public required BrowseCatalog Browse { get; init; }
 
-    [Inject] public required CurrentActor Reader { get; init; }
-
     [Inject] public required NavigationManager Navigation { get; init; }
-
-    [Inject] public required LiveChanges Live { get; init; }
 
     [Inject] public required Announcer Announcer { get; init; }
 
@@ -57,50 +50,38 @@ public sealed partial class CatalogBrowser : IDisposable
 
     private IReadOnlyList<string> Environments => [.. _vaults!.Select(v => v.Environment).Where(e => e.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.CurrentCultureIgnoreCase)];
 
-    public void Dispose()
-    {
-        _live?.Dispose();
-        _gone.Cancel();
-        _gone.Dispose();
-    }
+    /// <inheritdoc />
+    protected override bool Concerns(PortalChange change) =>
+        change.Kind is ChangeKind.Catalog or ChangeKind.Policy || (change.PrincipalId is { } id && id == _readerId);
 
-    protected override void OnInitialized()
-    {
-        if (RendererInfo.IsInteractive)
-            _live = Live.Subscribe(
-                change => change.Kind is ChangeKind.Catalog or ChangeKind.Policy || (change.PrincipalId is { } id && id == _readerId),
-                () => InvokeAsync(ReloadAsync));
-    }
-
+    /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
         if (Filter == _loaded)
             return;
-        await LoadAsync(PageSize);
+        _mostShort = MostShort;
+        await ReadAsync(PageSize);
         SayFound();
     }
 
-    private async Task ReloadAsync()
-    {
-        await LoadAsync(Math.Max(_entries.Count, PageSize));
-        StateHasChanged();
-    }
+    /// <inheritdoc />
+    protected override Task LoadAsync() => ReadAsync(Math.Max(_entries.Count, PageSize));
 
-    private async Task LoadAsync(int take)
+    private async Task ReadAsync(int take)
     {
         var filter = _loaded = Filter;
-        var actor = await Reader.GetReaderAsync(_left);
+        var actor = await ReaderAsync();
         var mayAsk = actor.Has(PortalRole.Requester);
         _readerId = actor.Id?.ObjectId;
         IReadOnlyList<CatalogVault>? vaults = null;
         var result = await ReadOn.UntilAsync(take, async (after, most) =>
         {
-            var part = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, after, most), actor, _left);
+            var part = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, after, most), actor, Gone);
             if (!part.Succeeded)
                 return Result<Page<CatalogEntry>>.Refused(part.Refusals);
             vaults = part.Value.Vaults;
             return part.Value.Entries;
-        });
+        }, _mostShort);
         // Whoever types on is not shown what they looked for before.
         if (filter != _loaded)
             return;
@@ -116,8 +97,8 @@ public sealed partial class CatalogBrowser : IDisposable
     private async Task LoadMoreAsync()
     {
         var filter = _loaded!;
-        var actor = await Reader.GetReaderAsync(_left);
-        var result = await Browse.ExecuteAsync(filter.ToQuery(actor.Has(PortalRole.Requester), _next, PageSize), actor, _left);
+        var actor = await ReaderAsync();
+        var result = await Browse.ExecuteAsync(filter.ToQuery(actor.Has(PortalRole.Requester), _next, PageSize), actor, Gone);
         if (filter != _loaded)
             return;
         _refusals = result.Refusals;
@@ -125,10 +106,12 @@ public sealed partial class CatalogBrowser : IDisposable
             return;
         _entries = [.. _entries, .. result.Value.Entries.Items];
         _next = result.Value.Entries.Next;
+        // What is read anew goes as far as this has come.
+        _mostShort++;
         SayFound();
     }
 
-    private void SayFound() => Announcer.Say(Words[_next is null ? "Found" : "Found.More", _entries.Count]);
+    private void SayFound() => Announcer.Say(_next is null ? Words["Found", _entries.Count] : _entries.Count == 0 ? Words["None.Yet"] : Words["Found.More", _entries.Count]);
 
     // Each letter is not a step to go back to.
     private void SearchFor(string search) => Navigation.NavigateTo((Filter with { Search = search }).Url, replace: true);

@@ -15,7 +15,7 @@ public sealed partial class LoadMore
 
     [Inject] public required IStringLocalizer<ShellWords> Words { get; init; }
 
-    /// <summary>How many rows the reader sees.</summary>
+    /// <summary>How many rows the reader sees; with none, only the way to look for more is shown.</summary>
     [Parameter, EditorRequired] public int Shown { get; set; }
 
     /// <summary>Whether there are more.</summary>

@@ -35,14 +35,18 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     protected async Task<Actor> ReaderAsync()
     {
         var reader = await Actors.GetReaderAsync(Gone);
-        if (reader is { Confirmed: false, Id: not null } && _subscription is not null && !_looksAgain)
-        {
-            _looksAgain = true;
-            // What it could not be told meanwhile, no change brings afterwards.
-            _ = Live.LaterAsync(RecentStandings.SilenceHolds, () => InvokeAsync(LookAgainAsync), Gone);
-        }
-
+        if (reader is { Confirmed: false, Id: not null })
+            LookLater();
         return reader;
+    }
+
+    // What could not be told meanwhile, no change brings afterwards.
+    private void LookLater()
+    {
+        if (_subscription is null || _looksAgain)
+            return;
+        _looksAgain = true;
+        _ = Live.LaterAsync(RecentStandings.SilenceHolds, () => InvokeAsync(LookAgainAsync), Gone);
     }
 
     private Task LookAgainAsync()
@@ -54,7 +58,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Reads anew what is shown; by default as it was read at first.</summary>
     protected virtual Task ReadAnewAsync() => LoadAsync();
 
-    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there.</summary>
+    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there, and the component looks again by itself a little later.</summary>
     protected async Task RefreshAsync()
     {
         if (Gone.IsCancellationRequested)
@@ -68,6 +72,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         {
             Outdated = true;
             Live.NoteFailure(fault);
+            LookLater();
         }
 
         StateHasChanged();

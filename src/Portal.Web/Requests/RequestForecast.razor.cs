@@ -22,6 +22,9 @@ public sealed partial class RequestForecast
     /// <summary>Whether <see cref="Preview"/> is of something that was typed before: the database failed.</summary>
     [Parameter] public bool Outdated { get; set; }
 
+    /// <summary>Whether <see cref="Preview"/> is of something that was typed before, whatever kept it from being asked for anew.</summary>
+    [Parameter] public bool Earlier { get; set; }
+
     /// <summary>What is typed.</summary>
     [Parameter, EditorRequired] public required RequestInput Input { get; set; }
 
@@ -56,7 +59,8 @@ public sealed partial class RequestForecast
         {
             List<CheckLine> lines =
             [
-                Line("Policy", p => p.Field is "role" || (p.Field is null && p.Code is not (RefusalCode.DuplicateRequest or RefusalCode.DatabaseFailed))),
+                // Only what a policy says: how much somebody sent, a clock, and whom the directory knows are nothing that it rules.
+                Line("Policy", p => p.Field is "role" || p.Code is RefusalCode.NotOffered or RefusalCode.NotEligible),
                 Line("Scope", p => p.Field is "scope" || p.Code == RefusalCode.DuplicateRequest),
                 Line("Duration", p => p.Field == "duration"),
             ];
@@ -68,6 +72,9 @@ public sealed partial class RequestForecast
             return lines;
         }
     }
+
+    // What is about no field stands above the form.
+    private bool Ready => Lines.All(line => line.State == CheckState.Met) && Problems.All(p => p.Field is not null);
 
     private string Show(DateTimeOffset instant) => ReaderZone.Show(instant, Clock.GetUtcNow(), Zone);
 

@@ -6,6 +6,7 @@ using Portal.Core.Requests;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
+using Portal.Web.SignIn;
 
 namespace Portal.Web.Requests;
 
@@ -26,10 +27,14 @@ public sealed partial class RequestForm : IDisposable
     private readonly HashSet<string> _touched = [];
     private CancellationTokenSource _typing = new();
     private RequestPreview? _preview;
+    private RequestDraft? _said;
     private IReadOnlyList<FieldProblem> _problems = [];
     private TimeZoneInfo _zone = TimeZoneInfo.Utc;
     private bool _zoneKnown;
     private bool _outdated;
+    private bool _earlier;
+    private bool _unanswered;
+    private bool _looksAgain;
     private bool _attempted;
     private bool _sending;
     private bool _focusProblem;
@@ -46,6 +51,8 @@ public sealed partial class RequestForm : IDisposable
     [Inject] public required ReaderZone Zone { get; init; }
 
     [Inject] public required NavigationManager Navigation { get; init; }
+
+    [Inject] public required LiveChanges Live { get; init; }
 
     [Inject] public required Announcer Announcer { get; init; }
 
@@ -204,14 +211,39 @@ public sealed partial class RequestForm : IDisposable
         var result = await Attempt.LookAsync(reader => Dry.ExecuteAsync(draft, reader, _left), _left);
         if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
             return; // Changed or sent meanwhile.
-        // What was said last is better than nothing, as long as it says that it is old.
-        _outdated = result.Refusals.Any(refusal => refusal.Code == RefusalCode.DatabaseFailed);
-        if (_outdated)
-            return;
+        var failed = result.Refusals.Any(refusal => refusal.Code == RefusalCode.DatabaseFailed);
         // While the reader's groups are not known, what was said before still helps, and the refusal says what is missing.
-        if (result.Refusals is not [{ Code: RefusalCode.StandingUnknown }, ..])
-            _preview = result.Succeeded ? result.Value : null;
+        var unknown = result.Refusals is [{ Code: RefusalCode.StandingUnknown }, ..];
+        _unanswered = failed || unknown;
+        // What was said last is better than nothing, as long as it says that it is old.
+        _earlier = _unanswered && draft != _said;
+        _outdated = failed && _earlier;
+        if (_unanswered)
+            LookLater();
+        if (failed)
+            return;
+        if (!unknown)
+            (_preview, _said) = (result.Succeeded ? result.Value : null, draft);
         _problems = ProblemsOf(result.Succeeded ? result.Value.Missing : result.Refusals);
+    }
+
+    // Nothing that comes later brings an answer to who typed on while there was none.
+    private void LookLater()
+    {
+        if (_looksAgain)
+            return;
+        _looksAgain = true;
+        _ = Live.LaterAsync(RecentStandings.SilenceHolds, () => InvokeAsync(LookAgainAsync), _left);
+    }
+
+    private async Task LookAgainAsync()
+    {
+        _looksAgain = false;
+        // Why it was not sent stays to be read.
+        if (!_unanswered)
+            return;
+        await LookOverAsync();
+        StateHasChanged();
     }
 
     private async Task SendAsync()
@@ -237,6 +269,7 @@ public sealed partial class RequestForm : IDisposable
             }
 
             _problems = ProblemsOf(result.Refusals);
+            _unanswered = false;
             SayRefused();
         }
         finally

@@ -1,4 +1,5 @@
 using Bunit;
+using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Audit.Retention;
 using Portal.Core.Identity;
@@ -54,6 +55,26 @@ public sealed class HoldListTests : BunitContext
         await page.FindAll(".hold")[^1].QuerySelector("form")!.SubmitAsync();
         page.WaitForAssertion(() => Assert.Contains("It is over", page.FindAll(".hold")[^1].TextContent, StringComparison.Ordinal));
         Assert.Equal(25, page.FindAll(".hold").Count);
+    }
+
+    [Fact]
+    public async Task A_hold_that_is_lifted_while_it_is_shown_comes_once_and_what_is_written_at_another_stays()
+    {
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        await AddAsync(world, 25, lifted: 3);
+        var page = Render<HoldsPage>();
+        page.WaitForAssertion(() => Assert.Equal(20, page.FindAll(".hold").Count));
+        var first = await world.ReadAsync(db => db.LegalHolds.Where(hold => hold.LiftedAt == null).OrderByDescending(hold => hold.Id).FirstAsync(Ct));
+        await page.FindAll(".hold")[1].QuerySelector("input")!.ChangeAsync(new() { Value = "What took an hour to write" });
+
+        Assert.True((await world.Get<LiftHold>().ExecuteAsync(new HoldLift(first.Id, "Lifted by somebody else"), await world.IdentifyAsync(Company.Ingrid), Ct)).Succeeded);
+        await page.Find(".load-more button").ClickAsync(new());
+
+        Assert.Equal(25, page.FindAll(".hold").Select(hold => hold.GetAttribute("aria-labelledby")).Distinct().Count());
+        Assert.Equal(25, page.FindAll(".hold").Count);
+        Assert.Contains("Lifted by somebody else", page.FindAll(".hold")[0].TextContent, StringComparison.Ordinal);
+        Assert.Equal("What took an hour to write", page.FindAll(".hold")[1].QuerySelector("input")!.GetAttribute("value"));
+        Assert.Empty(page.FindAll(".load-more button"));
     }
 
     private static Task AddAsync(PortalWorld world, int count, int lifted) => world.ReadAsync(async db =>

@@ -1,14 +1,23 @@
 using Bunit;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
+using Portal.Core.Requests;
 using Portal.Tests.World;
 using Portal.Web.Catalog;
+using Portal.Web.SignIn;
 
 namespace Portal.Tests.Web;
 
 /// <summary>The catalog page: what its address says is what it shows, and the other way round.</summary>
 public sealed class CatalogBrowserTests : BunitContext
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Ct => Xunit.TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Who_may_ask_sees_their_own_first_and_the_rest_on_request()
     {
@@ -133,6 +142,61 @@ public sealed class CatalogBrowserTests : BunitContext
         world.Inventory.RemoveSecret(Company.LedgerPassword);
         await Services.GetService<SyncCatalog>()!.ExecuteAsync(Portal.Core.Identity.Actor.System, Xunit.TestContext.Current.CancellationToken);
         page.WaitForAssertion(() => Assert.Equal(["stripe-api-key"], Secrets(page)));
+    }
+
+    [Fact]
+    public async Task A_catalog_with_little_for_the_reader_is_looked_through_a_few_parts_at_a_time_and_says_that_there_is_more()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        const int Many = (2 * BrowseCatalog.MostLookedAt) + 500;
+        await using (var db = world.OpenDb())
+        {
+            var vault = await db.Vaults.SingleAsync(v => v.ArmId == Company.PaymentsVault, Ct);
+            db.Secrets.AddRange(Enumerable.Range(0, Many).Select(i => new Secret(vault, FakeVaultInventory.Secret($"s-{i:00000}"), PortalWorld.Start)));
+            await db.SaveChangesAsync(Ct);
+        }
+
+        await world.LoadPoliciesAsync([Company.Policies[0] with { Secrets = [$"s-{Many - 1:00000}"] }, .. Company.Policies.Skip(1)]);
+        var counted = 0;
+        world.DatabaseFaults.BreakCommand = command =>
+        {
+            // Once for each part.
+            if (command.CommandText.Contains("GROUP BY", StringComparison.Ordinal))
+                Interlocked.Increment(ref counted);
+            return null;
+        };
+        this.GoTo("/catalog");
+        var page = Render<CatalogBrowser>();
+        Assert.Contains("more to look through", page.WaitForElement(".empty-state", Patience).TextContent, StringComparison.Ordinal);
+        Assert.Empty(Secrets(page));
+        Assert.Equal(2, counted);
+
+        await page.Find(".load-more button").ClickAsync(new());
+        Assert.Equal([$"s-{Many - 1:00000}"], Secrets(page));
+        Assert.Equal(3, counted);
+
+        // What is read anew goes as far.
+        Services.GetRequiredService<ChangeFeed>().Publish(new PortalChange(ChangeKind.Catalog));
+        page.WaitForAssertion(() => Assert.Equal(6, counted), Patience);
+        page.WaitForAssertion(() => Assert.Equal([$"s-{Many - 1:00000}"], Secrets(page)), Patience);
+    }
+
+    [Fact]
+    public async Task While_the_directory_is_silent_it_says_so_and_goes_on_by_itself()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog");
+        // Longer than any answer of the directory is used again.
+        world.Clock.Advance(TimeSpan.FromMinutes(2));
+        world.Directory.Fault = new CloudCallException("ServiceUnavailable", "Down.", 503, isTransient: true);
+        Services.GetRequiredService<ChangeFeed>().Publish(new PortalChange(ChangeKind.Catalog));
+        page.WaitForElement(".refusal");
+        Assert.Equal(["ledger-db-password", "stripe-api-key"], Secrets(page));
+
+        world.Directory.Fault = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".refusal")));
+        Assert.Equal(["ledger-db-password", "stripe-api-key"], Secrets(page));
     }
 
     private IRenderedComponent<CatalogBrowser> Open(string address)

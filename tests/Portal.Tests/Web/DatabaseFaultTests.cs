@@ -13,6 +13,7 @@ using Portal.Web.Grants;
 using Portal.Web.Grants.Operations;
 using Portal.Web.Layout;
 using Portal.Web.Requests;
+using Portal.Web.SignIn;
 
 namespace Portal.Tests.Web;
 
@@ -162,6 +163,26 @@ public sealed class DatabaseFaultTests : BunitContext
         await page.Find(".load-more button").ClickAsync(new());
         Assert.Equal(21, page.FindAll(".grant-card").Count);
         Assert.Empty(page.FindAll("[role=alert]"));
+    }
+
+    [Fact]
+    public async Task What_changed_while_it_could_not_be_read_is_shown_a_little_later_without_another_change()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        await world.AskAsync();
+        var page = Render<RequestsPage>();
+        page.WaitForElement("tbody tr");
+
+        await world.ReadAsync(db => db.AccessRequests.ExecuteUpdateAsync(row => row.SetProperty(request => request.SecretName, "another-name"), Ct));
+        world.DatabaseFaults.Fail();
+        var drawn = page.RenderCount;
+        Services.GetRequiredService<ChangeFeed>().Publish(new PortalChange(ChangeKind.Request, null, Company.Mira.ObjectId));
+        page.WaitForAssertion(() => Assert.True(page.RenderCount > drawn));
+        world.DatabaseFaults.Break = null;
+        Assert.DoesNotContain("another-name", page.Markup, StringComparison.Ordinal);
+
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("another-name", page.Markup, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Bunit;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Audit.Streaming;
+using Portal.Core.Catalog;
 using Portal.Core.Grants;
 using Portal.Core.Grants.Pauses;
 using Portal.Core.Identity;
@@ -137,6 +138,29 @@ public sealed class OperationsPageTests : BunitContext
         held.SetResult();
         await found;
         Assert.Empty(page.FindAll(".pause-candidate, .pause-covers"));
+    }
+
+    [Fact]
+    public async Task Work_that_is_put_off_while_it_is_shown_comes_once()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var now = world.Clock.GetUtcNow();
+        await world.ReadAsync(db =>
+        {
+            for (var number = 0; number < 25; number++)
+                db.DesiredAssignments.Add(new DesiredAssignment(new AssignmentSeen($"{Company.PaymentsVault}/secrets/s-{number:00}", Guid.NewGuid(), Company.Mira.ObjectId, GrantableRole.SecretsUser.DefinitionId, null), now.AddSeconds(number - 30)));
+            return db.SaveChangesAsync(Ct);
+        });
+        this.GoTo("/operations?show=due");
+        var page = Render<OperationsPage>();
+        page.WaitForAssertion(() => Assert.Equal(20, page.FindAll(".work").Count));
+
+        // As after a call that failed: due a little later, and still due.
+        await world.ReadAsync(db => db.DesiredAssignments.Where(row => row.DueAt < now.AddSeconds(-28)).ExecuteUpdateAsync(row => row.SetProperty(r => r.DueAt, now.AddSeconds(-1)), Ct));
+        await page.Find(".load-more button").ClickAsync(new());
+
+        Assert.Equal(25, page.FindAll(".work").Count);
+        Assert.Equal(25, page.FindAll(".work-what").Select(what => what.TextContent).Distinct().Count());
     }
 
     [Fact]

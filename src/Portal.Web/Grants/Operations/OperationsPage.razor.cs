@@ -165,17 +165,23 @@ public sealed partial class OperationsPage
 
     private async Task ReadMoreAsync(WorkPart part)
     {
-        if (part != _shown || _next is null)
+        if (part != _shown)
             return;
-        var more = await Work.ExecuteAsync(new WorkListQuery(part, _next, PageSize), await ReaderAsync(), Gone);
-        if (part != Part)
-            return;
-        _refusals = more.Refusals;
-        if (!more.Succeeded)
-            return;
-        _work!.AddRange(more.Value.Items);
-        _next = more.Value.Next;
+        // What was tried, or claimed anew, since it was shown is further down by now and comes once more.
+        for (var added = false; _next is not null && !added;)
+        {
+            var more = await Work.ExecuteAsync(new WorkListQuery(part, _next, PageSize), await ReaderAsync(), Gone);
+            if (part != Part)
+                return;
+            _refusals = more.Refusals;
+            if (!more.Succeeded)
+                return;
+            added = ReadOn.Put(_work!, more.Value.Items, KeyOf);
+            _next = more.Value.Next;
+        }
     }
+
+    private static (Guid, string?) KeyOf(WorkItem item) => (item.AssignmentId, item.RequestReference);
 
     private async Task RetryAllAsync()
     {
