@@ -26,13 +26,15 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
 
     private readonly ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
 
-    /// <summary>Marks a sign-in that begins now.</summary>
-    public void Begin(ClaimsPrincipal person)
+    /// <summary>Marks a sign-in that begins now, or goes on from now for as long as a new one.</summary>
+    /// <param name="person">Who signed in.</param>
+    /// <param name="goesOn">The sign-in that goes on, so that its older cookies and pages end with it; null for a new one.</param>
+    public void Begin(ClaimsPrincipal person, SignInEnd? goesOn = null)
     {
         var identity = (ClaimsIdentity)person.Identity!;
         foreach (var claim in identity.FindAll(c => c.Type is IdClaim or EndClaim).ToList())
             identity.RemoveClaim(claim);
-        identity.AddClaim(new Claim(IdClaim, Guid.NewGuid().ToString("N")));
+        identity.AddClaim(new Claim(IdClaim, (goesOn?.Id ?? Guid.NewGuid()).ToString("N")));
         identity.AddClaim(new Claim(EndClaim, (clock.GetUtcNow() + Longest).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
     }
 
@@ -43,21 +45,28 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
             : null;
 
     /// <summary>Ends one here and now; <see cref="EndSignIn"/> ends it everywhere.</summary>
-    public void End(SignInEnd signIn)
+    /// <returns>What is to be saved for the others: it stays ended until the last of its cookies has run out.</returns>
+    public SignInEnd End(SignInEnd signIn)
     {
-        _ended[signIn.Id] = signIn.ExpiresAt;
+        // This cookie may be an older one of a sign-in that went on; none that was given out so far lasts longer than this.
+        var ended = signIn with { ExpiresAt = clock.GetUtcNow() + Longest };
+        _ended[ended.Id] = ended.ExpiresAt;
         foreach (var (id, expired) in _ended)
             if (expired <= clock.GetUtcNow())
                 _ended.TryRemove(id, out _);
+        return ended;
     }
 
     /// <summary>Whether one has run out or is known here to have been ended. Asks nobody, so that commands wait for nothing.</summary>
     public bool HasEnded(ClaimsPrincipal person) => Of(person) is { } signIn && HasEnded(signIn);
 
     /// <summary>Whether one has run out or was ended, on whatever instance. One that the portal did not mark counts as ended.</summary>
-    public async Task<bool> HasEndedAsync(ClaimsPrincipal person, CancellationToken ct)
+    public async Task<bool> HasEndedAsync(ClaimsPrincipal person, CancellationToken ct) => Of(person) is not { } signIn || await HasEndedAsync(signIn, ct);
+
+    /// <summary>Whether this one has run out or was ended, on whatever instance.</summary>
+    public async Task<bool> HasEndedAsync(SignInEnd signIn, CancellationToken ct)
     {
-        if (Of(person) is not { } signIn || HasEnded(signIn))
+        if (HasEnded(signIn))
             return true;
         if (cache.TryGetValue(("open sign-in", signIn.Id), out _))
             return false;

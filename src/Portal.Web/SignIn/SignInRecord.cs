@@ -27,7 +27,7 @@ internal static partial class SignInRecord
         var services = context.RequestServices;
         var signIn = OpenSignIns.Of(person);
         if (signIn is not null)
-            services.GetRequiredService<OpenSignIns>().End(signIn);
+            signIn = services.GetRequiredService<OpenSignIns>().End(signIn);
         try
         {
             using var patience = new CancellationTokenSource(Patience, services.GetRequiredService<TimeProvider>());

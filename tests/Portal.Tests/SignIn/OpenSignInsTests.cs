@@ -59,6 +59,24 @@ public sealed class OpenSignInsTests
     }
 
     [Theory, BothDatabases]
+    public async Task One_that_went_on_and_was_ended_with_its_older_cookie_stays_ended_until_the_newer_has_run_out(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var (older, newer) = (Begun(world), Person());
+        world.Clock.Advance(TimeSpan.FromHours(7));
+        On(world).Begin(newer, OpenSignIns.Of(older));
+        Assert.Equal(OpenSignIns.Of(older)!.Id, OpenSignIns.Of(newer)!.Id);
+        var here = On(world);
+        await world.Get<EndSignIn>().ExecuteAsync(here.End(OpenSignIns.Of(older)!), await world.IdentifyAsync(Company.Priya), Ct);
+        world.Clock.Advance(TimeSpan.FromHours(2));
+        // Whoever signs out takes away what says nothing any more, here and in the database.
+        here.End(OpenSignIns.Of(Begun(world))!);
+        await EndAsync(world, Begun(world));
+        Assert.True(here.HasEnded(newer));
+        Assert.True(await On(world).HasEndedAsync(newer, Ct));
+    }
+
+    [Theory, BothDatabases]
     public async Task What_would_have_run_out_is_taken_away_by_whoever_signs_out_next(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
