@@ -44,6 +44,9 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
             ? new SignInEnd(id, DateTimeOffset.FromUnixTimeSeconds(end))
             : null;
 
+    /// <summary>When somebody signed in, to the second; null for a sign-in that the portal did not mark.</summary>
+    public static DateTimeOffset? BegunAt(ClaimsPrincipal person) => Of(person)?.ExpiresAt - Longest;
+
     /// <summary>Ends one here and now; <see cref="EndSignIn"/> ends it everywhere.</summary>
     /// <returns>What is to be saved for the others: it stays ended until the last of its cookies has run out.</returns>
     public SignInEnd End(SignInEnd signIn)

@@ -15,14 +15,15 @@ public sealed class StandingCheck(RecentStandings standings, OpenSignIns signIns
     public static readonly TimeSpan AnswerHolds = TimeSpan.FromSeconds(20);
 
     /// <summary>Whether the sign-in is still open, and the account enabled and with every role that it signed in with.</summary>
-    /// <returns>True as well when the directory cannot be asked: use cases refuse by themselves what needs it.</returns>
+    /// <returns>True as well when the directory cannot be asked, unless it said otherwise since they signed in: use cases refuse by themselves what needs it.</returns>
     public async Task<bool> StillStandsAsync(ClaimsPrincipal person, CancellationToken ct)
     {
         if (!Guid.TryParse(person.GetTenantId(), out var tenant) || !Guid.TryParse(person.GetObjectId(), out var oid))
             return false;
         if (await signIns.HasEndedAsync(person, ct))
             return false;
-        var standing = await standings.OfAsync(new PrincipalId(tenant, oid), AnswerHolds, ct);
+        var id = new PrincipalId(tenant, oid);
+        var standing = await standings.OfAsync(id, AnswerHolds, ct) ?? standings.Before(id, OpenSignIns.BegunAt(person));
         return standing is null || (standing.Enabled && RolesOf(person).All(standing.Roles.Contains));
     }
 
