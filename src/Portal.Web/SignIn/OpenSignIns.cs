@@ -15,7 +15,7 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
     /// <summary>How long a sign-in lasts at most.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromHours(8);
 
-    /// <summary>How long the database's word that one is open holds. Each request asks, those for a page's parts too.</summary>
+    /// <summary>How long the database's word that one is open holds, and how long it is left alone after it gave none. Each request asks, those for a page's parts too.</summary>
     public static readonly TimeSpan AnswerHolds = TimeSpan.FromSeconds(5);
 
     private const string IdClaim = "portal_sign_in";
@@ -25,6 +25,7 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
+    private readonly ConcurrentDictionary<Guid, Task<bool>> _asking = new();
 
     /// <summary>Marks a sign-in that begins now, or goes on from now for as long as a new one.</summary>
     /// <param name="person">Who signed in.</param>
@@ -73,31 +74,38 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
             return true;
         if (cache.TryGetValue(("open sign-in", signIn.Id), out _))
             return false;
-        if (await IsEndedInDatabaseAsync(signIn.Id, ct))
-        {
-            End(signIn);
-            return true;
-        }
 
-        cache.Set(("open sign-in", signIn.Id), true, AnswerHolds);
-        return false;
+        // A page's parts are asked for all at once: one question serves them. It does not end with the request that asked first.
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asking = _asking.GetOrAdd(signIn.Id, answer.Task);
+        if (asking == answer.Task)
+            _ = AskDatabaseAsync(signIn, answer);
+        return await asking.WaitAsync(ct) || HasEnded(signIn);
     }
 
     private bool HasEnded(SignInEnd signIn) => signIn.ExpiresAt <= clock.GetUtcNow() || _ended.ContainsKey(signIn.Id);
 
-    private async Task<bool> IsEndedInDatabaseAsync(Guid id, CancellationToken ct)
+    private async Task AskDatabaseAsync(SignInEnd signIn, TaskCompletionSource<bool> answer)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(Patience);
+        var ended = false;
+        using var patience = new CancellationTokenSource(Patience);
         try
         {
             await using var db = await databases.CreateDbContextAsync(patience.Token);
-            return await db.EndedSignIns.AnyAsync(e => e.Id == id, patience.Token);
+            ended = await db.EndedSignIns.AnyAsync(e => e.Id == signIn.Id, patience.Token);
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException && !ct.IsCancellationRequested)
+        catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             LogNotAsked(fault);
-            return false;
+        }
+        finally
+        {
+            if (ended)
+                End(signIn);
+            else
+                cache.Set(("open sign-in", signIn.Id), true, AnswerHolds);
+            _asking.TryRemove(signIn.Id, out _);
+            answer.SetResult(ended);
         }
     }
 

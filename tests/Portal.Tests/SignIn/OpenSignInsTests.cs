@@ -76,6 +76,25 @@ public sealed class OpenSignInsTests
         Assert.True(await On(world).HasEndedAsync(newer, Ct));
     }
 
+    [Fact]
+    public async Task A_database_that_hangs_is_asked_once_by_all_who_want_to_know_and_then_left_alone_for_a_moment()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var begun = Begun(world);
+        var hangs = new HangingDatabase();
+        var here = new OpenSignIns(hangs, new MemoryCache(new MemoryCacheOptions()), world.Clock, NullLogger<OpenSignIns>.Instance);
+        using var leaves = new CancellationTokenSource();
+        var first = here.HasEndedAsync(begun, leaves.Token);
+        var others = Enumerable.Range(0, 20).Select(_ => here.HasEndedAsync(begun, Ct)).ToList();
+        Assert.Equal(1, hangs.Asked);
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        hangs.Fail();
+        Assert.All(await Task.WhenAll(others), Assert.False);
+        Assert.False(await here.HasEndedAsync(begun, Ct));
+        Assert.Equal(1, hangs.Asked);
+    }
+
     [Theory, BothDatabases]
     public async Task What_would_have_run_out_is_taken_away_by_whoever_signs_out_next(DatabaseKind kind)
     {
@@ -129,6 +148,24 @@ public sealed class OpenSignInsTests
             .. Company.Priya.Roles.Select(role => new Claim("roles", role.ToString())),
         ],
         "test", "name", "roles"));
+
+    /// <summary>Opens no connection until it fails.</summary>
+    private sealed class HangingDatabase : IDbContextFactory<PortalDb>
+    {
+        private readonly TaskCompletionSource<PortalDb> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Asked { get; private set; }
+
+        public void Fail() => _opened.SetException(new IOException("the server does not answer"));
+
+        public PortalDb CreateDbContext() => throw new NotSupportedException();
+
+        public Task<PortalDb> CreateDbContextAsync(CancellationToken cancellationToken = default)
+        {
+            Asked++;
+            return _opened.Task.WaitAsync(cancellationToken);
+        }
+    }
 
     private sealed class SignedIn(ClaimsPrincipal person) : AuthenticationStateProvider
     {
