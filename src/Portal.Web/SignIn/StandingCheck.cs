@@ -6,7 +6,7 @@ namespace Portal.Web.SignIn;
 
 /// <summary>Asks whether a person who signed in some time ago may still stay signed in.</summary>
 /// <remarks>What a person may do is checked by each use case; this only ends what an open page would otherwise go on showing.</remarks>
-public sealed class StandingCheck(RecentStandings standings, OpenSignIns signIns)
+public sealed class StandingCheck(RecentStandings standings, OpenSignIns signIns, TimeProvider clock)
 {
     /// <summary>How often an open page is looked at.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
@@ -23,7 +23,10 @@ public sealed class StandingCheck(RecentStandings standings, OpenSignIns signIns
         if (await signIns.HasEndedAsync(person, ct))
             return false;
         var id = new PrincipalId(tenant, oid);
-        var standing = await standings.OfAsync(id, AnswerHolds, ct) ?? standings.Before(id, OpenSignIns.BegunAt(person));
+        // An answer from before the sign-in knows nothing of the role that somebody signed in for, on whichever instance they did.
+        var begun = OpenSignIns.BegunAt(person);
+        var since = begun is null ? AnswerHolds : clock.GetUtcNow() - begun.Value;
+        var standing = await standings.OfAsync(id, since < AnswerHolds ? since : AnswerHolds, ct) ?? standings.Before(id, begun);
         return standing is null || (standing.Enabled && RolesOf(person).All(standing.Roles.Contains));
     }
 

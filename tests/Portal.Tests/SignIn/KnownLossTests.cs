@@ -70,6 +70,19 @@ public sealed class KnownLossTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_answer_from_before_the_sign_in_does_not_end_it()
+    {
+        await OpenAsync();
+        _world.Directory.TakeRoles(Company.Priya);
+        Assert.False(await Check.StillStandsAsync(_priya, Ct));
+        _world.Clock.Advance(TimeSpan.FromSeconds(5));
+        _world.Directory.Add(Company.Priya);
+        // Signed in on another instance, which keeps its answer to itself.
+        Begin();
+        Assert.True(await Check.StillStandsAsync(_priya, Ct));
+    }
+
+    [Fact]
     public async Task Who_lost_nothing_goes_on_by_their_token_when_the_directory_goes_silent()
     {
         await OpenAsync();
