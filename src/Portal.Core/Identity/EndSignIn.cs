@@ -5,7 +5,7 @@ namespace Portal.Core.Identity;
 
 /// <summary>A sign-in that ends.</summary>
 /// <param name="Id">Which.</param>
-/// <param name="ExpiresAt">When it would have run out by itself.</param>
+/// <param name="ExpiresAt">When it would have run out by itself; of one that is ended, when the last of its cookies has.</param>
 public sealed record SignInEnd(Guid Id, DateTimeOffset ExpiresAt);
 
 /// <summary>Ends a sign-in for every instance, and records that somebody signed out. One that has ended already stays as it is.</summary>

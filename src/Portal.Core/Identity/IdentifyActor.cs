@@ -15,7 +15,11 @@ public sealed record SignedInPerson(
     IReadOnlySet<PortalRole> TokenRoles,
     IReadOnlySet<Guid> TokenGroups,
     ClientInfo Client,
-    string? CorrelationId);
+    string? CorrelationId)
+{
+    /// <summary>When they signed in, which is when the token spoke; null when that is not known.</summary>
+    public DateTimeOffset? SignedInAt { get; init; }
+}
 
 /// <summary>Makes the actor of a command from who is signed in and what the directory says of them now.</summary>
 /// <remarks>The one use case without an actor: it is where actors come from. A token lives for an hour or more and a Blazor circuit for days, so what the token said is only the fallback for steps that take access away.</remarks>
@@ -38,12 +42,16 @@ public sealed class IdentifyActor(IDirectory directory)
     /// <summary>The actor by what is known already. Commands are not given by it, but for those that only take away; they ask (<see cref="ExecuteAsync"/>).</summary>
     /// <param name="person">What the sign-in says.</param>
     /// <param name="standing">What the directory said; null when it was not asked or did not answer: the token has to do, and the actor is unconfirmed.</param>
-    public static Actor Of(SignedInPerson person, Standing? standing) =>
-        new(ActorKind.Person, person.Id, person.DisplayName, person.UserPrincipalName, standing?.Roles ?? person.TokenRoles, standing?.Groups ?? person.TokenGroups)
+    /// <param name="before">What it said earlier, but after the token, for when it does not answer now. It gives nothing, and takes away what the token has too much.</param>
+    public static Actor Of(SignedInPerson person, Standing? standing, Standing? before = null) =>
+        new(ActorKind.Person, person.Id, person.DisplayName, person.UserPrincipalName,
+            standing?.Roles ?? Both(person.TokenRoles, before?.Roles), standing?.Groups ?? Both(person.TokenGroups, before?.Groups))
         {
-            Enabled = standing?.Enabled ?? true,
+            Enabled = (standing ?? before)?.Enabled ?? true,
             Confirmed = standing is not null,
             Client = person.Client,
             CorrelationId = person.CorrelationId ?? Guid.NewGuid().ToString("N"),
         };
+
+    private static IReadOnlySet<T> Both<T>(IReadOnlySet<T> token, IReadOnlySet<T>? before) => before is null ? token : token.Where(before.Contains).ToHashSet();
 }

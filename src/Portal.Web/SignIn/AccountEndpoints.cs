@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -21,8 +22,8 @@ public static partial class AccountEndpoints
         account.MapPost("/signout", SignOut).AllowAnonymous();
     }
 
-    private static ChallengeHttpResult SignIn(string? returnUrl) => TypedResults.Challenge(
-        new AuthenticationProperties { RedirectUri = LocalUrl.OrHome(returnUrl) },
+    private static ChallengeHttpResult SignIn(ClaimsPrincipal user, string? returnUrl) => TypedResults.Challenge(
+        SignInAgain.Note(user, new AuthenticationProperties { RedirectUri = LocalUrl.OrHome(returnUrl) }),
         [OpenIdConnectDefaults.AuthenticationScheme]);
 
     // Whoever is not signed in is led to signing in, as from everything else. No page answers this, which would record what it shows as read.

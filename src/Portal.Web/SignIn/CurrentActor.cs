@@ -18,7 +18,7 @@ public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCirc
 
     /// <summary>The actor who looks on while a page is drawn and redrawn, by what the directory said a moment ago. Not for commands.</summary>
     public async Task<Actor> GetReaderAsync(CancellationToken ct = default) =>
-        await PersonAsync() is { } person ? IdentifyActor.Of(person, await standings.OfAsync(person.Id, LooksHold, ct)) : Nobody;
+        await PersonAsync() is { } person ? IdentifyActor.Of(person, await standings.OfAsync(person.Id, LooksHold, ct), standings.Before(person.Id, person.SignedInAt)) : Nobody;
 
     private ClientInfo From => new(client.Address, client.UserAgent);
 
@@ -50,7 +50,10 @@ public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCirc
             StandingCheck.RolesOf(person).ToHashSet(),
             person.FindAll("groups").Select(claim => Guid.TryParse(claim.Value, out var group) ? group : Guid.Empty).Where(group => group != Guid.Empty).ToHashSet(),
             client,
-            Activity.Current?.TraceId.ToString());
+            Activity.Current?.TraceId.ToString())
+        {
+            SignedInAt = OpenSignIns.BegunAt(person),
+        };
     }
 
     /// <summary>From where an HTTP request comes.</summary>

@@ -15,7 +15,7 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
     /// <summary>How long a sign-in lasts at most.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromHours(8);
 
-    /// <summary>How long the database's word that one is open holds. Each request asks, those for a page's parts too.</summary>
+    /// <summary>How long the database's word that one is open holds, and how long it is left alone after it gave none. Each request asks, those for a page's parts too.</summary>
     public static readonly TimeSpan AnswerHolds = TimeSpan.FromSeconds(5);
 
     private const string IdClaim = "portal_sign_in";
@@ -25,14 +25,17 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<Guid, DateTimeOffset> _ended = new();
+    private readonly ConcurrentDictionary<Guid, Task<bool>> _asking = new();
 
-    /// <summary>Marks a sign-in that begins now.</summary>
-    public void Begin(ClaimsPrincipal person)
+    /// <summary>Marks a sign-in that begins now, or goes on from now for as long as a new one.</summary>
+    /// <param name="person">Who signed in.</param>
+    /// <param name="goesOn">The sign-in that goes on, so that its older cookies and pages end with it; null for a new one.</param>
+    public void Begin(ClaimsPrincipal person, SignInEnd? goesOn = null)
     {
         var identity = (ClaimsIdentity)person.Identity!;
         foreach (var claim in identity.FindAll(c => c.Type is IdClaim or EndClaim).ToList())
             identity.RemoveClaim(claim);
-        identity.AddClaim(new Claim(IdClaim, Guid.NewGuid().ToString("N")));
+        identity.AddClaim(new Claim(IdClaim, (goesOn?.Id ?? Guid.NewGuid()).ToString("N")));
         identity.AddClaim(new Claim(EndClaim, (clock.GetUtcNow() + Longest).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
     }
 
@@ -42,50 +45,67 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
             ? new SignInEnd(id, DateTimeOffset.FromUnixTimeSeconds(end))
             : null;
 
+    /// <summary>When somebody signed in, to the second; null for a sign-in that the portal did not mark.</summary>
+    public static DateTimeOffset? BegunAt(ClaimsPrincipal person) => Of(person)?.ExpiresAt - Longest;
+
     /// <summary>Ends one here and now; <see cref="EndSignIn"/> ends it everywhere.</summary>
-    public void End(SignInEnd signIn)
+    /// <returns>What is to be saved for the others: it stays ended until the last of its cookies has run out.</returns>
+    public SignInEnd End(SignInEnd signIn)
     {
-        _ended[signIn.Id] = signIn.ExpiresAt;
+        // This cookie may be an older one of a sign-in that went on; none that was given out so far lasts longer than this.
+        var ended = signIn with { ExpiresAt = clock.GetUtcNow() + Longest };
+        _ended[ended.Id] = ended.ExpiresAt;
         foreach (var (id, expired) in _ended)
             if (expired <= clock.GetUtcNow())
                 _ended.TryRemove(id, out _);
+        return ended;
     }
 
     /// <summary>Whether one has run out or is known here to have been ended. Asks nobody, so that commands wait for nothing.</summary>
     public bool HasEnded(ClaimsPrincipal person) => Of(person) is { } signIn && HasEnded(signIn);
 
     /// <summary>Whether one has run out or was ended, on whatever instance. One that the portal did not mark counts as ended.</summary>
-    public async Task<bool> HasEndedAsync(ClaimsPrincipal person, CancellationToken ct)
+    public async Task<bool> HasEndedAsync(ClaimsPrincipal person, CancellationToken ct) => Of(person) is not { } signIn || await HasEndedAsync(signIn, ct);
+
+    /// <summary>Whether this one has run out or was ended, on whatever instance.</summary>
+    public async Task<bool> HasEndedAsync(SignInEnd signIn, CancellationToken ct)
     {
-        if (Of(person) is not { } signIn || HasEnded(signIn))
+        if (HasEnded(signIn))
             return true;
         if (cache.TryGetValue(("open sign-in", signIn.Id), out _))
             return false;
-        if (await IsEndedInDatabaseAsync(signIn.Id, ct))
-        {
-            End(signIn);
-            return true;
-        }
 
-        cache.Set(("open sign-in", signIn.Id), true, AnswerHolds);
-        return false;
+        // A page's parts are asked for all at once: one question serves them. It does not end with the request that asked first.
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asking = _asking.GetOrAdd(signIn.Id, answer.Task);
+        if (asking == answer.Task)
+            _ = AskDatabaseAsync(signIn, answer);
+        return await asking.WaitAsync(ct) || HasEnded(signIn);
     }
 
     private bool HasEnded(SignInEnd signIn) => signIn.ExpiresAt <= clock.GetUtcNow() || _ended.ContainsKey(signIn.Id);
 
-    private async Task<bool> IsEndedInDatabaseAsync(Guid id, CancellationToken ct)
+    private async Task AskDatabaseAsync(SignInEnd signIn, TaskCompletionSource<bool> answer)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(Patience);
+        var ended = false;
+        using var patience = new CancellationTokenSource(Patience);
         try
         {
             await using var db = await databases.CreateDbContextAsync(patience.Token);
-            return await db.EndedSignIns.AnyAsync(e => e.Id == id, patience.Token);
+            ended = await db.EndedSignIns.AnyAsync(e => e.Id == signIn.Id, patience.Token);
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException && !ct.IsCancellationRequested)
+        catch (Exception fault) when (fault is not OutOfMemoryException)
         {
             LogNotAsked(fault);
-            return false;
+        }
+        finally
+        {
+            if (ended)
+                End(signIn);
+            else
+                cache.Set(("open sign-in", signIn.Id), true, AnswerHolds);
+            _asking.TryRemove(signIn.Id, out _);
+            answer.SetResult(ended);
         }
     }
 

@@ -13,7 +13,9 @@ internal static partial class SignInRecord
     public static async Task WriteAsync(ClaimsPrincipal person, HttpContext context)
     {
         var services = context.RequestServices;
-        var actor = await services.GetRequiredService<IdentifyActor>().ExecuteAsync(CurrentActor.PersonOf(person, CurrentActor.ClientOf(context)), context.RequestAborted);
+        // What the directory says now is kept: an older answer, from before a role was given, would end the sign-in at its first request.
+        var actor = await services.GetRequiredService<RecentStandings>().AskAnewAsync(
+            services.GetRequiredService<IdentifyActor>(), CurrentActor.PersonOf(person, CurrentActor.ClientOf(context)), context.RequestAborted);
         var recorded = await services.GetRequiredService<RecordSignIn>().ExecuteAsync(SignInStep.In, actor, context.RequestAborted);
         if (!recorded.Succeeded)
             throw new InvalidOperationException($"A sign-in could not be recorded: {recorded.Refusals[0].Code}");
@@ -25,7 +27,7 @@ internal static partial class SignInRecord
         var services = context.RequestServices;
         var signIn = OpenSignIns.Of(person);
         if (signIn is not null)
-            services.GetRequiredService<OpenSignIns>().End(signIn);
+            signIn = services.GetRequiredService<OpenSignIns>().End(signIn);
         try
         {
             using var patience = new CancellationTokenSource(Patience, services.GetRequiredService<TimeProvider>());

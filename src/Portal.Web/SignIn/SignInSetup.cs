@@ -111,7 +111,8 @@ public static class SignInSetup
         await first(context);
         if (context.Principal is not { } person)
             return;
-        context.HttpContext.RequestServices.GetRequiredService<OpenSignIns>().Begin(person);
+        var signIns = context.HttpContext.RequestServices.GetRequiredService<OpenSignIns>();
+        signIns.Begin(person, await SignInAgain.TakeAsync(context.Properties, person, signIns, context.HttpContext.RequestAborted));
         await SignInRecord.WriteAsync(person, context.HttpContext);
     };
 

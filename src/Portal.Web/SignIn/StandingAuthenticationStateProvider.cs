@@ -15,7 +15,9 @@ public sealed class StandingAuthenticationStateProvider(ILoggerFactory loggers, 
     /// <inheritdoc />
     protected override async Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken)
     {
-        SignInEnded = await signIns.HasEndedAsync(authenticationState.User, cancellationToken);
-        return !SignInEnded && await check.StillStandsAsync(authenticationState.User, cancellationToken);
+        var stands = await check.StillStandsAsync(authenticationState.User, cancellationToken);
+        // The check has asked the database; what it learned is known here by now.
+        SignInEnded = !stands && (OpenSignIns.Of(authenticationState.User) is null || signIns.HasEnded(authenticationState.User));
+        return stands;
     }
 }

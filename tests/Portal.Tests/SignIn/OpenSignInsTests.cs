@@ -59,6 +59,43 @@ public sealed class OpenSignInsTests
     }
 
     [Theory, BothDatabases]
+    public async Task One_that_went_on_and_was_ended_with_its_older_cookie_stays_ended_until_the_newer_has_run_out(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var (older, newer) = (Begun(world), Person());
+        world.Clock.Advance(TimeSpan.FromHours(7));
+        On(world).Begin(newer, OpenSignIns.Of(older));
+        Assert.Equal(OpenSignIns.Of(older)!.Id, OpenSignIns.Of(newer)!.Id);
+        var here = On(world);
+        await world.Get<EndSignIn>().ExecuteAsync(here.End(OpenSignIns.Of(older)!), await world.IdentifyAsync(Company.Priya), Ct);
+        world.Clock.Advance(TimeSpan.FromHours(2));
+        // Whoever signs out takes away what says nothing any more, here and in the database.
+        here.End(OpenSignIns.Of(Begun(world))!);
+        await EndAsync(world, Begun(world));
+        Assert.True(here.HasEnded(newer));
+        Assert.True(await On(world).HasEndedAsync(newer, Ct));
+    }
+
+    [Fact]
+    public async Task A_database_that_hangs_is_asked_once_by_all_who_want_to_know_and_then_left_alone_for_a_moment()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var begun = Begun(world);
+        var hangs = new HangingDatabase();
+        var here = new OpenSignIns(hangs, new MemoryCache(new MemoryCacheOptions()), world.Clock, NullLogger<OpenSignIns>.Instance);
+        using var leaves = new CancellationTokenSource();
+        var first = here.HasEndedAsync(begun, leaves.Token);
+        var others = Enumerable.Range(0, 20).Select(_ => here.HasEndedAsync(begun, Ct)).ToList();
+        Assert.Equal(1, hangs.Asked);
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        hangs.Fail();
+        Assert.All(await Task.WhenAll(others), Assert.False);
+        Assert.False(await here.HasEndedAsync(begun, Ct));
+        Assert.Equal(1, hangs.Asked);
+    }
+
+    [Theory, BothDatabases]
     public async Task What_would_have_run_out_is_taken_away_by_whoever_signs_out_next(DatabaseKind kind)
     {
         await using var world = await PortalWorld.OpenAsync(kind, empty: true);
@@ -111,6 +148,24 @@ public sealed class OpenSignInsTests
             .. Company.Priya.Roles.Select(role => new Claim("roles", role.ToString())),
         ],
         "test", "name", "roles"));
+
+    /// <summary>Opens no connection until it fails.</summary>
+    private sealed class HangingDatabase : IDbContextFactory<PortalDb>
+    {
+        private readonly TaskCompletionSource<PortalDb> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Asked { get; private set; }
+
+        public void Fail() => _opened.SetException(new IOException("the server does not answer"));
+
+        public PortalDb CreateDbContext() => throw new NotSupportedException();
+
+        public Task<PortalDb> CreateDbContextAsync(CancellationToken cancellationToken = default)
+        {
+            Asked++;
+            return _opened.Task.WaitAsync(cancellationToken);
+        }
+    }
 
     private sealed class SignedIn(ClaimsPrincipal person) : AuthenticationStateProvider
     {

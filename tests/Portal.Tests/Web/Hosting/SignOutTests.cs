@@ -81,6 +81,30 @@ public sealed class SignOutTests
         Assert.Equal(HttpStatusCode.OK, await AskAsync(host, elsewhere.SignInCookie!));
     }
 
+    [Fact]
+    public async Task Signing_in_again_goes_on_with_the_sign_in_so_that_signing_out_ends_what_was_open_before_it()
+    {
+        await using var host = await PortalHost.StartAsync();
+        using var mira = await host.SignedInAsync(FenwickCompany.Mira);
+        var before = mira.SignInCookie!;
+        using var again = await mira.SignInAsync(FenwickCompany.Mira);
+        Assert.NotEqual(before, mira.SignInCookie);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, before));
+        using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, await FormAsync(mira));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, before));
+    }
+
+    [Fact]
+    public async Task Somebody_else_who_signs_in_in_the_same_browser_begins_a_sign_in_of_their_own()
+    {
+        await using var host = await PortalHost.StartAsync();
+        using var mira = await host.SignedInAsync(FenwickCompany.Mira);
+        var before = mira.SignInCookie!;
+        using var again = await mira.SignInAsync(FenwickCompany.Jonas);
+        using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, await FormAsync(mira));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(host, before));
+    }
+
     private static async Task<HttpStatusCode> AskAsync(PortalHost host, string cookie)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false });

@@ -1,7 +1,9 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Identity;
 using Portal.Sandbox.Company;
 using Portal.Tests.World;
+using Portal.Web.SignIn;
 
 namespace Portal.Tests.Web.Hosting;
 
@@ -10,6 +12,23 @@ namespace Portal.Tests.Web.Hosting;
 public sealed class StandingOverHttpTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Who_signs_in_with_a_role_that_was_just_given_stays_signed_in()
+    {
+        await using var host = await PortalHost.StartAsync();
+        var directory = host.Sandbox.Control.Directory;
+        var application = directory.FindApplication(FenwickCompany.PortalClientId)!;
+        Assert.True(directory.RemoveAppRole(FenwickCompany.Jonas, application, "Requester"));
+        // A page of theirs was looked at a moment ago.
+        var standings = host.Services.GetRequiredService<RecentStandings>();
+        Assert.Empty((await standings.OfAsync(new PrincipalId(FenwickCompany.TenantId, FenwickCompany.Jonas), StandingCheck.AnswerHolds, Ct))!.Roles);
+        directory.AssignAppRole(FenwickCompany.Jonas, application, "Requester");
+
+        using var jonas = await host.SignedInAsync(FenwickCompany.Jonas);
+        using var page = await jonas.GetAsync("/catalog");
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+    }
 
     [Theory, BothDatabases]
     public async Task A_sign_in_outlives_a_restart_unless_its_person_lost_their_role_or_account(DatabaseKind kind)
