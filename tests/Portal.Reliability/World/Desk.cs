@@ -89,6 +89,8 @@ internal sealed class Desk : IAsyncDisposable
         // The machine stood still for longer than the window lasted: nothing was approved, and the request makes room for the next, as it does in the portal.
         if (!decided.Succeeded && decided.Refusals.All(r => r.Code == RefusalCode.Lapsed))
         {
+            // Nothing lapses by a time that Resource Manager has not borne out; the sandbox lives on this machine's clock, and nobody here asks it.
+            Get<ClockWatch>().HearResourceManager(clock.GetUtcNow(), clock.GetTimestamp());
             await Get<LapseRequests>().ExecuteAsync(Actor.System, CancellationToken.None);
             return null;
         }
