@@ -26,6 +26,9 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
     private const int ReadsPerGive = 4;
     private const int ReadsKeptForEnds = 50;
 
+    // So that what was told is found by the next look at once, where nothing else is to do.
+    private static readonly TimeSpan TellingWaits = TimeSpan.FromMilliseconds(100);
+
     /// <summary>While a subscription does not answer this instance, what has become due there is left to the others for so many looks (<see cref="GrantPace.LookEvery"/>); and so is a row whose last call from here got no answer, whatever was answered since. What nobody took by then this instance tries by itself.</summary>
     public const int LooksLeftToOthers = 3;
 
@@ -53,8 +56,9 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
         IReadOnlyList<AssignmentClaim> claimed = claims.Count == 0 ? [] : await dueWork.ClaimAsync(db, claims, left, ct);
         // What is due matters more, and a row that somebody else holds locked must not hold it up.
         var telling = untold.TellAsync(now);
+        // Nor one that hangs: the next look would come as late as that.
         if (claimed.Count == 0)
-            await telling;
+            await Task.WhenAny(telling, Task.Delay(TellingWaits, CancellationToken.None));
         return new ClaimedWork(claimed, moreIsDue);
     }
 

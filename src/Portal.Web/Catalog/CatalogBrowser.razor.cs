@@ -104,7 +104,10 @@ public sealed partial class CatalogBrowser
         _refusals = result.Refusals;
         if (!result.Succeeded)
             return;
-        _entries = [.. _entries, .. result.Value.Entries.Items];
+        // What was read anew meanwhile may go further than where this went on from.
+        var entries = _entries.ToList();
+        ReadOn.Put(entries, result.Value.Entries.Items, entry => entry.Scope);
+        _entries = entries;
         _next = result.Value.Entries.Next;
         // What is read anew goes as far as this has come.
         _mostShort++;

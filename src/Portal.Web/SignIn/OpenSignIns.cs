@@ -52,8 +52,9 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
     /// <returns>What is to be saved for the others: it stays ended until the last of its cookies has run out.</returns>
     public SignInEnd End(SignInEnd signIn)
     {
-        // This cookie may be an older one of a sign-in that went on; none that was given out so far lasts longer than this.
-        var ended = signIn with { ExpiresAt = clock.GetUtcNow() + Longest };
+        // This cookie may be an older one of a sign-in that went on; none that was given out so far lasts longer than this, unless by a clock that was ahead.
+        var last = clock.GetUtcNow() + Longest;
+        var ended = signIn with { ExpiresAt = signIn.ExpiresAt > last ? signIn.ExpiresAt : last };
         _ended[ended.Id] = ended.ExpiresAt;
         foreach (var (id, expired) in _ended)
             if (expired <= clock.GetUtcNow())
@@ -88,11 +89,16 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
     private async Task AskDatabaseAsync(SignInEnd signIn, TaskCompletionSource<bool> answer)
     {
         var ended = false;
-        using var patience = new CancellationTokenSource(Patience);
         try
         {
-            await using var db = await databases.CreateDbContextAsync(patience.Token);
-            ended = await db.EndedSignIns.AnyAsync(e => e.Id == signIn.Id, patience.Token);
+            // All that this person asks for waits for this one question.
+            ended = await AnswerInTime.AskAsync(
+                async ct =>
+                {
+                    await using var db = await databases.CreateDbContextAsync(ct);
+                    return await db.EndedSignIns.AnyAsync(e => e.Id == signIn.Id, ct);
+                },
+                Patience, TimeProvider.System, late => EndLate(signIn, late), CancellationToken.None);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
@@ -107,6 +113,12 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
             _asking.TryRemove(signIn.Id, out _);
             answer.SetResult(ended);
         }
+    }
+
+    private void EndLate(SignInEnd signIn, bool ended)
+    {
+        if (ended)
+            End(signIn);
     }
 
     [LoggerMessage(LogLevel.Warning, "The database could not say whether somebody has signed out; they stay signed in")]

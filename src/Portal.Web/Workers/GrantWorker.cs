@@ -82,11 +82,14 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         }
     }
 
-    // Claimed by a look that was given up, and held by nobody else: what has most of its lease before it is worked on all the same, the rest is free again when it ends.
-    private void TakeUpLate(ClaimedWork claimed, long asked, CancellationToken halt)
+    // Claimed by a look that was given up, and held by nobody else: what has most of its lease before it, and finds room by now, is worked on all the same; the rest is free again when it ends.
+    private void TakeUpLate(ClaimedWork claimed, long asked, CancellationToken halt, CancellationToken stopping)
     {
-        if (!halt.IsCancellationRequested && clock.GetElapsedTime(asked) < pace.Lease / 2)
-            TakeUp(claimed, asked, halt);
+        if (stopping.IsCancellationRequested || halt.IsCancellationRequested || clock.GetElapsedTime(asked) >= pace.Lease / 2)
+            return;
+        foreach (var claim in claimed.Claims)
+            if (underWay.Room(claim.SubscriptionId, claim.ToEnd, silent: false) > 0)
+                TakeUp(claimed with { Claims = [claim] }, asked, halt);
     }
 
     /// <summary>Looks for no longer than <see cref="GrantPace.LookLimit"/>: a connection that has died without a word would be waited for as long as the database's client does.</summary>
@@ -99,7 +102,7 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             limit = pace.Lease / 2;
         try
         {
-            var claimed = (await AnswerInTime.AskAsync(token => claimDue.ExecuteAsync(most, Actor.System, token), limit, clock, late => TakeUpLate(late.Value, asked, halt), ct)).Value;
+            var claimed = (await AnswerInTime.AskAsync(token => claimDue.ExecuteAsync(most, Actor.System, token), limit, clock, late => TakeUpLate(late.Value, asked, halt, ct), ct)).Value;
             // A database that is only slow is waited for as long the next time.
             if (clock.GetElapsedTime(asked) < pace.LookLimit)
                 _givenUp = 0;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Portal.Core.Data;
 using Portal.Core.Grants;
 
 namespace Portal.Web.Workers;

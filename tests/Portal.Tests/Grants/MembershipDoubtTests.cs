@@ -1,5 +1,6 @@
 using Portal.Core;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
 using Portal.Core.Identity;
 using Portal.Tests.World;
 using static Portal.Tests.Grants.MembershipTests;
@@ -208,6 +209,7 @@ public sealed class MembershipDoubtTests
         first.DatabaseFaults.Break = null;
         // Told beside one look, and found by the next.
         await world.WorkAsync();
+        await world.Get<UntoldCalls>().TellAsync(world.Clock.GetUtcNow());
         await world.WorkAsync();
         Assert.False(world.Memberships.Has(Readers, Company.Mira.ObjectId));
         Assert.Contains("grant.swept", await world.CodesAsync());

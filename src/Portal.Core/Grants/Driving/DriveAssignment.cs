@@ -139,11 +139,8 @@ public sealed partial class DriveAssignment(
     {
         var asked = clock.Now();
         var giving = trio.ToClearAt(asked);
-        // Whose time is over waits for the answers about others, and not for however long those take.
-        TimeSpan? patience = trio.PlanAt(asked).ToEnd.Count > 0 ? 2 * pace.Lease
-            // Who has the role may come to the end of their time, or be asked for it, while the question lasts.
-            : trio.Grants.Any(g => g.State == GrantState.Active) ? 3 * pace.Lease
-            : null;
+        // Whose time is over waits for the answers about others, and not for however long those take. Who has the role, or may have it by a call without an answer, may come to that while the question lasts.
+        TimeSpan? patience = trio.PlanAt(asked).ToEnd.Count > 0 || trio.Grants.Any(g => g.State is GrantState.Provisioning or GrantState.Active) ? 2 * pace.Lease : null;
         var clearance = (giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, patience, ct)) with { AskedAt = asked };
         return trio.Assignment.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
     }

@@ -1,4 +1,4 @@
-namespace Portal.Web.Workers;
+namespace Portal.Core.Data;
 
 /// <summary>Asks the database for so long and no longer.</summary>
 public static class AnswerInTime

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using Portal.Web.Workers;
+using Portal.Core.Data;
 
-namespace Portal.Tests.Grants.Claims;
+namespace Portal.Tests.Data;
 
 /// <summary>An answer of the database that comes in time is taken, and one that comes later is not lost.</summary>
 public sealed class AnswerInTimeTests
