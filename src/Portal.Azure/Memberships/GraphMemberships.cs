@@ -32,7 +32,7 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
         catch (CloudCallException e) when (CloudFaults.IsMissing(e))
         {
             // That the call was turned down is known, whatever becomes of the question why: where the group is deleted, that is another's to put right than a group that never was.
-            if (await IsDeletedAsync(target, ct))
+            if (await IsKnownToBeDeletedAsync(target, ct))
                 throw new CloudCallException(AttentionCode.GroupDeleted, "The group is deleted and can still be restored. Nobody is put into it until it is.", 404, isTransient: false, providerCall: e.ProviderCall);
             throw;
         }
@@ -78,33 +78,31 @@ internal sealed class GraphMemberships(CloudConnection connection) : IGrantProvi
     }
 
     /// <summary>Nobody is in a group that is not there. But one that was deleted comes back with its members when somebody restores it, for which they have thirty days.</summary>
-    private async Task<AssignmentReading> ReadWithoutGroupAsync(AssignmentTarget target, CancellationToken ct)
-    {
-        try
-        {
-            await AnswerAsync(() => connection.Graph.Directory.DeletedItems[GroupOf(target)].GetAsync(r => r.QueryParameters.Select = ["id"], ct), ct);
-        }
-        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
-        {
-            return new AssignmentReading(ReadingKind.Missing) { WithoutGroup = true };
-        }
+    private async Task<AssignmentReading> ReadWithoutGroupAsync(AssignmentTarget target, CancellationToken ct) => await IsDeletedAsync(target, ct)
+        ? throw new CloudCallException(AttentionCode.GroupDeleted, "The group is deleted and can still be restored; its members would be in it again. The portal looks again until it is restored or gone for good.", 404, isTransient: false, DeletedAgain)
+        : new AssignmentReading(ReadingKind.Missing) { WithoutGroup = true };
 
-        throw new CloudCallException(AttentionCode.GroupDeleted, "The group is deleted and can still be restored; its members would be in it again. The portal looks again until it is restored or gone for good.", 404, isTransient: false, DeletedAgain);
-    }
-
-    // False also where that cannot be asked now.
     private async Task<bool> IsDeletedAsync(AssignmentTarget target, CancellationToken ct)
     {
         try
         {
-            await ReadWithoutGroupAsync(target, ct);
+            await AnswerAsync(() => connection.Graph.Directory.DeletedItems[GroupOf(target)].GetAsync(r => r.QueryParameters.Select = ["id"], ct), ct);
+            return true;
+        }
+        catch (CloudCallException e) when (CloudFaults.IsMissing(e))
+        {
             return false;
         }
-        catch (CloudCallException fault)
+    }
+
+    // Where that cannot be asked now, it is not known to be.
+    private async Task<bool> IsKnownToBeDeletedAsync(AssignmentTarget target, CancellationToken ct)
+    {
+        try
         {
-            return fault.Code == AttentionCode.GroupDeleted;
+            return await IsDeletedAsync(target, ct);
         }
-        catch (OperationCanceledException)
+        catch (Exception fault) when (fault is CloudCallException or OperationCanceledException)
         {
             return false;
         }

@@ -10,30 +10,7 @@ internal static class Likeness
     public static bool Matches(string text, string pattern)
     {
         var parts = Read(pattern);
-        // Greedy with one way back to the last star, as for the patterns of roles.
-        int p = 0, t = 0, star = -1, resume = 0;
-        while (t < text.Length)
-        {
-            if (p < parts.Count && parts[p] == Part.Any)
-            {
-                star = p++;
-                resume = t;
-            }
-            else if (p < parts.Count && (parts[p] == Part.One || parts[p] == Part.Of(text[t])))
-            {
-                p++;
-                t++;
-            }
-            else if (star >= 0)
-            {
-                p = star + 1;
-                t = ++resume;
-            }
-            else return false;
-        }
-
-        while (p < parts.Count && parts[p] == Part.Any) p++;
-        return p == parts.Count;
+        return Wildcards.Match(parts.Count, text.Length, p => parts[p] == Part.Any, (p, t) => parts[p] == Part.One || parts[p] == Part.Of(text[t]));
     }
 
     private static List<Part> Read(string pattern)

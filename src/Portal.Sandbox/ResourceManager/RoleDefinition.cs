@@ -33,33 +33,8 @@ public sealed record RoleDefinition(Guid Id, string RoleName, string Description
     public bool AllowsDataAction(string action) => Any(DataActions, action) && !Any(NotDataActions, action);
 
     /// <summary>Whether an action fits a pattern, without regard to case.</summary>
-    public static bool Matches(string pattern, string action)
-    {
-        // Greedy with one way back to the last star: linear for the patterns that roles have.
-        int p = 0, a = 0, star = -1, resume = 0;
-        while (a < action.Length)
-        {
-            if (p < pattern.Length && pattern[p] == '*')
-            {
-                star = p++;
-                resume = a;
-            }
-            else if (p < pattern.Length && char.ToUpperInvariant(pattern[p]) == char.ToUpperInvariant(action[a]))
-            {
-                p++;
-                a++;
-            }
-            else if (star >= 0)
-            {
-                p = star + 1;
-                a = ++resume;
-            }
-            else return false;
-        }
-
-        while (p < pattern.Length && pattern[p] == '*') p++;
-        return p == pattern.Length;
-    }
+    public static bool Matches(string pattern, string action) => Wildcards.Match(
+        pattern.Length, action.Length, p => pattern[p] == '*', (p, a) => char.ToUpperInvariant(pattern[p]) == char.ToUpperInvariant(action[a]));
 
     private static bool Any(ImmutableArray<string> patterns, string action)
     {

@@ -104,7 +104,7 @@ public sealed partial class GrantsPage
     {
         if (view != _shown || _next is null)
             return;
-        int before;
+        bool more;
         do
         {
             var part = await ReadAsync(_next, PageSize);
@@ -113,12 +113,11 @@ public sealed partial class GrantsPage
             _refusals = part.Refusals;
             if (!part.Succeeded)
                 return;
-            before = _grants!.Count;
             // What stayed although new ones pushed it out comes once more.
-            _grants.AddRange(part.Value.Items.Where(grant => !_grants.Exists(shown => shown.Id == grant.Id)));
+            more = ReadOn.Put(_grants!, part.Value.Items, grant => grant.Id);
             _next = part.Value.Next;
         }
-        while (_next is not null && _grants.Count == before);
+        while (_next is not null && !more);
     }
 
     private async Task<Result<Page<GrantView>>> ReadAsync(string? after, int take)

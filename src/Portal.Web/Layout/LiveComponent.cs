@@ -9,8 +9,8 @@ namespace Portal.Web.Layout;
 public abstract class LiveComponent : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _gone = new();
+    private readonly LaterLook _later = new();
     private IDisposable? _subscription;
-    private bool _looksAgain;
 
     /// <summary>Makes it.</summary>
     protected LiveComponent() => Gone = _gone.Token;
@@ -43,16 +43,8 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     // What could not be told meanwhile, no change brings afterwards.
     private void LookLater()
     {
-        if (_subscription is null || _looksAgain)
-            return;
-        _looksAgain = true;
-        _ = Live.LaterAsync(RecentStandings.SilenceHolds, () => InvokeAsync(LookAgainAsync), Gone);
-    }
-
-    private Task LookAgainAsync()
-    {
-        _looksAgain = false;
-        return RefreshAsync();
+        if (_subscription is not null)
+            _later.Ask(Live, InvokeAsync, RefreshAsync, Gone);
     }
 
     /// <summary>Reads anew what is shown; by default as it was read at first.</summary>

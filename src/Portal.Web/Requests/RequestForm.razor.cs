@@ -6,7 +6,6 @@ using Portal.Core.Requests;
 using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
-using Portal.Web.SignIn;
 
 namespace Portal.Web.Requests;
 
@@ -25,16 +24,15 @@ public sealed partial class RequestForm : IDisposable
     // Outlives its source: who types and sends at once leaves while the form still looks over what was typed.
     private readonly CancellationToken _left;
     private readonly HashSet<string> _touched = [];
+    private readonly LaterLook _later = new();
     private CancellationTokenSource _typing = new();
     private RequestPreview? _preview;
     private RequestDraft? _said;
     private IReadOnlyList<FieldProblem> _problems = [];
     private TimeZoneInfo _zone = TimeZoneInfo.Utc;
     private bool _zoneKnown;
-    private bool _outdated;
-    private bool _earlier;
+    private bool _failed;
     private bool _unanswered;
-    private bool _looksAgain;
     private bool _attempted;
     private bool _sending;
     private bool _focusProblem;
@@ -78,6 +76,9 @@ public sealed partial class RequestForm : IDisposable
     private IReadOnlyList<Offer> Offered => [.. Target.Offers.Where(o => o.MayAsk)];
 
     private Offer? Chosen => Offered.FirstOrDefault(o => o.Role.DefinitionId == Input.RoleId);
+
+    // What was said last is better than nothing, as long as it says that it is old.
+    private bool Earlier => _unanswered && Input.ToDraft(Target.Scope, _zone) != _said;
 
     private IReadOnlyList<FieldProblem> General => _attempted ? [.. _problems.Where(p => p.Field is null or "scope")] : [];
 
@@ -211,34 +212,22 @@ public sealed partial class RequestForm : IDisposable
         var result = await Attempt.LookAsync(reader => Dry.ExecuteAsync(draft, reader, _left), _left);
         if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
             return; // Changed or sent meanwhile.
-        var failed = result.Refusals.Any(refusal => refusal.Code == RefusalCode.DatabaseFailed);
+        _failed = result.Refusals.Any(refusal => refusal.Code == RefusalCode.DatabaseFailed);
         // While the reader's groups are not known, what was said before still helps, and the refusal says what is missing.
         var unknown = result.Refusals is [{ Code: RefusalCode.StandingUnknown }, ..];
-        _unanswered = failed || unknown;
-        // What was said last is better than nothing, as long as it says that it is old.
-        _earlier = _unanswered && draft != _said;
-        _outdated = failed && _earlier;
+        _unanswered = _failed || unknown;
+        // Nothing that comes later brings an answer to who typed on while there was none.
         if (_unanswered)
-            LookLater();
-        if (failed)
+            _later.Ask(Live, InvokeAsync, LookAgainAsync, _left);
+        if (_failed)
             return;
         if (!unknown)
             (_preview, _said) = (result.Succeeded ? result.Value : null, draft);
         _problems = ProblemsOf(result.Succeeded ? result.Value.Missing : result.Refusals);
     }
 
-    // Nothing that comes later brings an answer to who typed on while there was none.
-    private void LookLater()
-    {
-        if (_looksAgain)
-            return;
-        _looksAgain = true;
-        _ = Live.LaterAsync(RecentStandings.SilenceHolds, () => InvokeAsync(LookAgainAsync), _left);
-    }
-
     private async Task LookAgainAsync()
     {
-        _looksAgain = false;
         // Why it was not sent stays to be read.
         if (!_unanswered)
             return;

@@ -98,7 +98,14 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
                     await using var db = await databases.CreateDbContextAsync(ct);
                     return await db.EndedSignIns.AnyAsync(e => e.Id == signIn.Id, ct);
                 },
-                Patience, TimeProvider.System, late => EndLate(signIn, late), CancellationToken.None);
+                Patience,
+                TimeProvider.System,
+                late =>
+                {
+                    if (late)
+                        End(signIn);
+                },
+                CancellationToken.None);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
@@ -113,12 +120,6 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
             _asking.TryRemove(signIn.Id, out _);
             answer.SetResult(ended);
         }
-    }
-
-    private void EndLate(SignInEnd signIn, bool ended)
-    {
-        if (ended)
-            End(signIn);
     }
 
     [LoggerMessage(LogLevel.Warning, "The database could not say whether somebody has signed out; they stay signed in")]

@@ -17,14 +17,11 @@ public sealed partial class DriveAssignment(
     ClockWatch clock,
     ChangeFeed changes,
     LeftToOthers leftToOthers,
-    UntoldCalls untold,
+    LateCalls late,
     GrantPace pace,
     Random jitter,
     ILogger<DriveAssignment> logger)
 {
-    // Whoever has lost a claim may have lost the database with it, and has others waiting for its end.
-    private static readonly TimeSpan PatienceForDoubt = TimeSpan.FromSeconds(5);
-
     // For so many leases what was asked is good to give by: longer than an answer is waited for.
     private const int LeasesGood = 3;
 
@@ -70,7 +67,7 @@ public sealed partial class DriveAssignment(
         }
         catch (Exception) when (announced.Call != AssignmentIntent.None)
         {
-            await DoubtAsync(claim, outcome is not null ? outcome.PutAt : announced.Call == AssignmentIntent.Put ? announced.At : null);
+            await late.TellAsync(claim, outcome is not null ? outcome.PutAt : announced.Call == AssignmentIntent.Put ? announced.At : null);
             throw;
         }
 
@@ -99,39 +96,6 @@ public sealed partial class DriveAssignment(
         if (settled is not null)
             leftToOthers.Note(claim.AssignmentId, answered: settled.DueAt <= settled.At || outcome.Faults.All(fault => fault.Code != AttentionCode.NoAnswer), settled.DueAt);
         return settled;
-    }
-
-    /// <summary>The turn was given up with its call under way, which may still arrive, or what came of the call could not be saved. Whoever has the row knows that it was announced and looks after a while; being told of this one, at once. Tried until it is saved, for as long as <see cref="PatienceForDoubt"/>, and then at each look for work (<see cref="UntoldCalls"/>).</summary>
-    /// <param name="claim">The claim of that turn.</param>
-    /// <param name="putAt">When the call was announced, if it may have given access; null when it has not.</param>
-    private async Task DoubtAsync(AssignmentClaim claim, DateTimeOffset? putAt)
-    {
-        using var patience = new CancellationTokenSource(PatienceForDoubt);
-        for (var wait = TimeSpan.FromMilliseconds(100); ; wait *= 4)
-        {
-            try
-            {
-                await saves.RunAsync(claim, null, at => Task.FromResult(Doubt(at, putAt)), patience.Token);
-                return;
-            }
-            catch (Exception fault)
-            {
-                await Task.Delay(wait, patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (!patience.IsCancellationRequested)
-                    continue;
-                untold.Remember(claim, putAt);
-                LogNotTold(logger, fault, claim.AssignmentId);
-                return;
-            }
-        }
-    }
-
-    // A claim that still holds says by itself, when it runs out, that its call was never answered.
-    private static bool Doubt(TrioAtWork at, DateTimeOffset? putAt)
-    {
-        if (at.Trio is null)
-            at.Row?.Doubt(at.Now, lateCall: true, putAt);
-        return at.Trio is null;
     }
 
     /// <summary>Looks again at all that granting rests on, for whoever waits for the role or has lost it.</summary>
@@ -281,7 +245,7 @@ public sealed partial class DriveAssignment(
         {
             // A call got through after the claim was lost. Nobody may save its outcome, but whoever has the row now has to know that something may stand there.
             if (outcome.Call != AssignmentIntent.None)
-                Doubt(at, outcome.PutAt);
+                LateCalls.Doubt(at, outcome.PutAt);
             return null;
         }
 
@@ -336,7 +300,4 @@ public sealed partial class DriveAssignment(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code} and is tried again: {Text}")]
     private static partial void LogCallFailed(ILogger logger, Guid assignmentId, string code, string text);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} was given up and may still arrive; nobody could be told yet. Whoever has it now looks in its own time, and at once when the database answers again")]
-    private static partial void LogNotTold(ILogger logger, Exception fault, Guid assignmentId);
 }
