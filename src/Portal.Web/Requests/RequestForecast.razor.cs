@@ -73,8 +73,8 @@ public sealed partial class RequestForecast
         }
     }
 
-    // What is about no field stands above the form.
-    private bool Ready => Lines.All(line => line.State == CheckState.Met) && Problems.All(p => p.Field is not null);
+    // What is about no field stands above the form; and what was typed since has not been looked over.
+    private bool Ready => !Earlier && Lines.All(line => line.State == CheckState.Met) && Problems.All(p => p.Field is not null);
 
     private string Show(DateTimeOffset instant) => ReaderZone.Show(instant, Clock.GetUtcNow(), Zone);
 

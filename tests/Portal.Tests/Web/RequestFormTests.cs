@@ -258,6 +258,7 @@ public sealed class RequestFormTests : BunitContext
         page.FindAll("input[name=duration]")[3].Change("on");
         page.WaitForAssertion(() => Assert.Contains("what you typed before", page.Find(".forecast [role=status]").TextContent, StringComparison.Ordinal));
         Assert.DoesNotContain("it lasts 8 h", Words(page.Find(".forecast").TextContent), StringComparison.Ordinal);
+        Assert.DoesNotContain("Ready to be sent", page.Find(".forecast").TextContent, StringComparison.Ordinal);
 
         world.Directory.Fault = null;
         world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
