@@ -53,6 +53,16 @@ public sealed class OperationsPageTests : BunitContext
     }
 
     [Fact]
+    public async Task The_runbook_has_a_paragraph_for_each_of_a_codes_cases()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        var page = Render<RunbookPage>(parameters => parameters.Add(p => p.Code, AttentionCode.AuditNotSealed));
+        Assert.Equal(4, page.FindAll("h2").Count);
+        Assert.Equal("StoreAltered", page.FindAll("p").Select(p => p.QuerySelector("code")?.TextContent).Single(code => code is "StoreAltered"));
+        Assert.Equal(2, page.FindAll("p").Count(p => p.TextContent.TrimStart().StartsWith("Contradiction", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_stream_that_lags_shows_why_and_leads_to_the_runbook()
     {
         await using var world = await this.OpenForAsync(Company.Ingrid);

@@ -54,6 +54,17 @@ public sealed partial class RunbookTests
             paragraph.Text);
     }
 
+    [Fact]
+    public void A_paragraph_without_a_name_goes_on_with_the_one_above_it()
+    {
+        var entry = Assert.Single(Runbook.Parse("# Runbook\n\n## Some\n**What to do.** The text says which.\n\n`One`: do this.\n\n`Other`:\ndo that.\n\n**It is over when.** It is over.\n"));
+        Assert.Equal(["What to do", "It is over when"], entry.Paragraphs.Select(p => p.Name));
+        Assert.Equal(
+            [[new("One", RunbookStyle.Code), new(": do this.", RunbookStyle.Plain)], [new("Other", RunbookStyle.Code), new(": do that.", RunbookStyle.Plain)]],
+            entry.Paragraphs[0].Further);
+        Assert.Empty(entry.Paragraphs[1].Further);
+    }
+
     private static IEnumerable<string> Written(string text) => Literal().Matches(text).Select(m => m.Groups[1].Value);
 
     [GeneratedRegex(@"(?:Unmet|UnmetCondition|new CloudCallException|NeedAttention|Note)\((?:\s*\w+,)?\s*""([A-Z]\w+)""")]

@@ -25,7 +25,7 @@ public static partial class Runbook
     /// <summary>The entry for a code; the one that holds for every code when it has none of its own.</summary>
     public static RunbookEntry Find(string code) => Entries.FirstOrDefault(e => e.Code.Equals(code, StringComparison.OrdinalIgnoreCase)) ?? Entries.Single(e => e.Code == CatchAll);
 
-    /// <summary>Reads the file: a heading of the second level is a code, and each paragraph below it begins with its name in bold.</summary>
+    /// <summary>Reads the file: a heading of the second level is a code, and a paragraph below it begins with its name in bold, or goes on with the one above.</summary>
     public static IReadOnlyList<RunbookEntry> Parse(string markdown)
     {
         var entries = new List<RunbookEntry>();
@@ -33,31 +33,41 @@ public static partial class Runbook
         {
             var paragraphs = section.Split("\n\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             var parts = paragraphs[0].Split('\n', 2);
-            entries.Add(new RunbookEntry(parts[0].Trim(), [.. paragraphs.Skip(1).Prepend(parts.ElementAtOrDefault(1) ?? "").Select(ParagraphOf).OfType<RunbookParagraph>()]));
+            entries.Add(new RunbookEntry(parts[0].Trim(), ParagraphsOf(paragraphs.Skip(1).Prepend(parts.ElementAtOrDefault(1) ?? ""))));
         }
 
         return entries;
     }
 
-    private static RunbookParagraph? ParagraphOf(string text) => Named().Match(text) is { Success: true } match
-        ? new RunbookParagraph(match.Groups[1].Value, [.. RunsOf(match.Groups[2].Value.Replace('\n', ' '))])
-        : null;
-
-    private static IEnumerable<RunbookText> RunsOf(string text)
+    private static List<RunbookParagraph> ParagraphsOf(IEnumerable<string> texts)
     {
+        var paragraphs = new List<RunbookParagraph>();
+        foreach (var text in texts)
+            if (Named().Match(text) is { Success: true } match)
+                paragraphs.Add(new RunbookParagraph(match.Groups[1].Value, RunsOf(match.Groups[2].Value)));
+            else if (paragraphs.Count > 0)
+                paragraphs[^1] = paragraphs[^1] with { Further = [.. paragraphs[^1].Further, RunsOf(text)] };
+        return paragraphs;
+    }
+
+    private static List<RunbookText> RunsOf(string paragraph)
+    {
+        var text = paragraph.Replace('\n', ' ');
+        var runs = new List<RunbookText>();
         var at = 0;
         foreach (Match mark in Marks().Matches(text))
         {
             if (mark.Index > at)
-                yield return new RunbookText(text[at..mark.Index], RunbookStyle.Plain);
-            yield return mark.Groups["code"].Success ? new RunbookText(mark.Groups["code"].Value, RunbookStyle.Code)
+                runs.Add(new RunbookText(text[at..mark.Index], RunbookStyle.Plain));
+            runs.Add(mark.Groups["code"].Success ? new RunbookText(mark.Groups["code"].Value, RunbookStyle.Code)
                 : mark.Groups["strong"].Success ? new RunbookText(mark.Groups["strong"].Value, RunbookStyle.Strong)
-                : new RunbookText(mark.Groups["name"].Value, RunbookStyle.Name);
+                : new RunbookText(mark.Groups["name"].Value, RunbookStyle.Name));
             at = mark.Index + mark.Length;
         }
 
         if (at < text.Length)
-            yield return new RunbookText(text[at..], RunbookStyle.Plain);
+            runs.Add(new RunbookText(text[at..], RunbookStyle.Plain));
+        return runs;
     }
 
     [GeneratedRegex(@"\A\*\*([^*]+)\.\*\* (.+)\z", RegexOptions.Singleline)]
@@ -75,7 +85,11 @@ public sealed record RunbookEntry(string Code, IReadOnlyList<RunbookParagraph> P
 /// <summary>A paragraph with a name.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Text">Its text in parts.</param>
-public sealed record RunbookParagraph(string Name, IReadOnlyList<RunbookText> Text);
+public sealed record RunbookParagraph(string Name, IReadOnlyList<RunbookText> Text)
+{
+    /// <summary>What goes on below it in paragraphs of their own: one for each case, as a rule. Empty for most.</summary>
+    public IReadOnlyList<IReadOnlyList<RunbookText>> Further { get; init; } = [];
+}
 
 /// <summary>Part of a text.</summary>
 /// <param name="Text">The words.</param>
