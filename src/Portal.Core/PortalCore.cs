@@ -41,7 +41,7 @@ public static class PortalCore
         services.AddSingleton<StepBack>().AddSingleton<AssignmentRoom>();
 
         services.AddTransient<IdentifyActor>().AddTransient<RecordSignIn>().AddTransient<EndSignIn>();
-        services.AddTransient<SyncCatalog>();
+        services.AddSingleton<CatalogReach>().AddTransient<SyncCatalog>();
         services.AddSingleton<PoliciesInForce>().AddTransient<LoadPolicies>().AddTransient<ListPolicies>();
         services.AddTransient<BrowseCatalog>().AddTransient<SearchNames>().AddTransient<GetCatalogEntry>();
         services.TryAddSingleton(new RequestLimits());

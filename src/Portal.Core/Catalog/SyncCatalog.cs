@@ -20,7 +20,7 @@ public sealed record CatalogSync(int Vaults, int Secrets, int Unlisted)
 }
 
 /// <summary>Brings the catalog up to what exists. A subscription or a vault that cannot be listed keeps what was known of it, and says so; it holds up no other.</summary>
-public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, TimeProvider clock, ChangeFeed changes, ILogger<SyncCatalog> logger)
+public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, CatalogReach reach, TimeProvider clock, ChangeFeed changes, ILogger<SyncCatalog> logger)
 {
     /// <summary>Syncs.</summary>
     /// <exception cref="CloudCallException">The subscriptions themselves could not be listed; nothing was changed.</exception>
@@ -29,19 +29,7 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
         if (actor.IsNotSystem() is { } refusal)
             return refusal;
 
-        // What changes its place while a list is read may be on two pages.
-        var seen = new Dictionary<string, VaultSeen>();
-        var failed = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var vaults = inventory.ListVaultsAsync(
-            (subscription, fault) =>
-            {
-                failed.Add(subscription);
-                LogSubscriptionNotListed(logger, subscription, fault.Code, fault.Message);
-            },
-            ct);
-        await foreach (var vault in vaults)
-            seen[ArmId.Normalise(vault.ArmId)] = vault;
-
+        var (seen, failed) = await LookAsync(ct);
         int fresh;
         await using (var db = await databases.CreateDbContextAsync(ct))
             fresh = await SyncVaultsAsync(db, seen, failed, ct);
@@ -71,6 +59,35 @@ public sealed partial class SyncCatalog(IDbContextFactory<PortalDb> databases, I
 
         changes.Publish(new PortalChange(ChangeKind.Catalog));
         return new CatalogSync(seen.Count, secrets, faults.Count) { NewVaults = fresh, FailedSubscriptions = failed.Count };
+    }
+
+    private async Task<(Dictionary<string, VaultSeen> Seen, HashSet<string> Failed)> LookAsync(CancellationToken ct)
+    {
+        // What changes its place while a list is read may be on two pages.
+        var seen = new Dictionary<string, VaultSeen>();
+        var failed = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        string? code = null;
+        var vaults = inventory.ListVaultsAsync(
+            (subscription, fault) =>
+            {
+                failed.Add(subscription);
+                code ??= fault.Code;
+                LogSubscriptionNotListed(logger, subscription, fault.Code, fault.Message);
+            },
+            ct);
+        try
+        {
+            await foreach (var vault in vaults)
+                seen[ArmId.Normalise(vault.ArmId)] = vault;
+        }
+        catch (CloudCallException fault)
+        {
+            reach.Note(new CatalogProblem(CatalogProblemKind.Unreachable, fault.Code, 0));
+            throw;
+        }
+
+        reach.Note(failed.Count > 0 ? new CatalogProblem(CatalogProblemKind.Partly, code, failed.Count) : seen.Count == 0 ? new CatalogProblem(CatalogProblemKind.Empty, null, 0) : null);
+        return (seen, failed);
     }
 
     private async Task<int> SyncVaultsAsync(PortalDb db, IReadOnlyDictionary<string, VaultSeen> seen, IReadOnlySet<string> failed, CancellationToken ct)

@@ -36,7 +36,7 @@ public static class Operations
     public static void AddOperations(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Readiness>();
-        builder.Services.AddHealthChecks().AddCheck<ClockHealth>("clock", tags: [ReadyTag]).AddCheck<ScheduleHealth>("schedules", tags: [ReadyTag]).AddCheck<SealingHealth>("sealing", tags: [ReadyTag]).AddCheck<PolicyHealth>("policies", tags: [ReadyTag]);
+        builder.Services.AddHealthChecks().AddCheck<ClockHealth>("clock", tags: [ReadyTag]).AddCheck<ScheduleHealth>("schedules", tags: [ReadyTag]).AddCheck<SealingHealth>("sealing", tags: [ReadyTag]).AddCheck<PolicyHealth>("policies", tags: [ReadyTag]).AddCheck<CatalogHealth>("catalog", tags: [ReadyTag]);
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietFrameworks });
         // Both tell of every call at Information; the second also says what is in a token.
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning).AddFilter("Microsoft.IdentityModel", LogLevel.Warning);

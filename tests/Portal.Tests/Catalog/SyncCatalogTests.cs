@@ -1,8 +1,11 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Grants.Operations;
 using Portal.Core.Identity;
 using Portal.Tests.World;
+using Portal.Web.Hosting;
 
 namespace Portal.Tests.Catalog;
 
@@ -73,6 +76,67 @@ public sealed class SyncCatalogTests
         Assert.Equal(kind == DatabaseKind.PostgreSql ? 1 : 0, (await world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct)).Value.Unlisted);
         Assert.True(await world.ReadAsync(db => db.Secrets.AnyAsync(s => s.Name == "good", Ct)));
     }
+
+    [Fact]
+    public async Task An_operator_learns_that_the_vaults_could_not_be_listed_and_that_they_can_be_again()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        Assert.Equal((HealthStatus.Healthy, null), await HealthAsync(world));
+        Assert.Null(await OnOperationsAsync(world));
+
+        world.Inventory.Fault = new CloudCallException("AuthorizationFailed", "No.", 403, isTransient: false);
+        await Assert.ThrowsAsync<CloudCallException>(() => world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct));
+        var (status, said) = await HealthAsync(world);
+        Assert.Equal(HealthStatus.Degraded, status);
+        Assert.StartsWith("CatalogNotRead: the subscriptions could not be listed (AuthorizationFailed)", said, StringComparison.Ordinal);
+        Assert.Equal(new CatalogProblem(CatalogProblemKind.Unreachable, "AuthorizationFailed", 0), await OnOperationsAsync(world));
+
+        world.Inventory.Fault = null;
+        world.Inventory.Unlisted.Add(ArmId.SubscriptionOf(Company.PaymentsVault));
+        await world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct);
+        (status, said) = await HealthAsync(world);
+        Assert.Equal(HealthStatus.Degraded, status);
+        // Anybody may ask how healthy the portal is, and strangers learn no ids.
+        Assert.DoesNotContain(ArmId.SubscriptionOf(Company.PaymentsVault), said, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(CatalogProblemKind.Partly, (await OnOperationsAsync(world))?.Kind);
+
+        world.Inventory.Unlisted.Clear();
+        await world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct);
+        Assert.Equal((HealthStatus.Healthy, null), await HealthAsync(world));
+        Assert.Null(await OnOperationsAsync(world));
+    }
+
+    [Fact]
+    public async Task That_no_vault_is_in_sight_is_a_problem_too()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        foreach (var vault in (string[])["kv-payments-prod", "kv-logistics-prod", "kv-platform-prod", "kv-legacy-erp"])
+            world.Inventory.RemoveVault(Company.VaultId(vault));
+        await world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct);
+        var (status, said) = await HealthAsync(world);
+        Assert.Equal(HealthStatus.Degraded, status);
+        Assert.Contains("sees no vault", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_instance_saw_long_ago_says_nothing_when_another_one_has_looked_since()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        world.Inventory.Fault = new CloudCallException("NoAnswer", "Nothing.", null, isTransient: true);
+        await Assert.ThrowsAsync<CloudCallException>(() => world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct));
+        Assert.NotNull(world.Get<CatalogReach>().Problem);
+        world.Clock.Advance(CatalogReach.GoodFor);
+        Assert.Null(world.Get<CatalogReach>().Problem);
+    }
+
+    private static async Task<(HealthStatus Status, string? Said)> HealthAsync(PortalWorld world)
+    {
+        var answer = await new CatalogHealth(world.Get<CatalogReach>()).CheckHealthAsync(new HealthCheckContext(), Ct);
+        return (answer.Status, answer.Description);
+    }
+
+    private static async Task<CatalogProblem?> OnOperationsAsync(PortalWorld world) =>
+        (await world.Get<GetOperations>().ExecuteAsync(await world.IdentifyAsync(Company.Tomas), Ct)).Value.Catalog;
 
     private static async Task<int> NewAsync(PortalWorld world) => (await world.Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct)).Value.NewVaults;
 }

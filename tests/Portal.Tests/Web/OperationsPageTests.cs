@@ -1,5 +1,6 @@
 using Bunit;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Core;
 using Portal.Core.Audit.Streaming;
 using Portal.Core.Catalog;
@@ -26,6 +27,20 @@ public sealed class OperationsPageTests : BunitContext
         page.WaitForElement(".ops-none");
         Assert.Contains("Not compared yet", page.WaitForElement(".drift-run").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll(".work"));
+    }
+
+    [Fact]
+    public async Task A_cloud_that_cannot_be_read_is_said_with_what_to_do_and_not_beside_nothing_needs_you()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        world.Inventory.Fault = new CloudCallException("AuthorizationFailed", "No.", 403, isTransient: false);
+        await Assert.ThrowsAsync<CloudCallException>(() => Services.GetRequiredService<SyncCatalog>().ExecuteAsync(Actor.System, Ct));
+
+        var page = Render<OperationsPage>();
+        var said = page.WaitForElement(".ops-verdict.is-attention");
+        Assert.Contains("AuthorizationFailed", said.TextContent, StringComparison.Ordinal);
+        Assert.Equal("/operations/runbook/CatalogNotRead", said.QuerySelector("a")!.GetAttribute("href"));
+        Assert.Empty(page.FindAll(".ops-verdict.is-good"));
     }
 
     [Fact]

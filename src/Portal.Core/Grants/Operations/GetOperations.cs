@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Sealing;
+using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants.Pacing;
 using Portal.Core.Identity;
@@ -17,10 +18,13 @@ public sealed record OperationsView(WorkCounts Work, IReadOnlyList<SubscriptionP
 
     /// <summary>The names of stores of checkpoints that let somebody change what they keep.</summary>
     public IReadOnlyList<string> UnprotectedStores { get; init; } = [];
+
+    /// <summary>What keeps this instance from seeing the vaults that exist; null when nothing does.</summary>
+    public CatalogProblem? Catalog { get; init; }
 }
 
 /// <summary>Shows administrators and auditors how the engine is doing.</summary>
-public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, AuditHealth audit, CheckpointProtection protection, ClockWatch clock)
+public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPacing pacing, AuditHealth audit, CheckpointProtection protection, CatalogReach reach, ClockWatch clock)
 {
     /// <summary>Shows it.</summary>
     public async Task<Result<OperationsView>> ExecuteAsync(Actor actor, CancellationToken ct)
@@ -33,6 +37,7 @@ public sealed class GetOperations(IDbContextFactory<PortalDb> databases, CallPac
         {
             Audit = await audit.ReadAsync(db, now, ct),
             UnprotectedStores = await protection.UnprotectedAsync(ct),
+            Catalog = reach.Problem,
         };
     }
 }

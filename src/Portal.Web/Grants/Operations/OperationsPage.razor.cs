@@ -72,6 +72,9 @@ public sealed partial class OperationsPage
         _ => PillTone.Good,
     };
 
+    // That nothing needs anybody is not known while it cannot be read, and not so beside a line that says otherwise.
+    private bool SaysGood => !Outdated && _view!.Audit?.Hold is null && _view.UnprotectedStores.Count == 0 && _view.Catalog is null;
+
     private string VerdictIcon => _view!.Work switch
     {
         { Attention: > 0 } or { Late: > 0 } => "warning",

@@ -10,7 +10,7 @@ public static partial class Runbook
     public const string CatchAll = "Any other code";
 
     /// <summary>What can need somebody beside grants, by the words that <c>/health</c> begins with; each has an entry too.</summary>
-    public static IReadOnlyList<string> BesideGrants { get; } = ["AuditStreamLags", SealingHealth.Alone, SealingHealth.Unprotected, DurabilityHealth.Lost];
+    public static IReadOnlyList<string> BesideGrants { get; } = ["AuditStreamLags", SealingHealth.Alone, SealingHealth.Unprotected, CatalogHealth.NotRead, DurabilityHealth.Lost];
 
     private static readonly Lazy<IReadOnlyList<RunbookEntry>> Read = new(() =>
     {
