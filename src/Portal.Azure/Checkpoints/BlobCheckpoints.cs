@@ -52,15 +52,16 @@ internal sealed class BlobCheckpoints(SealingOptions options, Lazy<CloudConnecti
     {
         await foreach (var page in container.Value.GetBlobsAsync(new GetBlobsOptions { Prefix = CheckpointBlob.Prefix }, ct).AsPages(pageSizeHint: AtOnce))
             foreach (var item in page.Values)
-                if (Known(item) is { } newest)
-                    return await ReadAsync(newest, ct) is var note && newest.Names(note) ? note : throw Altered(newest);
+                if (CheckpointBlob.Parse(item.Name) is { } newest)
+                    return !IsTooLong(item) && await ReadAsync(newest, ct) is var note && newest.Names(note) ? note : throw Altered(newest);
         return null;
     }, ct);
 
     /// <inheritdoc />
     public async IAsyncEnumerable<string> ReadAsync(long from, IReadOnlyCollection<long> besides, [EnumeratorCancellation] CancellationToken ct)
     {
-        // The list begins with the newest, and ends where nothing more is asked for. Names are short; the notes are read in pieces.
+        // The list begins with the newest, and ends where nothing more is asked for. The notes are read in pieces.
+        var tooLong = new HashSet<CheckpointBlob>();
         var blobs = await BlobFaults.GuardAsync(Name, async () =>
         {
             var known = new List<CheckpointBlob>();
@@ -68,19 +69,27 @@ internal sealed class BlobCheckpoints(SealingOptions options, Lazy<CloudConnecti
             {
                 if (CheckpointBlob.Parse(item.Name) is { } parsed && parsed.Size < from)
                     break;
-                if (Known(item) is { } blob)
-                    known.Add(blob);
+                Add(item);
             }
 
             foreach (var size in besides.Where(size => size < from).OrderDescending())
                 await foreach (var item in container.Value.GetBlobsAsync(new GetBlobsOptions { Prefix = CheckpointBlob.PrefixOf(size) }, ct))
-                    if (Known(item) is { } blob)
-                        known.Add(blob);
+                    Add(item);
             known.Reverse();
             return known;
+
+            void Add(BlobItem item)
+            {
+                if (CheckpointBlob.Parse(item.Name) is not { } blob)
+                    return;
+                known.Add(blob);
+                if (IsTooLong(item))
+                    tooLong.Add(blob);
+            }
         }, ct);
+        // What is too long for a checkpoint is not fetched: its name stands for it, which is none either, so that whoever verifies is told of it beside all else.
         foreach (var piece in blobs.Chunk(AtOnce))
-            foreach (var note in await BlobFaults.GuardAsync(Name, () => Task.WhenAll(piece.Select(blob => ReadAsync(blob, ct))), ct))
+            foreach (var note in await BlobFaults.GuardAsync(Name, () => Task.WhenAll(piece.Select(blob => tooLong.Contains(blob) ? Task.FromResult(blob.Name) : ReadAsync(blob, ct))), ct))
                 yield return note;
     }
 
@@ -92,9 +101,7 @@ internal sealed class BlobCheckpoints(SealingOptions options, Lazy<CloudConnecti
     private async Task<string> ReadAsync(CheckpointBlob blob, CancellationToken ct) =>
         CheckpointBlob.NoteIn((await container.Value.GetBlobClient(blob.Name).DownloadContentAsync(ct)).Value.Content.ToString());
 
-    private CheckpointBlob? Known(BlobItem item) => CheckpointBlob.Parse(item.Name) is not { } blob ? null
-        : item.Properties.ContentLength is null or > CheckpointBlob.LongestContent ? throw Altered(blob)
-        : blob;
+    private static bool IsTooLong(BlobItem item) => item.Properties.ContentLength is null or > CheckpointBlob.LongestContent;
 
     private SealingException Altered(CheckpointBlob blob) => new(SealingProblem.StoreAltered,
         $"{Name} has something else under {blob.Name} than the checkpoint of {blob.Size} events that belongs there. Somebody else writes there: keep what is there as evidence, find out who did, and give the portal a container of its own.");

@@ -10,7 +10,11 @@ namespace Portal.Core.Audit;
 /// <param name="Filter">Which events.</param>
 /// <param name="Size">The size of the log's checkpoint to export at; null for the latest.</param>
 /// <param name="FromByte">Where a download goes on that was broken off; 0 for the start. Only noted.</param>
-public sealed record ExportOrder(AuditFilter Filter, long? Size = null, long FromByte = 0);
+public sealed record ExportOrder(AuditFilter Filter, long? Size = null, long FromByte = 0)
+{
+    /// <summary>Asked before the export is recorded whether it is the one that is wanted; null where any is. What is read of it for that may not leave.</summary>
+    public Func<AuditExport, CancellationToken, Task<bool>>? Wanted { get; init; }
+}
 
 /// <summary>Exports exactly what a filter shows of the log at a signed checkpoint, as it comes from the database. That it was exported is recorded before the first row leaves. The reader's standing is asked again while it is read.</summary>
 public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAuditReading trail, FreshCheckpoint checkpoints, IDirectory directory, ClockWatch clock, TimeProvider timer)
@@ -22,7 +26,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
     private static readonly TimeSpan SealWithin = TimeSpan.FromSeconds(5);
 
     /// <summary>Exports.</summary>
-    /// <returns>The export, whose rows are read while they are enumerated. The export's own event is not among them.</returns>
+    /// <returns>The export, whose rows are read while they are enumerated. The export's own event is not among them. Refused as one whose checkpoint is not there, and not recorded, where it is not the one that is wanted.</returns>
     public async Task<Result<AuditExport>> ExecuteAsync(ExportOrder order, Actor actor, CancellationToken ct)
     {
         var filter = order.Filter;
@@ -37,6 +41,18 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         // After the checkpoint: all that it covers was committed by then, so that its size alone decides what is in the file.
         var last = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, ct) ?? 0;
         await AuditQuery.ReadyAsync(db, filter, ct);
+        var asked = timer.GetTimestamp();
+        // What retention pruned is missing: then each row brings its own proof.
+        var retention = await db.RetentionStates.AsNoTracking().SingleAsync(ct);
+        var pruned = retention.Pruned;
+        var whole = AuditQuery.IsWhole(actor, filter) && pruned == 0;
+        var export = new AuditExport(filter, point, whole, point.Note.Length > 0 ? pruned : last, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
+            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole, stop => checkpoints.GetAsync(SealWithin, stop)).ReadAsync, MayGoOnAsync)
+        {
+            PrunedThrough = filter.From is null || retention.PrunedThrough >= filter.From ? retention.PrunedThrough : null,
+        };
+        if (order.Wanted is { } wanted && !await wanted(export.Again(), ct))
+            return new Refusal(RefusalCode.FilterUnreadable, "checkpoint", point.Size);
         new AuditTrail(db, actor, clock.Now()).Record(AuditCode.AuditExported, new AuditSubject
         {
             VaultName = filter.VaultName,
@@ -44,17 +60,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
             RequestReference = filter.RequestReference,
         }, new AuditDetail(filter.Code, CommentOf(order), WindowStart: filter.From, WindowEnd: filter.To));
         await db.SaveChangesAsync(ct);
-
-        var asked = timer.GetTimestamp();
-        // What retention pruned is missing: then each row brings its own proof.
-        var retention = await db.RetentionStates.AsNoTracking().SingleAsync(ct);
-        var pruned = retention.Pruned;
-        var whole = AuditQuery.IsWhole(actor, filter) && pruned == 0;
-        return new AuditExport(filter, point, whole, point.Note.Length > 0 ? pruned : last, actor.Has(PortalRole.Auditor) ? "auditor" : $"{actor.Id?.ObjectId}",
-            new ExportReader(databases, trail, actor, filter, point, last, pruned, whole, stop => checkpoints.GetAsync(SealWithin, stop)).ReadAsync, MayGoOnAsync)
-        {
-            PrunedThrough = filter.From is null || retention.PrunedThrough >= filter.From ? retention.PrunedThrough : null,
-        };
+        return export;
 
         async Task<bool> MayGoOnAsync(CancellationToken stop)
         {

@@ -41,7 +41,12 @@ public sealed class PropagationPlan
 
     internal bool IsHidden(Guid principal) => _freshPrincipals.TryGetValue(principal, out var until) && _clock.GetUtcNow() < until;
 
-    internal DateTimeOffset After(TimeSpan delay)
+    internal DateTimeOffset After(TimeSpan delay) => After(_clock.GetUtcNow(), delay);
+
+    /// <summary>When a change is noticed.</summary>
+    /// <param name="change">When it was, which may be before anybody looked.</param>
+    /// <param name="delay">How late that is noticed.</param>
+    internal DateTimeOffset After(DateTimeOffset change, TimeSpan delay)
     {
         double share = 0;
         if (Spread > TimeSpan.Zero)
@@ -49,6 +54,6 @@ public sealed class PropagationPlan
             lock (_gate) share = _random.NextDouble();
         }
 
-        return _clock.GetUtcNow() + delay + Spread * share;
+        return change + delay + Spread * share;
     }
 }

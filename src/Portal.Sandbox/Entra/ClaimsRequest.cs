@@ -14,8 +14,9 @@ internal static class ClaimsRequest
             using var json = JsonDocument.Parse(claims);
             return [.. Contexts(json.RootElement).Where(IsContext).Distinct(StringComparer.Ordinal)];
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            // The second where a text in it has something that is no character.
             return [];
         }
     }

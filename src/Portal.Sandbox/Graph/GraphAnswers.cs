@@ -11,6 +11,9 @@ internal static class GraphAnswers
     private const int LargestPage = 999;
     private static readonly string[] Known = ["$select", "$filter", "$top", "$skiptoken", "$count"];
 
+    // What Graph takes without the dollar at some of its addresses.
+    private static readonly string[] WithoutDollar = ["select", "filter", "top", "skip", "skiptoken", "count", "expand", "orderby", "search", "format"];
+
     /// <summary>One object. With <paramref name="typed"/> it says its type, as it does where the address does not say it.</summary>
     public static IResult One(HttpContext context, string entitySet, Dictionary<string, object?> item, bool typed = false)
     {
@@ -66,7 +69,7 @@ internal static class GraphAnswers
 
     private static GraphError? Unsupported(IQueryCollection query, string entitySet)
     {
-        if (query.Keys.FirstOrDefault(k => k.StartsWith('$') && !Known.Contains(k)) is { } key) return GraphError.UnsupportedQuery($"The sandbox does not know the query option '{key}'.");
+        if (query.Keys.FirstOrDefault(k => (k.StartsWith('$') && !Known.Contains(k)) || WithoutDollar.Contains(k, StringComparer.OrdinalIgnoreCase)) is { } key) return GraphError.UnsupportedQuery($"The sandbox does not know the query option '{key}'.");
         var type = GraphType.Of(entitySet);
         // Graph's own words, and then ours: what Graph may have and the sandbox has not would otherwise look like the caller's mistake.
         return Selected(query)?.FirstOrDefault(p => p != "*" && !type.Has(p)) is { } unknown

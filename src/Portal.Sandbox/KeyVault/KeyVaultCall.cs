@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Portal.Sandbox.Entra;
+using Portal.Sandbox.Hosting;
 using Portal.Sandbox.ResourceManager;
 
 namespace Portal.Sandbox.KeyVault;
@@ -14,9 +15,6 @@ internal sealed class KeyVaultCall(HttpContext context, VaultResource vault, Cal
     private const int MaxPage = 25;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    // A name that stands twice would only be found out where it is read.
-    private static readonly JsonDocumentOptions OneOfEachName = new() { AllowDuplicateProperties = false };
 
     public HttpRequest Request => context.Request;
 
@@ -59,7 +57,7 @@ internal sealed class KeyVaultCall(HttpContext context, VaultResource vault, Cal
     {
         try
         {
-            return await JsonNode.ParseAsync(Request.Body, documentOptions: OneOfEachName, cancellationToken: context.RequestAborted) as JsonObject ?? throw KeyVaultException.BadParameter("The request body is not a JSON object.");
+            return await JsonBody.ReadAsync(Request.Body, context.RequestAborted) as JsonObject ?? throw KeyVaultException.BadParameter("The request body is not a JSON object.");
         }
         catch (JsonException)
         {

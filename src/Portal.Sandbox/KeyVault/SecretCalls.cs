@@ -109,7 +109,8 @@ internal static partial class SecretCalls
         return call.State.Purge(call.Vault.Name, name) ? call.NothingAsync() : throw KeyVaultException.NotFound(name);
     }
 
-    [GeneratedRegex("^[0-9a-zA-Z-]{1,127}$")]
+    // The dollar would let a line feed stand behind it.
+    [GeneratedRegex(@"^[0-9a-zA-Z-]{1,127}\z")]
     private static partial Regex Name();
 }
 
@@ -156,12 +157,12 @@ internal static class SecretJson
     public static Func<SecretSettings, SecretSettings> Change(JsonObject body)
     {
         var contentType = Text(body, "contentType");
-        var attributes = body["attributes"] as JsonObject;
+        var attributes = Members(body, "attributes");
         var enabled = Scalar<bool>(attributes, "enabled");
         var from = Scalar<long>(attributes, "nbf");
         var to = Scalar<long>(attributes, "exp");
         if (from >= to) throw KeyVaultException.BadParameter("The attribute exp must be later than nbf.");
-        var tags = (body["tags"] as JsonObject)?.ToImmutableSortedDictionary(t => t.Key, t => t.Value is JsonValue v && v.TryGetValue<string>(out var text) ? text : throw KeyVaultException.BadParameter("Tags must be strings."));
+        var tags = Members(body, "tags")?.ToImmutableSortedDictionary(t => t.Key, t => t.Value is JsonValue v && v.TryGetValue<string>(out var text) ? text : throw KeyVaultException.BadParameter("Tags must be strings."));
         if (tags?.Count > 15) throw KeyVaultException.BadParameter("At most 15 tags are possible.");
         return s => s with
         {
@@ -178,6 +179,9 @@ internal static class SecretJson
         if (body[name] is not { } node) return null;
         return node is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw KeyVaultException.BadParameter($"Property {name} has an invalid value.");
     }
+
+    private static JsonObject? Members(JsonObject body, string name) =>
+        body[name] is not { } node ? null : node as JsonObject ?? throw KeyVaultException.BadParameter($"Property {name} has an invalid value.");
 
     private static T? Scalar<T>(JsonObject? attributes, string name) where T : struct
     {

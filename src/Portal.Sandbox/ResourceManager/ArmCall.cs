@@ -3,15 +3,13 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Portal.Sandbox.Entra;
+using Portal.Sandbox.Hosting;
 
 namespace Portal.Sandbox.ResourceManager;
 
 /// <summary>One call to Resource Manager: who calls, and how it is answered.</summary>
 internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnlySet<Guid> principals, SandboxControl control)
 {
-    // A name that stands twice would only be found out where it is read.
-    private static readonly JsonDocumentOptions OneOfEachName = new() { AllowDuplicateProperties = false };
-
     public HttpRequest Request => context.Request;
 
     public CallerToken Caller => caller;
@@ -79,7 +77,7 @@ internal sealed class ArmCall(HttpContext context, CallerToken caller, IReadOnly
     {
         try
         {
-            return await JsonNode.ParseAsync(Request.Body, documentOptions: OneOfEachName, cancellationToken: context.RequestAborted) as JsonObject
+            return await JsonBody.ReadAsync(Request.Body, context.RequestAborted) as JsonObject
                 ?? throw new ArmException(400, "InvalidRequestContent", "The request content was invalid and could not be deserialized: 'an object was expected.'.");
         }
         catch (JsonException e)

@@ -25,7 +25,10 @@ public enum PutOutcome
 /// Role assignments with what each reader sees of them: writes know the truth at once, GET and LIST see it late, Key Vault later.
 /// Not safe for several threads: <see cref="ResourceState"/> locks.
 /// </summary>
-internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propagation)
+/// <param name="clock">The clock.</param>
+/// <param name="propagation">How late readers notice.</param>
+/// <param name="changed">Told of every change.</param>
+internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propagation, Action<AssignmentChange> changed)
 {
     private readonly Dictionary<Guid, Entry> _live = [];
     private readonly Dictionary<ArmScope, List<Entry>> _byScope = [];
@@ -78,6 +81,7 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         {
             if (!SameTrio(known.Current, wanted)) return (PutOutcome.UpdateNotPermitted, null);
             known.Current = wanted with { Scope = known.Current.Scope, CreatedOn = known.Current.CreatedOn, CreatedBy = known.Current.CreatedBy, UpdatedOn = now };
+            changed(new AssignmentChange(now, AssignmentChangeKind.Rewritten, known.Current));
             return (PutOutcome.Updated, known.Current);
         }
 
@@ -96,13 +100,14 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
         here.Add(entry);
         _live.Add(wanted.Name, entry);
         _perSubscription[subscription] = count + 1;
+        changed(new AssignmentChange(now, AssignmentChangeKind.Made, entry.Current));
         return (PutOutcome.Created, entry.Current);
     }
 
     public RoleAssignment? Remove(Guid name)
     {
         EndWhatIsOver();
-        return Take(name);
+        return Take(name, clock.GetUtcNow());
     }
 
     /// <summary>What GET and LIST show now, in the order of making, each with its place in that order.</summary>
@@ -116,6 +121,7 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
     /// <summary>What GET shows now of one assignment.</summary>
     public RoleAssignment? FindVisible(ArmScope scope, Guid name)
     {
+        EndWhatIsOver();
         var now = clock.GetUtcNow();
         return _byScope.TryGetValue(scope, out var here) ? here.LastOrDefault(e => e.Current.Name == name && e.ReadFrom <= now && now < e.ReadUntil)?.Current : null;
     }
@@ -130,23 +136,24 @@ internal sealed class AssignmentStore(SandboxClock clock, PropagationPlan propag
             if (data ? entry.DataFrom <= now && now < entry.DataUntil : !entry.Removed) yield return entry.Current;
     }
 
-    private RoleAssignment? Take(Guid name)
+    private RoleAssignment? Take(Guid name, DateTimeOffset at)
     {
         if (!_live.Remove(name, out var entry)) return null;
         entry.Removed = true;
-        entry.DataUntil = propagation.After(propagation.KeyVaultRemove);
-        entry.ReadUntil = propagation.After(propagation.ReadRemove);
+        entry.DataUntil = propagation.After(at, propagation.KeyVaultRemove);
+        entry.ReadUntil = propagation.After(at, propagation.ReadRemove);
         _perSubscription[entry.Current.Scope.SubscriptionId ?? Guid.Empty]--;
         Forget(entry.Current.Scope, clock.GetUtcNow());
+        changed(new AssignmentChange(at, AssignmentChangeKind.Removed, entry.Current));
         return entry.Current;
     }
 
-    // The clock alone does it: nobody has to call.
+    // The clock alone does it: nobody has to call, and whoever calls late finds all as it would be had somebody called in time.
     private void EndWhatIsOver()
     {
         var now = clock.GetUtcNow();
         if (now < _firstEnd) return;
-        foreach (var over in _live.Values.Where(e => e.End <= now).Select(e => e.Current.Name).ToList()) Take(over);
+        foreach (var over in _live.Values.Where(e => e.End <= now).OrderBy(e => e.End).ToList()) Take(over.Current.Name, over.End!.Value);
         _firstEnd = _live.Values.Min(e => e.End) ?? DateTimeOffset.MaxValue;
     }
 

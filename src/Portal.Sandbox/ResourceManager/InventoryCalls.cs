@@ -11,17 +11,25 @@ internal static partial class InventoryCalls
 {
     private const string VaultType = "Microsoft.KeyVault/vaults";
 
-    public static Task TenantsAsync(ArmCall call) => call.PageAsync([FenwickCompany.TenantId], id => new JsonObject
+    public static Task TenantsAsync(ArmCall call)
     {
-        ["id"] = $"/tenants/{id}",
-        ["tenantId"] = id.ToString(),
-        ["displayName"] = "Fenwick Trading",
-        ["defaultDomain"] = FenwickCompany.Domain,
-        ["domains"] = new JsonArray(FenwickCompany.Domain),
-        ["tenantCategory"] = "Home",
-    });
+        DemandNoFilter(call, "tenants");
+        return call.PageAsync([FenwickCompany.TenantId], id => new JsonObject
+        {
+            ["id"] = $"/tenants/{id}",
+            ["tenantId"] = id.ToString(),
+            ["displayName"] = "Fenwick Trading",
+            ["defaultDomain"] = FenwickCompany.Domain,
+            ["domains"] = new JsonArray(FenwickCompany.Domain),
+            ["tenantCategory"] = "Home",
+        });
+    }
 
-    public static Task SubscriptionsAsync(ArmCall call) => call.PageAsync(call.State.Subscriptions.Where(s => call.State.IsVisible(call.Principals, s.Scope)), Shape);
+    public static Task SubscriptionsAsync(ArmCall call)
+    {
+        DemandNoFilter(call, "subscriptions");
+        return call.PageAsync(call.State.Subscriptions.Where(s => call.State.IsVisible(call.Principals, s.Scope)), Shape);
+    }
 
     public static Task SubscriptionAsync(ArmCall call, ArmScope scope)
     {
@@ -36,8 +44,7 @@ internal static partial class InventoryCalls
         {
             call.DemandExistence(subscription);
             // Azure finds them by their tags; these have none.
-            if (call.Filter.Length > 0)
-                throw new ArmException(400, "InvalidFilterInQueryString", $"Invalid $filter '{call.Filter}' specified in the query string. The sandbox supports none for resource groups.");
+            DemandNoFilter(call, "resource groups");
             return call.PageAsync(call.State.ResourceGroups.Where(g => subscription.Covers(g.Scope) && MaySee(call, g.Scope, "Microsoft.Resources/subscriptions/resourceGroups/read")), Shape, call.Top);
         }
 
@@ -51,6 +58,7 @@ internal static partial class InventoryCalls
     {
         call.DemandExistence(scope);
         call.Demand(scope, VaultType + "/read");
+        DemandNoFilter(call, "vaults");
         return call.PageAsync(call.State.Vaults.Where(v => scope.Covers(v.Scope)), Shape, call.Top);
     }
 
@@ -84,6 +92,7 @@ internal static partial class InventoryCalls
     public static Task ProvidersAsync(ArmCall call, ArmScope subscription)
     {
         call.DemandExistence(subscription);
+        DemandNoFilter(call, "providers");
         return call.PageAsync(ApiVersions.Providers, p => Provider(subscription, p));
     }
 
@@ -100,6 +109,12 @@ internal static partial class InventoryCalls
         call.DemandExistence(subscription);
         call.Demand(subscription, Known(name) + "/register/action");
         return call.AnswerAsync(200, Provider(subscription, Known(name)));
+    }
+
+    private static void DemandNoFilter(ArmCall call, string what)
+    {
+        if (call.Filter.Length > 0)
+            throw new ArmException(400, "InvalidFilterInQueryString", $"Invalid $filter '{call.Filter}' specified in the query string. The sandbox supports none for {what}.");
     }
 
     private static string Known(string name) => ApiVersions.Providers.FirstOrDefault(p => p.Equals(name, StringComparison.OrdinalIgnoreCase))

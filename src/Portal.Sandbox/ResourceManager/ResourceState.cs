@@ -24,11 +24,14 @@ public sealed class ResourceState
     {
         _clock = clock;
         _blobs = blobs;
-        _assignments = new AssignmentStore(clock, propagation);
+        _assignments = new AssignmentStore(clock, propagation, change => AssignmentChanged?.Invoke(change));
         _schedules = new ScheduleStore(clock, _assignments);
     }
 
-    /// <summary>Told of every change to a role assignment, in the order of the changes and before the change is answered. A handler must be quick and must not call back.</summary>
+    /// <summary>
+    /// Told of every change to a role assignment, those that carry a schedule included, in the order of the changes and before the change is answered; of what the
+    /// clock ended, before the next call is answered that could see it. A handler must be quick and must not call back.
+    /// </summary>
     public event Action<AssignmentChange>? AssignmentChanged;
 
     /// <summary>Most role assignments in one subscription, all scopes counted; Azure's figure, which cannot be raised there.</summary>
@@ -166,13 +169,7 @@ public sealed class ResourceState
     /// </summary>
     public (PutOutcome Outcome, RoleAssignment? Result) Put(RoleAssignment assignment)
     {
-        lock (_gate)
-        {
-            var put = _assignments.Put(assignment, AssignmentLimit);
-            if (put is { Outcome: var outcome, Result: { } standing })
-                AssignmentChanged?.Invoke(new AssignmentChange(_clock.GetUtcNow(), outcome == PutOutcome.Created ? AssignmentChangeKind.Made : AssignmentChangeKind.Rewritten, standing));
-            return put;
-        }
+        lock (_gate) return _assignments.Put(assignment, AssignmentLimit);
     }
 
     /// <summary>Makes a role assignment under a new name.</summary>
@@ -186,12 +183,7 @@ public sealed class ResourceState
     /// <summary>Removes a role assignment. Returns what was removed, or null when there was none.</summary>
     public RoleAssignment? RemoveAssignment(Guid name)
     {
-        lock (_gate)
-        {
-            var removed = _assignments.Remove(name);
-            if (removed is not null) AssignmentChanged?.Invoke(new AssignmentChange(_clock.GetUtcNow(), AssignmentChangeKind.Removed, removed));
-            return removed;
-        }
+        lock (_gate) return _assignments.Remove(name);
     }
 
     /// <summary>Removes a vault; its role assignments stay behind. False when there was none.</summary>

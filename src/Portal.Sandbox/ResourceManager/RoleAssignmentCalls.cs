@@ -11,6 +11,9 @@ internal static partial class RoleAssignmentCalls
     private const string Provider = "Microsoft.Authorization/roleAssignments";
     private const int MaxDescription = 1024;
 
+    // As the reference of the call lists them.
+    private static readonly string[] PrincipalTypes = ["User", "Group", "ServicePrincipal", "ForeignGroup", "Device"];
+
     public static Task AnswerAsync(ArmCall call, ArmScope scope, string? name)
     {
         if (name is null) return call.IsGet ? ListAsync(call, scope) : throw ArmException.MethodNotAllowed(call.Request.Method);
@@ -51,6 +54,9 @@ internal static partial class RoleAssignmentCalls
         if (!Guid.TryParse(Text(properties, "principalId"), out var principal))
             throw new ArmException(400, "InvalidPrincipalId", $"The Principal ID '{Text(properties, "principalId")}' is not valid. Principal ID must be a GUID.");
         var type = Text(properties, "principalType");
+        // Before any condition is asked about it: a text of any length would keep one busy for as long as somebody likes. The code that Azure answers with is not documented.
+        if (type is not null && !PrincipalTypes.Contains(type, StringComparer.OrdinalIgnoreCase))
+            throw new ArmException(400, "BadRequestFormat", $"The principal type is none of {string.Join(", ", PrincipalTypes)}.");
 
         call.Demand(scope, Provider + "/write", Input("write", "Request", roleId, principal, type ?? TypeOf(call.Control.Directory.Find(principal))));
         call.DemandExistence(scope);

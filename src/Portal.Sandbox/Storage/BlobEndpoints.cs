@@ -38,11 +38,13 @@ internal static class BlobEndpoints
         var headers = context.Response.Headers;
         headers.Date = control.Clock.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
         headers["x-ms-request-id"] = Guid.NewGuid().ToString();
-        if (context.Request.Headers["x-ms-client-request-id"].ToString() is { Length: > 0 and <= 100 } id) headers["x-ms-client-request-id"] = id;
         var version = context.Request.Headers["x-ms-version"].ToString();
         try
         {
+            if (context.Request.Headers["x-ms-client-request-id"].ToString() is { Length: > 0 and <= 100 } id)
+                headers["x-ms-client-request-id"] = BlobHeaders.IsPlain(id) ? id : throw BlobException.InvalidHeader("x-ms-client-request-id");
             var caller = await tokens.ReadAsync(context, Audiences.Storage) ?? throw NotAuthenticated(context);
+            if (version.Length > 0 && !DateOnly.TryParseExact(version, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)) throw BlobException.InvalidHeader("x-ms-version");
             if (version.Length == 0 || string.CompareOrdinal(version, OldestVersion) < 0) throw BlobException.MissingHeader("x-ms-version");
             headers["x-ms-version"] = version;
             await BlobCalls.AnswerAsync(context, account, control.Directory.PrincipalsOf(caller.ObjectId), control);

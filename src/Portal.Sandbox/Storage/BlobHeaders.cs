@@ -82,8 +82,8 @@ internal static partial class BlobHeaders
         return ofHttp is null || Text(headers[ofHttp]) is not { } other ? null : IsPlain(other) ? other : throw BlobException.InvalidHeader(ofHttp);
     }
 
-    // What is kept is given back, as a header and in a list: with any other character neither could be written.
-    private static bool IsPlain(string text) => text.All(c => c is >= ' ' and <= '~');
+    /// <summary>Whether a text can be given back, as a header and in a list: with any other character neither could be written.</summary>
+    public static bool IsPlain(string text) => text.All(c => c is >= ' ' and <= '~');
 
     private static string? Text(StringValues values) => values.ToString() is { Length: > 0 } text ? text : null;
 

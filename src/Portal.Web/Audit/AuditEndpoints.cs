@@ -54,10 +54,17 @@ public static partial class AuditEndpoints
         var at = pinned.Length > 0 ? long.Parse(pinned, System.Globalization.CultureInfo.InvariantCulture) : (long?)null;
         var part = ExportPart.Of(http.Request, format, at);
         var actor = await CurrentActor.OfAsync(http, ct);
-        var result = await export.ExecuteAsync(new ExportOrder(read.Value, part.Size, part.From), actor, ct);
-        // What was to go on may be gone or another by now, its filter for one: then all of it is sent.
-        if (part.Tag is not null && (result.Succeeded ? !part.Continues(result.Value) : result.Refusals[0].Field == CheckpointSize))
+        // How long the file is shows only when it is written, and without that no part of it can be named.
+        long? length = null;
+        var result = await export.ExecuteAsync(new ExportOrder(read.Value, part.Size, part.From)
         {
+            Wanted = part.Tag is null ? null : async (found, stop) => part.Continues(found) && part.From < (length = await part.MeasureAsync(found, stop)),
+        }, actor, ct);
+        // What was to go on may be gone or another by now, its filter for one: then all of it is sent.
+        if (part.Tag is not null && !result.Succeeded && result.Refusals[0].Field == CheckpointSize)
+        {
+            if (length is { } ends)
+                return part.NothingThere(http.Response, ends);
             if (part.OrNothing)
                 return Results.StatusCode(StatusCodes.Status412PreconditionFailed);
             part = new ExportPart(format, at, 0, null);
@@ -72,10 +79,6 @@ public static partial class AuditEndpoints
         using var followed = progress.Show(http.Request.Query[Ticket], actor, result.Value);
         try
         {
-            // How long the file is shows only when it is written, and without that no part of it can be named.
-            var length = part.From > 0 ? await part.MeasureAsync(result.Value.Again(), ct) : (long?)null;
-            if (length <= part.From)
-                return part.NothingThere(http.Response, length.Value);
             part.WriteHeaders(http.Response, result.Value, length);
             await result.Value.WriteAsync(format, part.Cut(http.Response.Body), ct);
             result.Value.ThrowIfBroken();

@@ -141,6 +141,29 @@ public sealed class AuditExportEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_export_is_recorded_once_for_what_is_given_and_not_for_what_is_not()
+    {
+        await SealedAsync(60);
+        const string Address = "/audit/export?vault=kv-a&checkpoint=60";
+        var begun = await _host.GetAsync(Address, Company.Ingrid);
+        var (tag, length) = (begun.Headers.ETag!.ToString(), (await begun.Content.ReadAsByteArrayAsync(Ct)).Length);
+        var stale = tag.Replace("60-", "60-0", StringComparison.Ordinal);
+        Assert.Equal([null], await CommentsAsync());
+
+        Assert.Equal(HttpStatusCode.PreconditionFailed, (await _host.GetAsync(Address, Company.Ingrid, from: 100, match: stale)).StatusCode);
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, (await _host.GetAsync(Address, Company.Ingrid, from: length, match: tag)).StatusCode);
+        Assert.Equal([null], await CommentsAsync());
+
+        // All of it, and not from some byte on.
+        Assert.Equal(HttpStatusCode.OK, (await _host.GetAsync(Address, Company.Ingrid, from: 100, tag: stale)).StatusCode);
+        Assert.Equal([null, null], await CommentsAsync());
+        Assert.Equal(HttpStatusCode.PartialContent, (await _host.GetAsync(Address, Company.Ingrid, from: 100, tag: tag)).StatusCode);
+        Assert.Equal([null, null, "from byte 100"], await CommentsAsync());
+
+        async Task<IReadOnlyList<string?>> CommentsAsync() => [.. (await _host.World.EventsAsync()).Where(e => e.Code == AuditCode.AuditExported.Value).Select(e => e.Comment)];
+    }
+
+    [Fact]
     public async Task The_page_that_started_a_download_can_follow_it_and_nobody_else_can()
     {
         await SealedAsync(60);

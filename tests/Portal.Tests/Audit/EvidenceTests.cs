@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit;
 using Portal.Core.Audit.Exports.Checking;
 using Portal.Core.Audit.Sealing;
@@ -95,6 +96,24 @@ public sealed class EvidenceTests : IAsyncLifetime
         }
 
         Assert.False((await VerifyAsync(file[..(file.Length / 2)])).Holds);
+    }
+
+    [Theory]
+    [InlineData("INSERT INTO \"AuditCheckpoints\" (\"Size\", \"Time\", \"Note\") SELECT -1, min(\"Time\"), 'x' FROM \"AuditCheckpoints\"", 3)]
+    [InlineData("INSERT INTO \"AuditCheckpoints\" (\"Size\", \"Time\", \"Note\") SELECT -1, \"Time\", \"Note\" FROM \"AuditCheckpoints\" WHERE \"Size\" = 1000", 3)]
+    [InlineData("UPDATE \"AuditCheckpoints\" SET \"Note\" = 'gone' WHERE \"Size\" = 1000", 2)]
+    [InlineData("UPDATE \"AuditCheckpoints\" SET \"Size\" = 999 WHERE \"Size\" = 1000", 2)]
+    public async Task What_is_no_checkpoint_of_its_size_keeps_nobody_from_the_pack(string sql, int checkpoints)
+    {
+        await FillAsync();
+        await _host.World.ReadAsync(db => db.Database.ExecuteSqlRawAsync(sql, Ct));
+        foreach (var period in (string[])["", "?from=2026-03-02&to=2026-03-03", "?from=2026-03-01T00:00Z&to=2026-03-03"])
+        {
+            var verdict = await VerifyAsync(await (await GetAsync("/audit/evidence" + period)).Content.ReadAsByteArrayAsync(Ct));
+            Assert.True(verdict.Holds, verdict.Fault?.Message);
+            // Each pack is recorded, which the next one's checkpoint covers.
+            Assert.InRange(verdict.Checkpoints, checkpoints, checkpoints + 2);
+        }
     }
 
     [Fact]

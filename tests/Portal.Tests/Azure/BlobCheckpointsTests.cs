@@ -249,6 +249,29 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
         Assert.False((await Verifier(world).ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Holds);
     }
 
+    [Fact]
+    public async Task A_blob_that_is_too_long_for_a_checkpoint_keeps_verification_from_no_finding()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true, sealing: true);
+        await RecordAsync(world, 3);
+        await SealAsync(Sealer(world));
+        const string Foreign = "checkpoint-9223372036854775805-2-0123456789abcdef";
+        Control.Blobs.Write(Account, Container, Foreign, new byte[65 * 1024]);
+        await world.ReadAsync(db => db.AuditEvents.Where(e => e.Sequence == 2).ExecuteUpdateAsync(set => set.SetProperty(e => e.Comment, "another"), Ct));
+        var found = (await Verifier(world).ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings;
+        Assert.Contains(found, f => f.What.Contains($"{Container} cannot be read", StringComparison.Ordinal));
+        Assert.Contains(found, f => f is { Position: 1, Field: "comment" });
+        Assert.Contains(Foreign, await AllAsync());
+    }
+
+    [Fact]
+    public async Task A_name_that_the_store_would_not_give_is_no_checkpoints()
+    {
+        await Store.AppendAsync(5, Note(5), Ct);
+        Control.Blobs.Write(Account, Container, Blobs[0].Name.Replace("-5-", "-005-", StringComparison.Ordinal), Encoding.UTF8.GetBytes(Note(5) + "\n"));
+        Assert.Equal([Note(5)], await AllAsync());
+    }
+
     private static string Note(long size, string name = "portal.test/audit") =>
         $"{name}\n{size}\n{Convert.ToBase64String(MerkleTree.EmptyRoot())}\ntime 2026-03-02T09:00:00.000Z\n\n\u2014 {name} {Convert.ToBase64String(new byte[68])}\n";
 

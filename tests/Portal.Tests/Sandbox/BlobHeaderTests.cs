@@ -1,5 +1,8 @@
+using System.Net.Http.Headers;
+using System.Text;
 using Azure;
 using Azure.Storage.Blobs.Models;
+using Portal.Sandbox.Company;
 
 namespace Portal.Tests.Sandbox;
 
@@ -70,6 +73,28 @@ public sealed class BlobHeaderTests : IAsyncLifetime
         var refused = await Blobs.SendAsync(HttpMethod.Put, "/note-1", "x", (header, value));
         Assert.Equal((status, code), (refused.Status, refused.Headers["x-ms-error-code"]));
         Assert.Empty(_sandbox.Host.Control.Blobs.Blobs(BlobClients.Account, BlobClients.ContainerName));
+    }
+
+    [Theory]
+    [InlineData("x-ms-client-request-id", "ä")]
+    [InlineData("x-ms-version", "2026-ä")]
+    [InlineData("x-ms-version", "zzz")]
+    [InlineData("x-ms-version", "2026-2-29")]
+    [InlineData("x-ms-version", "2025-01-05, 2025-01-05")]
+    public async Task A_header_that_could_not_be_given_back_is_refused(string header, string value)
+    {
+        using var handler = _sandbox.Host.CreateHandler();
+        ((SocketsHttpHandler)handler).RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8;
+        using var client = new HttpClient(handler);
+        foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Head])
+        {
+            using var request = new HttpRequestMessage(method, BlobClients.Address + "/note-1");
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", new CloudClients(_sandbox.Host, handler).Token(FenwickCompany.PortalPrincipal, "https://storage.azure.com", isApp: true));
+            request.Headers.TryAddWithoutValidation(header, value);
+            if (header != "x-ms-version") request.Headers.Add("x-ms-version", "2025-01-05");
+            using var refused = await client.SendAsync(request, Ct);
+            Assert.Equal((400, "InvalidHeaderValue"), ((int)refused.StatusCode, Assert.Single(refused.Headers.GetValues("x-ms-error-code"))));
+        }
     }
 
     [Fact]

@@ -65,6 +65,19 @@ public sealed class ConditionTests(SandboxFixture sandbox) : IClassFixture<Sandb
     }
 
     [Fact]
+    public async Task A_type_of_principal_of_any_length_is_refused_before_it_is_compared()
+    {
+        var state = sandbox.Host.Control.Resources;
+        var condition = $"@Request[Microsoft.Authorization/roleAssignments:PrincipalType] StringLike '*{new string('a', 8_000)}b'";
+        state.Put(new RoleAssignment(Guid.NewGuid(), Secret, BuiltInRoles.RoleBasedAccessControlAdministrator, FenwickCompany.ExplorerPrincipal, "ServicePrincipal") { Condition = condition, ConditionVersion = "2.0" });
+        foreach (var type in (string[])[new string('a', 1_000_000), "Users", ""])
+        {
+            var refused = await Cloud.ArmAsync(HttpMethod.Put, CloudClients.AssignmentPath(Secret, Guid.NewGuid()), FenwickCompany.ExplorerPrincipal, CloudClients.Grant(BuiltInRoles.KeyVaultSecretsUser, FenwickCompany.Mira, type));
+            Assert.Equal((400, "BadRequestFormat"), (refused.Status, refused.Code));
+        }
+    }
+
+    [Fact]
     public async Task Two_negations_are_none_and_three_are_one()
     {
         var holds = $"({RoleOfRequest} GuidEquals {BuiltInRoles.KeyVaultSecretsUser})";

@@ -210,6 +210,8 @@ public sealed class EntraTokenTests : IClassFixture<SandboxFixture>, IDisposable
     [InlineData("""{"access_token":{"acrs":{"essential":true,"values":["c2","c3"]}}}""", new[] { "c2", "c3" })]
     [InlineData("""{"id_token":{"acrs":{"value":"c100"}}}""", new string[0])]
     [InlineData("not json", new string[0])]
+    [InlineData("""{"id_token":{"acrs":{"value":"\ud800"}}}""", new string[0])]
+    [InlineData("""{"id_token":{"\ud800":1,"acrs":{"values":["c1","\udc00"]}}}""", new string[0])]
     public async Task An_authentication_context_is_given_on_demand(string claims, string[] expected)
     {
         var answer = await _browser.GetTokensAsync(FenwickCompany.Mira, "openid offline_access", claims);

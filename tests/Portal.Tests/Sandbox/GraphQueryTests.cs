@@ -65,6 +65,18 @@ public sealed class GraphQueryTests(SandboxFixture sandbox) : IClassFixture<Sand
     public async Task A_filter_that_is_not_understood_is_refused_where_there_is_nothing_to_look_through(string filter) =>
         Assert.Equal(400, (await Graph.GetAsync(Filled("/groups/{empty}/members?$filter=") + Uri.EscapeDataString(filter))).Status);
 
+    [Theory]
+    [InlineData("filter=displayName%20eq%20'x'")]
+    [InlineData("select=id")]
+    [InlineData("Top=1")]
+    [InlineData("expand=memberOf")]
+    [InlineData("search=x")]
+    public async Task An_option_without_its_dollar_is_refused_and_not_passed_over(string option)
+    {
+        foreach (var address in (string[])["/users?", "/users/{mira}?", "/groups?"])
+            Assert.Equal((400, "Request_UnsupportedQuery"), await Graph.GetAsync(Filled(address) + option) is var refused ? (refused.Status, refused.Code) : default);
+    }
+
     [Fact]
     public async Task Not_equal_is_for_who_counts_and_can_wait()
     {

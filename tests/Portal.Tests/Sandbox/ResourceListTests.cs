@@ -36,6 +36,19 @@ public sealed class ResourceListTests(SandboxFixture sandbox) : IClassFixture<Sa
     }
 
     [Theory]
+    [InlineData("/tenants?api-version=2022-12-01")]
+    [InlineData("/subscriptions?api-version=2022-12-01")]
+    [InlineData("/subscriptions/{production}/providers?api-version=2022-12-01")]
+    [InlineData("/subscriptions/{production}/providers/Microsoft.KeyVault/vaults?api-version=2023-07-01")]
+    public async Task A_list_that_knows_no_filter_refuses_one(string list)
+    {
+        var address = list.Replace("{production}", FenwickEstate.Production.ToString(), StringComparison.Ordinal);
+        Assert.Equal(200, (await Cloud.ArmAsync(HttpMethod.Get, address, Portal)).Status);
+        var refused = await Cloud.ArmAsync(HttpMethod.Get, address + "&$filter=" + Uri.EscapeDataString("name eq 'x'"), Portal);
+        Assert.Equal((400, "InvalidFilterInQueryString"), (refused.Status, refused.Code));
+    }
+
+    [Theory]
     [InlineData("providers/Microsoft.KeyVault/vaults?api-version=2023-07-01&$top=")]
     [InlineData("resources?api-version=2022-12-01&$filter=resourceType%20eq%20'Microsoft.KeyVault/vaults'&$top=")]
     public async Task A_list_of_vaults_comes_in_pages_of_the_size_that_the_caller_asks_for(string list)

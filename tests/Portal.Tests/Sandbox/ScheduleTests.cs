@@ -40,6 +40,54 @@ public sealed class ScheduleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_clock_takes_is_honoured_no_longer_than_what_a_person_takes_whoever_looks_when()
+    {
+        _sandbox.Host.Control.Propagation.KeyVaultRemove = TimeSpan.FromMinutes(10);
+        _sandbox.Host.Control.Propagation.ReadRemove = TimeSpan.FromMinutes(3);
+        var secrets = Cloud.Secrets("kv-payments-prod", FenwickCompany.Mira);
+        await PutAsync("AdminAssign", Now.AddMinutes(6));
+        var name = State.RoleAssignments.Single(a => a.Scope == Secret).Name;
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromMinutes(14));
+        // Nobody called meanwhile.
+        Assert.Equal(404, (await Cloud.ArmAsync(HttpMethod.Get, CloudClients.AssignmentPath(Secret, name), Portal)).Status);
+        Assert.Equal(200, (await secrets.GetSecretAsync("adyen-hmac-key", cancellationToken: CloudClients.Ct)).GetRawResponse().Status);
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal(403, (await Assert.ThrowsAsync<RequestFailedException>(() => secrets.GetSecretAsync("adyen-hmac-key", cancellationToken: CloudClients.Ct))).Status);
+
+        await PutAsync("AdminAssign", Now.AddMinutes(6));
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(403, (await Assert.ThrowsAsync<RequestFailedException>(() => secrets.GetSecretAsync("adyen-hmac-key", cancellationToken: CloudClients.Ct))).Status);
+    }
+
+    [Fact]
+    public async Task Of_what_is_given_and_taken_who_watches_role_assignments_is_told()
+    {
+        var told = new List<(AssignmentChangeKind, DateTimeOffset)>();
+        State.AssignmentChanged += change =>
+        {
+            if (change.Assignment.Scope == Secret) told.Add((change.Kind, change.At));
+        };
+        var (start, end) = (Now, Now.AddMinutes(6));
+        await PutAsync("AdminAssign", end);
+        await PutAsync("AdminUpdate", end.AddMinutes(1));
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.Empty(State.RoleSchedules);
+        Assert.Equal(AssignmentChangeKind.Made, told[0].Item1);
+        Assert.InRange(told[0].Item2, start, start.AddMinutes(1));
+        Assert.Equal((AssignmentChangeKind.Removed, end.AddMinutes(1)), told[1]);
+
+        // Once somebody approves, and when somebody takes it.
+        State.ScheduleApproval = true;
+        var name = Guid.NewGuid();
+        await PutAsync("AdminAssign", Now.AddHours(1), name);
+        Assert.Equal(2, told.Count);
+        State.ApproveScheduleRequest(name);
+        _sandbox.Host.Control.Clock.Advance(TimeSpan.FromMinutes(6));
+        await PutAsync("AdminRemove");
+        Assert.Equal([AssignmentChangeKind.Made, AssignmentChangeKind.Removed], told.Skip(2).Select(t => t.Item1));
+    }
+
+    [Fact]
     public async Task What_is_given_is_shown_as_request_schedule_instance_and_role_assignment()
     {
         var name = Guid.NewGuid();

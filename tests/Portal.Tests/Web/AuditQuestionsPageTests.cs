@@ -1,5 +1,6 @@
 using Bunit;
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Audit;
 using Portal.Tests.World;
 using Portal.Web.Audit.Charts;
 using Portal.Web.Audit.Questions;
@@ -33,6 +34,26 @@ public sealed class AuditQuestionsPageTests : BunitContext
             var page = Render<QuestionsPage>(p => p.Add(x => x.Question, question.Split('?')[0]));
             page.WaitForAssertion(() => Assert.Contains(says, page.Find(".answer-sentence").TextContent, StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_read_is_named_and_no_access_is_said_to_last_for_it()
+    {
+        var ct = Xunit.TestContext.Current.CancellationToken;
+        await using var world = await this.OpenForAsync(Company.Ingrid);
+        var grant = await world.PromiseAsync();
+        await world.WorkAsync();
+        await world.ReturnAsync(grant.Id, Company.Mira);
+        await world.WorkAsync();
+        var number = (await world.EventsAsync()).Single(e => e.Code == AuditCode.GrantEnded.Value).Sequence;
+        await world.ReadAsync(db => db.Database.ExecuteSqlAsync($"""UPDATE "AuditEvents" SET "At" = 'x' WHERE "Sequence" = {number}""", ct));
+        world.Clock.Advance(TimeSpan.FromMinutes(3));
+        this.GoTo("/audit/questions/access?vault=kv-payments-prod");
+        var page = Render<QuestionsPage>(p => p.Add(x => x.Question, "access"));
+        page.WaitForElement(".answer-sentence");
+        Assert.Contains($"cannot be read: {number}.", page.Find("#answer").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Over; when cannot be read", page.Find(".answer-table").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("Lasts", page.Find(".answer-table").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

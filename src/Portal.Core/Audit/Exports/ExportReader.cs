@@ -55,6 +55,13 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         var rest = new AuditRows();
+        // Retention leaves every place: one that is gone was taken, and its event with it as likely as not.
+        if (await TakenPlaceAsync(db, ct) is { } taken)
+        {
+            rest.Accuse($"The log has no event at position {taken}: its place was taken away.");
+            return rest;
+        }
+
         var emptied = await EmptiedAsync(db, await PrunedPositions.ReadAsync(db, ct), ct);
         if (emptied.Count == 0)
             return rest;
@@ -71,6 +78,17 @@ internal sealed class ExportReader(IDbContextFactory<PortalDb> databases, IAudit
         }
 
         return rest;
+    }
+
+    // The first place that is not there; null when all are. Counting is far cheaper than looking for a gap.
+    private async Task<long?> TakenPlaceAsync(PortalDb db, CancellationToken ct)
+    {
+        var places = db.AuditLeaves.Where(l => l.Position >= 0 && l.Position < point.Size);
+        if (await places.LongCountAsync(ct) == point.Size)
+            return null;
+        return await places.AnyAsync(l => l.Position == 0, ct)
+            ? await places.Where(l => !db.AuditLeaves.Any(next => next.Position == l.Position + 1)).MinAsync(l => l.Position, ct) + 1
+            : 0;
     }
 
     private async Task<IReadOnlyList<(long First, long Last)>> EmptiedAsync(PortalDb db, PrunedPositions named, CancellationToken ct)

@@ -62,7 +62,9 @@ public sealed class MakeEvidencePack(IDbContextFactory<PortalDb> databases, Expo
         {
             await using var db = await databases.CreateDbContextAsync(ct);
             foreach (var checkpoint in await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => some.Contains(c.Size)).OrderBy(c => c.Size), ct))
-                yield return checkpoint;
+                // What is no checkpoint of its size proves nothing, and would keep the others from being checked.
+                if (checkpoint.Says is not null)
+                    yield return checkpoint;
         }
     }
 
@@ -70,7 +72,7 @@ public sealed class MakeEvidencePack(IDbContextFactory<PortalDb> databases, Expo
     private async Task<IReadOnlyList<long>> SizesAsync(EvidencePeriod period, ExportPoint point, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
-        var signed = db.AuditCheckpoints.Where(c => c.Size <= point.Size);
+        var signed = db.AuditCheckpoints.Where(c => c.Size > 0 && c.Size <= point.Size);
         var from = period.From ?? DateTimeOffset.MinValue;
         var to = period.To ?? DateTimeOffset.MaxValue;
         try

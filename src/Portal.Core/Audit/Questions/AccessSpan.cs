@@ -14,7 +14,11 @@ namespace Portal.Core.Audit.Questions;
 /// <param name="Until">When it was over; null while it lasts.</param>
 /// <param name="Ending">How it ended, as recorded; null while it lasts.</param>
 public sealed record AccessSpan(
-    Guid? PersonObjectId, string? PersonName, string? VaultName, string? SecretName, string? RoleName, string? RequestReference, DateTimeOffset From, DateTimeOffset? Until, string? Ending);
+    Guid? PersonObjectId, string? PersonName, string? VaultName, string? SecretName, string? RoleName, string? RequestReference, DateTimeOffset From, DateTimeOffset? Until, string? Ending)
+{
+    /// <summary>Whether it is over and the event that says so cannot be read: then neither when nor how is known.</summary>
+    public bool EndUnreadable { get; init; }
+}
 
 /// <summary>Access that the portal did not give and came upon.</summary>
 /// <param name="PersonObjectId">Who has it.</param>
@@ -32,7 +36,7 @@ public sealed record StandingAccess(Guid? PersonObjectId, string? PersonName, st
 /// <param name="Standing">Found before the end of the period and not known to be gone before it began, the latest first; at most as many.</param>
 /// <param name="People">How many people are in <paramref name="Spans"/>.</param>
 /// <param name="AndMore">Whether there are spans beyond.</param>
-public sealed record AccessAnswer(IReadOnlyList<AccessSpan> Spans, IReadOnlyList<StandingAccess> Standing, int People, bool AndMore);
+public sealed record AccessAnswer(IReadOnlyList<AccessSpan> Spans, IReadOnlyList<StandingAccess> Standing, int People, bool AndMore) : AuditAnswer;
 
 /// <summary>Reads spans from the events.</summary>
 internal static class AccessSpans
@@ -52,9 +56,9 @@ internal static class AccessSpans
         // Not null, said of ours: otherwise "both unknown" counts as the same, and no index serves that. No time in the inner condition: it would lead SQLite to read every grant that ever ended, once for each that began.
         var overlapping = given.Where(g => (db.AuditEvents.Where(e => e.RequestId != null && e.RequestId == g.RequestId && e.GrantId != null && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEnded.Value)
             .OrderBy(e => e.Sequence).Select(e => (DateTimeOffset?)e.At).FirstOrDefault() ?? DateTimeOffset.MaxValue) > period.From);
-        var spans = await Spans(db, overlapping.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows + 1)).ToListAsync(ct);
-        var standing = await about
-            .Where(e => (e.Code == AuditCode.StandingAccessFound.Value || (e.Code == AuditCode.DriftFound.Value && e.Reason == HeldByAnother)) && e.At < period.To)
+        var (spans, unreadable) = await ReadAsync(db, overlapping, AuditPeriod.MostRows + 1, ct);
+        var met = about.Where(e => (e.Code == AuditCode.StandingAccessFound.Value || (e.Code == AuditCode.DriftFound.Value && e.Reason == HeldByAnother)) && e.At < period.To);
+        var (standing, others) = await ReadableRows.ReadAsync(db, met, int.MaxValue, some => some
             .Select(e => new
             {
                 Found = e,
@@ -63,10 +67,29 @@ internal static class AccessSpans
             })
             .Where(s => s.Gone == null || s.Gone > period.From)
             .OrderByDescending(s => s.Found.At).ThenByDescending(s => s.Found.Sequence).Take(AuditPeriod.MostRows)
-            .Select(s => new StandingAccess(s.Found.SubjectObjectId, s.Found.SubjectName, s.Found.VaultName, s.Found.SecretName, s.Found.RoleName, s.Found.RequestReference, s.Found.At, s.Gone)).ToListAsync(ct);
+            .Select(s => new StandingAccess(s.Found.SubjectObjectId, s.Found.SubjectName, s.Found.VaultName, s.Found.SecretName, s.Found.RoleName, s.Found.RequestReference, s.Found.At, s.Gone)), ct);
         var more = spans.Count > AuditPeriod.MostRows;
         var shown = more ? spans[..AuditPeriod.MostRows] : spans;
-        return new AccessAnswer(shown, OnceEach(standing), shown.Select(s => s.PersonObjectId).Distinct().Count(), more);
+        return new AccessAnswer(shown, OnceEach(standing), shown.Select(s => s.PersonObjectId).Distinct().Count(), more) { Unreadable = [.. unreadable, .. others] };
+    }
+
+    /// <summary>What began, with its end, the latest first; without its end where that cannot be read.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="given">Events that say that access was given, in any order.</param>
+    /// <param name="most">How many at most.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>They, and the numbers of events that belong here and cannot be read.</returns>
+    public static async Task<(List<AccessSpan> Spans, IReadOnlyList<long> Unreadable)> ReadAsync(PortalDb db, IQueryable<AuditEvent> given, int most, CancellationToken ct)
+    {
+        var (spans, unreadable) = await ReadableRows.ReadAsync(db, given, most, some => Spans(db, some), ct);
+        if (unreadable.Count == 0)
+            return (spans, unreadable);
+        var (begun, lost) = await ReadableRows.ReadAsync(db, db.AuditEvents.AsNoTracking().Where(e => unreadable.Contains(e.Sequence)), most, some => some.Select(g => new
+        {
+            Span = new AccessSpan(g.SubjectObjectId, g.SubjectName, g.VaultName, g.SecretName, g.RoleName, g.RequestReference, g.At, null, null),
+            End = db.AuditEvents.Where(e => e.RequestId != null && e.RequestId == g.RequestId && e.GrantId != null && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEnded.Value).OrderBy(e => e.Sequence).Select(e => (long?)e.Sequence).FirstOrDefault(),
+        }), ct);
+        return ([.. spans.Concat(begun.Select(b => b.Span with { EndUnreadable = true })).OrderByDescending(s => s.From)], [.. lost, .. begun.Select(b => b.End).OfType<long>()]);
     }
 
     // A comparison and a call of one request may each come upon the same access: it is told since it was first met, until it was found gone.

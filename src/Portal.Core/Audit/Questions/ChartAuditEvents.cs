@@ -148,14 +148,17 @@ public sealed class ChartAuditEvents(IDbContextFactory<PortalDb> databases, Audi
         {
             if (Only(filter, code) is not { } decided)
                 continue;
-            var decisions = AuditQuery.Each(db, actor, decided).Select(d => new
+            var before = times.Count;
+            // The list beside the charts names what cannot be read.
+            await ReadableRows.EachAsync(db, AuditQuery.Each(db, actor, decided), some => some.Select(d => new
             {
                 d.At,
                 Asked = db.AuditEvents.Where(e => e.RequestId != null && e.RequestId == d.RequestId && e.Code == AuditCode.RequestSubmitted.Value).Select(e => (DateTimeOffset?)e.At).FirstOrDefault(),
-            });
-            await foreach (var decision in decisions.AsAsyncEnumerable().WithCancellation(ct))
+            }), decision =>
+            {
                 if (decision.Asked is { } asked)
                     times.Add(decision.At - asked);
+            }, () => times.RemoveRange(before, times.Count - before), ct);
         }
 
         return times;

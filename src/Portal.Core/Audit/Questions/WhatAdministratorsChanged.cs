@@ -8,7 +8,7 @@ namespace Portal.Core.Audit.Questions;
 /// <summary>What administrators and operators changed.</summary>
 /// <param name="Events">The latest first; at most <see cref="AuditPeriod.MostRows"/>.</param>
 /// <param name="Counts">How many of each kind there are, those with none left out.</param>
-public sealed record ChangeAnswer(IReadOnlyList<AuditEvent> Events, IReadOnlyList<ChangeCount> Counts);
+public sealed record ChangeAnswer(IReadOnlyList<AuditEvent> Events, IReadOnlyList<ChangeCount> Counts) : AuditAnswer;
 
 /// <summary>How many changes of one kind there are.</summary>
 /// <param name="Code">The kind, by its audit code.</param>
@@ -31,6 +31,7 @@ public sealed class WhatAdministratorsChanged(IDbContextFactory<PortalDb> databa
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.WhatAdministratorsChanged, period.AsFilter()), actor, ct);
         var within = period.Over(db.AuditEvents.AsNoTracking());
         var events = new List<AuditEvent>();
+        var unreadable = new List<long>();
         var counts = new List<ChangeCount>();
         // One ordered read for each kind: together they would be read and sorted whole.
         foreach (var code in Codes.Select(c => c.Value))
@@ -40,9 +41,11 @@ public sealed class WhatAdministratorsChanged(IDbContextFactory<PortalDb> databa
             if (count == 0)
                 continue;
             counts.Add(new ChangeCount(code, CappedCount.Of(count)));
-            events.AddRange(await some.Take(AuditPeriod.MostRows).ToListAsync(ct));
+            var read = await ReadableEvents.ReadAsync(db, some.Take(AuditPeriod.MostRows), ct);
+            events.AddRange(read.Events);
+            unreadable.AddRange(read.Unreadable);
         }
 
-        return new ChangeAnswer([.. events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows)], counts);
+        return new ChangeAnswer([.. events.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows)], counts) { Unreadable = unreadable };
     }
 }

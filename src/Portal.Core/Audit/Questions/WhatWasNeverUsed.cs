@@ -9,7 +9,7 @@ namespace Portal.Core.Audit.Questions;
 /// <param name="Spans">The latest first; at most <see cref="AuditPeriod.MostRows"/>.</param>
 /// <param name="Unused">How many there are.</param>
 /// <param name="Given">How many grants began in the period.</param>
-public sealed record UnusedAnswer(IReadOnlyList<AccessSpan> Spans, int Unused, int Given);
+public sealed record UnusedAnswer(IReadOnlyList<AccessSpan> Spans, int Unused, int Given) : AuditAnswer;
 
 /// <summary>Which of the grants that began in a period were never shown to reach their secret. Only a test through the portal shows that: what was read by other programs, the trail does not know.</summary>
 public sealed class WhatWasNeverUsed(IDbContextFactory<PortalDb> databases, AuditReads reads)
@@ -24,7 +24,7 @@ public sealed class WhatWasNeverUsed(IDbContextFactory<PortalDb> databases, Audi
         var all = db.AuditEvents.AsNoTracking();
         var given = period.Over(all).Where(e => e.Code == AuditCode.GrantActivated.Value);
         var unused = given.Where(g => !all.Any(e => e.RequestId != null && e.RequestId == g.RequestId && e.GrantId != null && e.GrantId == g.GrantId && e.Code == AuditCode.GrantEffective.Value));
-        var spans = await AccessSpans.Spans(db, unused.OrderByDescending(e => e.At).ThenByDescending(e => e.Sequence).Take(AuditPeriod.MostRows)).ToListAsync(ct);
-        return new UnusedAnswer(spans, await unused.CountAsync(ct), await given.CountAsync(ct));
+        var (spans, unreadable) = await AccessSpans.ReadAsync(db, unused, AuditPeriod.MostRows, ct);
+        return new UnusedAnswer(spans, await unused.CountAsync(ct), await given.CountAsync(ct)) { Unreadable = unreadable };
     }
 }

@@ -27,7 +27,7 @@ public sealed record SecondTry(
 /// <param name="Attempts">What was tried and not allowed.</param>
 /// <param name="AttemptCount">How many.</param>
 public sealed record AroundAnswer(
-    IReadOnlyList<SecondTry> SecondTries, CappedCount SecondTryCount, IReadOnlyList<AuditEvent> Automatic, CappedCount AutomaticCount, IReadOnlyList<AuditEvent> Attempts, CappedCount AttemptCount);
+    IReadOnlyList<SecondTry> SecondTries, CappedCount SecondTryCount, IReadOnlyList<AuditEvent> Automatic, CappedCount AutomaticCount, IReadOnlyList<AuditEvent> Attempts, CappedCount AttemptCount) : AuditAnswer;
 
 /// <summary>What an auditor looks at when rules are doubted: a denial that a second request got around, approvals without a person, attempts at what is not allowed.</summary>
 public sealed class WhatWentAroundTheRules(IDbContextFactory<PortalDb> databases, AuditReads reads)
@@ -44,48 +44,65 @@ public sealed class WhatWentAroundTheRules(IDbContextFactory<PortalDb> databases
         await reads.NoteAsync(db, new AuditRead(AuditReadKind.WhatWentAroundTheRules, period.AsFilter()), actor, ct);
         var all = db.AuditEvents.AsNoTracking();
         var within = period.Over(all);
-        var tries = await SecondTriesAsync(all, period, ct);
+        var unreadable = new List<long>();
+        var tries = await SecondTriesAsync(db, period, unreadable, ct);
         var automatic = within.Where(e => e.Code == AuditCode.RequestApproved.Value && e.ActorKind == ActorKind.System);
         var attempts = within.Where(e => e.Code == AuditCode.AttemptRefused.Value);
         return new AroundAnswer(
             [.. tries.Take(AuditPeriod.MostRows)], CappedCount.Of(tries.Count),
-            await LatestAsync(automatic, ct), await CountAsync(automatic, ct),
-            await LatestAsync(attempts, ct), await CountAsync(attempts, ct));
+            await LatestAsync(db, automatic, unreadable, ct), await CountAsync(automatic, ct),
+            await LatestAsync(db, attempts, unreadable, ct), await CountAsync(attempts, ct))
+        {
+            Unreadable = [.. unreadable.Distinct()],
+        };
     }
 
     /// <summary>Reads denials and approvals in order and brings them together here: asked for each denial by itself, a database may read all approvals each time.</summary>
-    private static async Task<List<SecondTry>> SecondTriesAsync(IQueryable<AuditEvent> all, AuditPeriod period, CancellationToken ct)
+    private static async Task<List<SecondTry>> SecondTriesAsync(PortalDb db, AuditPeriod period, List<long> unreadable, CancellationToken ct)
     {
         var waiting = new Dictionary<(Guid?, string?), List<Decided>>();
-        await foreach (var denied in Read(period.Over(all), AuditCode.RequestDenied).WithCancellation(ct))
+        unreadable.AddRange(await ReadAsync(db, period, AuditCode.RequestDenied, denied =>
         {
             if (!waiting.TryGetValue((denied.PersonObjectId, denied.Scope), out var denials))
                 waiting[(denied.PersonObjectId, denied.Scope)] = denials = [];
             denials.Add(denied);
-        }
+        }, waiting.Clear, ct));
 
         var found = new List<SecondTry>();
         if (waiting.Count == 0)
             return found;
         var soon = new AuditPeriod(period.From, period.To < DateTimeOffset.MaxValue - Soon ? period.To + Soon : DateTimeOffset.MaxValue);
-        await foreach (var approved in Read(soon.Over(all), AuditCode.RequestApproved).WithCancellation(ct))
+        var next = new Dictionary<(Guid?, string?), int>();
+        unreadable.AddRange(await ReadAsync(db, soon, AuditCode.RequestApproved, approved =>
         {
-            if (!waiting.TryGetValue((approved.PersonObjectId, approved.Scope), out var denials))
-                continue;
+            var tried = (approved.PersonObjectId, approved.Scope);
+            if (!waiting.TryGetValue(tried, out var denials))
+                return;
             // Each denial is got around once, by the first approval after it.
-            foreach (var denied in denials.Where(d => d.At < approved.At && approved.At - d.At <= Soon))
-                found.Add(new SecondTry(denied.PersonObjectId, denied.PersonName, denied.VaultName, denied.SecretName, denied.At, denied.ByName, denied.Reference, approved.At, approved.ByName, approved.Reference));
-            denials.RemoveAll(d => d.At < approved.At);
-        }
+            var at = next.GetValueOrDefault(tried);
+            for (; at < denials.Count && denials[at] is var denied && denied.At < approved.At; at++)
+                if (approved.At - denied.At <= Soon)
+                    found.Add(new SecondTry(denied.PersonObjectId, denied.PersonName, denied.VaultName, denied.SecretName, denied.At, denied.ByName, denied.Reference, approved.At, approved.ByName, approved.Reference));
+            next[tried] = at;
+        }, () =>
+        {
+            found.Clear();
+            next.Clear();
+        }, ct));
 
         return [.. found.OrderByDescending(t => t.DeniedAt)];
     }
 
-    private static IAsyncEnumerable<Decided> Read(IQueryable<AuditEvent> events, AuditCode code) => events
-        .Where(e => e.Code == code.Value).OrderBy(e => e.At).ThenBy(e => e.Sequence)
-        .Select(e => new Decided(e.SubjectObjectId, e.SubjectName, e.Scope, e.VaultName, e.SecretName, e.At, e.ActorName, e.RequestReference)).AsAsyncEnumerable();
+    private static Task<IReadOnlyList<long>> ReadAsync(PortalDb db, AuditPeriod period, AuditCode code, Action<Decided> take, Action again, CancellationToken ct) =>
+        ReadableRows.EachAsync(db, period.Over(db.AuditEvents.AsNoTracking()).Where(e => e.Code == code.Value).OrderBy(e => e.At).ThenBy(e => e.Sequence), events => events.OrderBy(e => e.At).ThenBy(e => e.Sequence)
+            .Select(e => new Decided(e.SubjectObjectId, e.SubjectName, e.Scope, e.VaultName, e.SecretName, e.At, e.ActorName, e.RequestReference)), take, again, ct);
 
-    private static Task<List<AuditEvent>> LatestAsync(IQueryable<AuditEvent> events, CancellationToken ct) => LatestFirst(events).Take(AuditPeriod.MostRows).ToListAsync(ct);
+    private static async Task<IReadOnlyList<AuditEvent>> LatestAsync(PortalDb db, IQueryable<AuditEvent> events, List<long> unreadable, CancellationToken ct)
+    {
+        var latest = await ReadableEvents.ReadAsync(db, LatestFirst(events).Take(AuditPeriod.MostRows), ct);
+        unreadable.AddRange(latest.Unreadable);
+        return latest.Events;
+    }
 
     private static async Task<CappedCount> CountAsync(IQueryable<AuditEvent> events, CancellationToken ct) =>
         CappedCount.Of(await LatestFirst(events).Select(e => e.Sequence).Take(CountAuditEvents.Most + 1).CountAsync(ct));

@@ -29,7 +29,7 @@ public sealed record ApprovalPair(
 /// <param name="Approved">How many decisions were yes.</param>
 /// <param name="Denied">How many were no.</param>
 /// <param name="Median">The time from request to decision, in the middle of all cases; null without any.</param>
-public sealed record ApprovalAnswer(IReadOnlyList<ApprovalPair> Pairs, int PairCount, int Approved, int Denied, TimeSpan? Median);
+public sealed record ApprovalAnswer(IReadOnlyList<ApprovalPair> Pairs, int PairCount, int Approved, int Denied, TimeSpan? Median) : AuditAnswer;
 
 /// <summary>Who approved whom, how often and how fast.</summary>
 public sealed class WhoApprovedWhom(IDbContextFactory<PortalDb> databases, AuditReads reads)
@@ -46,7 +46,7 @@ public sealed class WhoApprovedWhom(IDbContextFactory<PortalDb> databases, Audit
             decisions = decisions.Where(e => e.ActorObjectId == person || e.SubjectObjectId == person);
         var tallies = new Dictionary<(Guid?, Guid?), Tally>();
         var all = new List<TimeSpan>();
-        await foreach (var decision in WithTheirRequests(db, decisions).AsAsyncEnumerable().WithCancellation(ct))
+        var unreadable = await ReadableRows.EachAsync(db, decisions, some => WithTheirRequests(db, some), decision =>
         {
             var pair = (decision.ApproverObjectId, decision.RequesterObjectId);
             if (!tallies.TryGetValue(pair, out var tally))
@@ -54,11 +54,18 @@ public sealed class WhoApprovedWhom(IDbContextFactory<PortalDb> databases, Audit
             tally.Add(decision);
             if (decision.Took is { } took)
                 all.Add(took);
-        }
+        }, () =>
+        {
+            tallies.Clear();
+            all.Clear();
+        }, ct);
 
         return new ApprovalAnswer(
             [.. tallies.Values.Select(t => t.Pair()).OrderByDescending(p => p.Approved + p.Denied).ThenByDescending(p => p.Latest).Take(AuditPeriod.MostRows)],
-            tallies.Count, tallies.Values.Sum(t => t.Approved), tallies.Values.Sum(t => t.Denied), MedianOf(all));
+            tallies.Count, tallies.Values.Sum(t => t.Approved), tallies.Values.Sum(t => t.Denied), MedianOf(all))
+        {
+            Unreadable = unreadable,
+        };
     }
 
     /// <summary>Those events that are decisions.</summary>

@@ -60,21 +60,16 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
         var state = await db.RetentionStates.SingleAsync(ct);
         var through = Math.Min(state.ExportedThrough, await db.AuditCheckpoints.MaxAsync(c => (long?)c.Size, ct) ?? 0);
         var events = Prunable(db, now - period, through);
-        if (after is { At: var at, Sequence: var sequence })
-            events = events.Where(e => e.At >= at && (e.At > at || e.Sequence > sequence));
-        var found = await (from e in events
-                           join leaf in db.AuditLeaves on e.EventId equals leaf.EventId
-                           where leaf.Position < through
-                           orderby e.At, e.Sequence
-                           select new { Event = e, Leaf = leaf }).Take(options.Batch).ToListAsync(ct);
+        if (after is not null)
+            events = after.Beyond(db, events, before: false);
+        var (found, isFull, last) = await ReadAsync(db, events, through, ct);
         if (found.Count == 0)
-            return new Turn(0, null);
+            return new Turn(0, isFull ? last : null);
 
         // The record of the run has to stay readable: what would make it too long waits for the next turn.
         var positions = found.Select(f => f.Leaf.Position).Order().ToList();
         var taken = PrunedPositions.RangesOf(positions).Take(PrunedPositions.MostRanges).SelectMany(r => positions.Where(p => p >= r.First && p <= r.Last)).ToHashSet();
-        var more = found.Count == options.Batch || taken.Count < found.Count;
-        var last = new TrailPlace(found[^1].Event);
+        var more = isFull || taken.Count < found.Count;
         found.RemoveAll(f => !taken.Contains(f.Leaf.Position));
 
         foreach (var request in found.Where(f => f.Event.RequestId is not null).GroupBy(f => f.Event.RequestId!.Value))
@@ -101,6 +96,41 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
         return new Turn(found.Count, !more ? null : taken.Count < positions.Count ? after ?? TrailPlace.Beginning : last);
     }
 
+    // One that cannot be read is not what was sealed, and stays for whoever looks into that. It holds up no other.
+    private async Task<(List<Due> Found, bool IsFull, TrailPlace? Last)> ReadAsync(PortalDb db, IQueryable<AuditEvent> events, long through, CancellationToken ct)
+    {
+        var asked = (from e in events
+                     join leaf in db.AuditLeaves on e.EventId equals leaf.EventId
+                     where leaf.Position < through
+                     orderby e.At, e.Sequence
+                     select new { Event = e, Leaf = leaf }).Take(options.Batch);
+        try
+        {
+            var rows = (await asked.ToListAsync(ct)).ConvertAll(row => new Due(row.Event, row.Leaf));
+            return (rows, rows.Count == options.Batch, rows.Count > 0 ? new TrailPlace(rows[^1].Event) : null);
+        }
+        catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
+        {
+            // Which one it is, the fault does not say.
+        }
+
+        var found = new List<Due>();
+        var numbers = await asked.Select(row => new { row.Event.Sequence, row.Leaf.Position }).ToListAsync(ct);
+        foreach (var number in numbers)
+        {
+            try
+            {
+                found.Add(new Due(await db.AuditEvents.SingleAsync(e => e.Sequence == number.Sequence, ct), await db.AuditLeaves.SingleAsync(l => l.Position == number.Position, ct)));
+            }
+            catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
+            {
+                // The next one.
+            }
+        }
+
+        return (found, numbers.Count == options.Batch, numbers.Count > 0 ? await ReadableEvents.PlaceOfAsync(db, numbers[^1].Sequence, ct) : null);
+    }
+
     private static IQueryable<AuditEvent> Prunable(PortalDb db, DateTimeOffset before, long through) => db.AuditEvents.Where(e => e.At < before
         && !e.Code.StartsWith("audit.") && !e.Code.StartsWith("policy.")
         // What a request tells goes together: the end of what began nowhere would be taken for nothing. Whoever tries to look at it later keeps nothing of it.
@@ -114,6 +144,8 @@ public sealed class PruneAuditEvents(IDbContextFactory<PortalDb> databases, Rete
                 || (h.Scope != null && e.Scope != null && (e.Scope == h.Scope || e.Scope.StartsWith(h.Scope + "/")))
                 // A vault has had the ids of every place that it was moved to; its name is one in all of Azure.
                 || (h.Scope != null && e.VaultName != null && (e.VaultName.ToLower() == h.Name.ToLower() || (e.VaultName + "/" + e.SecretName).ToLower() == h.Name.ToLower())))));
+
+    private sealed record Due(AuditEvent Event, AuditLeaf Leaf);
 
     private sealed record Turn(int Pruned, TrailPlace? After);
 }

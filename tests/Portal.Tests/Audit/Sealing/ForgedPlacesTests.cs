@@ -114,6 +114,37 @@ public sealed class ForgedPlacesTests
         Assert.Contains($"no events from position 40 to {far - 1}", found[2].What, StringComparison.Ordinal);
     }
 
+    [Theory, BothDatabases(0, 7, 39)]
+    public async Task A_place_that_was_taken_away_with_its_event_is_named_by_an_export_of_what_is_left(DatabaseKind kind, int position)
+    {
+        await using var world = await SealedAsync(kind, 40);
+        await SqlAsync(world, "UPDATE \"RetentionStates\" SET \"Pruned\" = 1");
+        await DeleteAsync(world, position, position);
+        await SqlAsync(world, string.Create(CultureInfo.InvariantCulture, $"DELETE FROM \"AuditLeaves\" WHERE \"Position\" = {position}"));
+        Assert.All(await VerdictAsync(world, new AuditFilter()), words => Assert.Contains($"no event at position {position}", words, StringComparison.Ordinal));
+    }
+
+    [Theory, BothDatabases(0, 1)]
+    public async Task Bytes_behind_the_hashes_of_a_tile_break_off_no_export(DatabaseKind kind, int level)
+    {
+        await using var world = await SealedAsync(kind, 300);
+        await using (var db = world.OpenDb())
+        {
+            var tile = await db.AuditTiles.AsNoTracking().SingleAsync(t => t.Level == level && t.Index == 0, Ct);
+            byte[] longer = [.. tile.Hashes, .. new byte[16_384]];
+            await db.AuditTiles.Where(t => t.Level == level && t.Index == 0).ExecuteUpdateAsync(set => set.SetProperty(t => t.Hashes, longer), Ct);
+        }
+
+        Assert.Contains($"Tile 0 of level {level}", Assert.Single((await VerifyAsync(world)).Findings).What, StringComparison.Ordinal);
+        // Each row proves what it is by the hashes that are there, as long as they are.
+        foreach (var format in Enum.GetValues<ExportFormat>())
+        {
+            var verdict = await VerifyExportTests.VerifyAsync(new SealedLog(world), await VerifyExportTests.ExportAsync(world, new AuditFilter { VaultName = "kv-a" }, format, size: 300));
+            Assert.True(verdict.Holds, verdict.Fault?.Message);
+            Assert.Equal(300, verdict.Rows);
+        }
+    }
+
     [Theory, BothDatabases]
     public async Task Bytes_behind_the_field_digests_are_named_and_no_export_passes_them_on(DatabaseKind kind)
     {

@@ -121,6 +121,9 @@ public sealed class TamperTests
             ($"UPDATE \"AuditEvents\" SET \"Comment\" = 'x' WHERE \"Sequence\" = 13; UPDATE \"AuditLeaves\" SET \"FieldDigests\" = {Bytes(kind, "0102")} WHERE \"Position\" = 12", "position 12"),
             ($"UPDATE \"AuditTiles\" SET \"Hashes\" = {Bytes(kind, new string('0', 512 * 32))} WHERE \"Level\" = 0 AND \"Index\" = 1", "position 256 is not the one whose hash was sealed"),
             ($"UPDATE \"AuditTiles\" SET \"Hashes\" = {Bytes(kind, new string('0', 192))} WHERE \"Level\" = 1", "of level 1 of the log was changed"),
+            ($"UPDATE \"AuditTiles\" SET \"Hashes\" = {Longer(kind, 16_384)} WHERE \"Level\" = 0 AND \"Index\" = 0", "Tile 0 of level 0 of the log was changed"),
+            ($"UPDATE \"AuditTiles\" SET \"Hashes\" = {Longer(kind, 32)} WHERE \"Level\" = 0 AND \"Index\" = 3", "Tile 3 of level 0 of the log was changed"),
+            ($"UPDATE \"AuditTiles\" SET \"Hashes\" = {Longer(kind, 5)} WHERE \"Level\" = 1", "Tile 0 of level 1 of the log was changed"),
             ("DELETE FROM \"AuditTiles\" WHERE \"Level\" = 0 AND \"Index\" = 0", "position 0 is missing"),
             ("DELETE FROM \"AuditTiles\" WHERE \"Level\" = 1", "of level 1 of the log was changed or taken away"),
             ($"INSERT INTO \"AuditTiles\" (\"Level\", \"Index\", \"Hashes\") VALUES (3, 9, {Bytes(kind, "00")})", "tiles, and"),
@@ -128,6 +131,9 @@ public sealed class TamperTests
             ("UPDATE \"AuditCheckpoints\" SET \"Size\" = 299 WHERE \"Size\" = 300", "checkpoint of 299 events in the database has another size"),
             ("UPDATE \"AuditCheckpoints\" SET \"Note\" = replace(\"Note\", 'portal', 'mortal') WHERE \"Size\" = 300", "is signed by none of the log's keys"),
             ("UPDATE \"AuditCheckpoints\" SET \"Note\" = 'gone' WHERE \"Size\" = 300", "cannot be read"),
+            ("INSERT INTO \"AuditCheckpoints\" (\"Size\", \"Time\", \"Note\") SELECT -1, \"Time\", 'x' FROM \"AuditCheckpoints\" WHERE \"Size\" = 300", "The checkpoint of -1 events"),
+            ("INSERT INTO \"AuditCheckpoints\" (\"Size\", \"Time\", \"Note\") SELECT -1, \"Time\", \"Note\" FROM \"AuditCheckpoints\" WHERE \"Size\" = 300", "The checkpoint of -1 events"),
+            ("UPDATE \"AuditKeys\" SET \"Until\" = \"Since\"", "No key of the log is in use in the database"),
             ("DELETE FROM \"AuditKeys\"", "is signed by none of the log's keys"),
             ($"INSERT INTO \"AuditKeys\" (\"Vkey\", \"Since\", \"Until\") SELECT '{own.Verifier}', \"Since\", \"Since\" FROM \"AuditKeys\"", "signed no checkpoint together with another of the log's keys"),
             ($"INSERT INTO \"AuditKeys\" (\"Vkey\", \"Since\", \"Until\") SELECT '{own.Verifier}', \"Since\", \"Since\" FROM \"AuditKeys\"; UPDATE \"AuditCheckpoints\" SET \"Note\" = '{beneath}' WHERE \"Size\" = 300", "signed no checkpoint together with another of the log's keys"),
@@ -295,6 +301,9 @@ public sealed class TamperTests
     private static Guid Id(int kind, int number) => Guid.Parse(string.Create(CultureInfo.InvariantCulture, $"019cadc6-000{kind}-7000-8000-{number:x12}"));
 
     private static string Bytes(DatabaseKind kind, string hex) => kind == DatabaseKind.Sqlite ? $"x'{hex}'" : $"'\\x{hex}'::bytea";
+
+    private static string Longer(DatabaseKind kind, int bytes) =>
+        kind == DatabaseKind.Sqlite ? $"CAST(\"Hashes\" || {Bytes(kind, new string('0', 2 * bytes))} AS BLOB)" : $"\"Hashes\" || {Bytes(kind, new string('0', 2 * bytes))}";
 
     private static async Task<int> CountAsync(PortalWorld world, string sql)
     {

@@ -54,7 +54,7 @@ public sealed class UnreadableRowTests
         (string Table, string Column)[] columns =
         [
             ("AuditLeaves", "EventId"), ("AuditLeaves", "FieldDigests"), ("AuditTiles", "Level"), ("AuditTiles", "Index"), ("AuditTiles", "Hashes"), ("AuditCheckpoints", "Time"), ("AuditCheckpoints", "Note"),
-            ("AuditKeys", "Vkey"), ("PendingSeals", "EventId"),
+            ("AuditKeys", "Vkey"), ("AuditKeys", "Until"), ("PendingSeals", "EventId"),
         ];
         foreach (var (table, column) in columns)
             foreach (var value in (string[])["'x'", "''", "7", "1.5", "x'ff00'", "'2026-13-01'"])

@@ -31,12 +31,12 @@ internal sealed class CheckpointSource(string where, IAsyncEnumerable<KeptCheckp
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _all.DisposeAsync();
 
-    /// <summary>Those of the database from a size on, the smallest first.</summary>
+    /// <summary>Those of the database from a size on, the smallest first; from 0 on all of them, those too of a size that no log has.</summary>
     public static async IAsyncEnumerable<KeptCheckpoint> OfDatabaseAsync(PortalDb db, long from, [EnumeratorCancellation] CancellationToken ct)
     {
         for (long? after = null; ;)
         {
-            var rows = await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => after == null ? c.Size >= from : c.Size > after).OrderBy(c => c.Size).Take(AtOnce), ct);
+            var rows = await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => after == null ? from == 0 || c.Size >= from : c.Size > after).OrderBy(c => c.Size).Take(AtOnce), ct);
             foreach (var row in rows)
                 yield return new KeptCheckpoint(row.Size, row.Note, row);
             if (rows.Count < AtOnce)

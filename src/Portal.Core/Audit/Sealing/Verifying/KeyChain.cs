@@ -12,17 +12,26 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
     // Those that more than one key signed: as many as there were changes of keys.
     private readonly Dictionary<long, Signed> _together = [];
     private readonly List<VerifierKey> _keys = [];
+    private readonly List<string> _inUse = [];
+    private int _entered;
     private (long Size, bool IsStored, SignedNote Note)? _last;
 
     /// <summary>Reads them.</summary>
     /// <returns>All keys of the database that are keys, those that were not entered by the portal included: what they signed is found by itself.</returns>
     public async Task<IReadOnlyList<VerifierKey>> ReadAsync(CancellationToken ct)
     {
-        foreach (var text in await db.AuditKeys.AsNoTracking().OrderBy(k => k.Since).Select(k => k.Vkey).ToListAsync(ct))
-            if (VerifierKey.Parse(text) is { } key)
+        // Whether there is an end, and not which: that may be no time.
+        foreach (var entered in await db.AuditKeys.AsNoTracking().OrderBy(k => k.Since).Select(k => new { k.Vkey, InUse = k.Until == null }).ToListAsync(ct))
+        {
+            _entered++;
+            if (entered.InUse)
+                _inUse.Add(entered.Vkey);
+            if (VerifierKey.Parse(entered.Vkey) is { } key)
                 _keys.Add(key);
             else
                 findings.Add("A key of the log in the database cannot be read.");
+        }
+
         return _keys;
     }
 
@@ -45,8 +54,25 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
             _together[size] = new Signed([note], isStored);
     }
 
-    /// <summary>Names the keys that share no checkpoint with the others, once all checkpoints were taken.</summary>
+    /// <summary>Names the keys that share no checkpoint with the others, and what is wrong with which of them is in use, once all checkpoints were taken.</summary>
     public IReadOnlyList<VerifyFinding> Foreign()
+    {
+        var foreign = Strangers();
+        var found = foreign.Select(key => new VerifyFinding($"The key {key} in the database signed no checkpoint together with another of the log's keys: it was not entered by the portal.")).ToList();
+        if (_entered > 0 && _inUse.Count != 1)
+            found.Add(new VerifyFinding(_inUse.Count == 0
+                ? "No key of the log is in use in the database: the portal ends the use of one only with the beginning of the next. Nothing can be sealed."
+                : $"The log has {_inUse.Count} keys in use in the database, and the portal uses one at a time. Nothing can be sealed."));
+        else if (_inUse is [var text] && VerifierKey.Parse(text) is { } inUse && !foreign.Contains(inUse) && LastSigner() is { } signer && !signer.Equals(inUse))
+            found.Add(new VerifyFinding($"The key {inUse} is in use in the database, and the newest checkpoint was signed by {signer}: somebody else changed which is in use, or signed with a key that no longer is."));
+        return found;
+    }
+
+    // At a change both sign, the new key last.
+    private VerifierKey? LastSigner() => _last is not { Note: var newest } ? null
+        : newest.Signatures.Select(signature => _keys.Find((newest with { Signatures = [signature] }).IsSignedBy)).LastOrDefault(key => key is not null);
+
+    private List<VerifierKey> Strangers()
     {
         if (_keys.Count < 2)
             return [];
@@ -56,7 +82,7 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
         while (together.Any(signers => signers.Overlaps(linked) && !signers.IsSubsetOf(linked)))
             foreach (var signers in together.Where(signers => signers.Overlaps(linked)))
                 linked.UnionWith(signers);
-        return [.. _keys.Where(key => !linked.Contains(key)).Select(key => new VerifyFinding($"The key {key} in the database signed no checkpoint together with another of the log's keys: it was not entered by the portal."))];
+        return [.. _keys.Where(key => !linked.Contains(key))];
     }
 
     private HashSet<VerifierKey> SignersOf(SignedNote note) => [.. _keys.Where(note.IsSignedBy)];

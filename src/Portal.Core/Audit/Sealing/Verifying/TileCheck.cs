@@ -29,10 +29,17 @@ internal sealed class TileCheck(PortalDb db, Findings findings)
     {
         var made = log.TakeChanged();
         var stored = await LogTiles.LoadAsync(db, made.Keys.ToHashSet(), ct);
+        long? size = null;
         foreach (var (id, hashes) in made)
             if (!stored.TryGetValue(id, out var there) || there.Length < hashes.Length || !there.AsSpan(0, hashes.Length).SequenceEqual(hashes))
                 Tile(id);
+            // The log goes on meanwhile, so there may be more hashes: as many as it has by now, and nothing behind them.
+            else if (there.Length > hashes.Length && (there.Length % MerkleTree.HashSize != 0 || there.Length / MerkleTree.HashSize > HashesOf(id, size ??= await LogTiles.SizeAsync(db, ct))))
+                Tile(id);
     }
+
+    // How many hashes a tile has in a log of a size.
+    private static long HashesOf(TileId id, long size) => Math.Clamp((size >> (id.Level * TileId.Height)) - (id.Index * TileId.Width), 0, TileId.Width);
 
     private void Tile(TileId id)
     {

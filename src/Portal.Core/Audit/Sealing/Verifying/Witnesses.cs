@@ -35,8 +35,9 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
         _keys = trusted.Count > 0 ? trusted : entered;
         // The changes of keys before: which keys are the log's own stands beneath those alone.
         var changes = from == 0 || entered.Count < 2 ? [] : await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => c.Size < from && EF.Functions.Like(c.Note, "%\n\u2014 %\n\u2014 %")).OrderBy(c => c.Size), ct);
+        // One of another size than its note's would have no counterpart in a store, where somebody could not have signed beneath it.
         foreach (var row in changes)
-            if (SignedNote.Parse(row.Note) is { } note)
+            if (row.Says is not null && SignedNote.Parse(row.Note) is { } note)
                 _chain.Take(row.Size, note, isStored: false);
         var besides = changes.Select(row => row.Size).ToHashSet();
         // The database first: of one size, the stores' come after its own.
@@ -100,6 +101,13 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
     {
         if (kept.Row is not null)
             _rowTaken = kept.Size;
+        // Whatever its note says, and whoever signed that.
+        if (kept.Row is { Size: < 0 })
+        {
+            findings.Add($"The checkpoint of {kept.Size} events in the database was not entered by the portal: no log has so few.");
+            return null;
+        }
+
         if (SignedNote.Parse(kept.Note) is not { } note || Checkpoint.Parse(note.Text) is not { } checkpoint)
         {
             findings.Add($"A checkpoint in {source.Where} cannot be read.");
