@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Portal.Core.Catalog;
 using Portal.Core.Policies;
 using Portal.Web.Hosting;
@@ -6,7 +7,7 @@ using Portal.Web.Hosting;
 namespace Portal.Web.Policies;
 
 /// <summary>Reads the access policies of the configuration.</summary>
-public static class ConfiguredPolicies
+public static partial class ConfiguredPolicies
 {
     /// <summary>The configuration section.</summary>
     public const string Section = "AccessPolicies";
@@ -132,8 +133,13 @@ public static class ConfiguredPolicies
     {
         if (string.IsNullOrEmpty(entry[key]))
             return otherwise;
-        if (!TimeSpan.TryParse(entry[key], CultureInfo.InvariantCulture, out var value))
-            faults.Add($"{entry.Path}:{key} must be a time span such as 08:00:00 or 1.00:00:00.");
-        return value;
+        // 8 alone would be eight days, and 24:00:00 is 24 days to a parser that wants to please: both are more than was meant.
+        if (Length().IsMatch(entry[key]!) && TimeSpan.TryParseExact(entry[key], "c", CultureInfo.InvariantCulture, out var value))
+            return value;
+        faults.Add($"{entry.Path}:{key}: '{entry[key]}' is not valid; hours:minutes:seconds below a day (08:00:00), days.hours:minutes:seconds from a day on (one day is 1.00:00:00, not 24:00:00).");
+        return otherwise;
     }
+
+    [GeneratedRegex("^([0-9]+\\.)?[0-9]{1,2}:[0-9]{2}:[0-9]{2}$")]
+    private static partial Regex Length();
 }

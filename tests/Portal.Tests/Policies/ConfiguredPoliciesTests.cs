@@ -32,6 +32,30 @@ public sealed class ConfiguredPoliciesTests
     public void What_would_be_passed_over_is_refused_with_its_key_and_said_once(string json, string expected) =>
         Assert.Equal([expected], FaultsOf(Policy(json)));
 
+    [Theory]
+    [InlineData("24:00:00")]
+    [InlineData("30:00:00")]
+    [InlineData("8")]
+    [InlineData("08:00")]
+    [InlineData("1:00:00:00")]
+    [InlineData("1.24:00:00")]
+    [InlineData("-01:00:00")]
+    [InlineData("8h")]
+    public void A_length_that_reads_otherwise_than_it_looks_is_refused_and_the_right_form_named(string value)
+    {
+        foreach (var key in (string[])["LongestWindow", "LapsesAfter"])
+            Assert.Equal([$"AccessPolicies:0:{key}: '{value}' is not valid; hours:minutes:seconds below a day (08:00:00), days.hours:minutes:seconds from a day on (one day is 1.00:00:00, not 24:00:00)."], FaultsOf(Policy($"\"{key}\": \"{value}\"")));
+    }
+
+    [Theory]
+    [InlineData("04:00:00", 4)]
+    [InlineData("8:00:00", 8)]
+    [InlineData("23:00:00", 23)]
+    [InlineData("1.00:00:00", 24)]
+    [InlineData("30.00:00:00", 720)]
+    public void A_length_is_read_as_it_looks(string value, int hours) =>
+        Assert.Equal(TimeSpan.FromHours(hours), Read(Policy($"\"LongestWindow\": \"{value}\"")).LongestWindow);
+
     [Fact]
     public void Only_secrets_that_are_left_out_are_all_of_them()
     {
