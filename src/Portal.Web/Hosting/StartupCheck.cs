@@ -12,6 +12,20 @@ public static class StartupCheck
     private static readonly string[] Providers = ["Sqlite", "PostgreSql"];
     private static readonly string[] SecretSources = ["ClientSecret"];
 
+    private static readonly (string Section, KnownSetting[] Known)[] Strict =
+    [
+        // The properties of CloudOptions, which only Program.cs may name.
+        ("Cloud",
+        [
+            new("Credential"), new("ManagedIdentityClientId"),
+            new("Subscriptions", SettingForm.Texts) { WhenEmpty = "name at least one, or leave it out for all that the identity sees." },
+            new("AuthorityHost"), new("ResourceManagerEndpoint"), new("ResourceManagerAudience"), new("KeyVaultSuffix"), new("GraphEndpoint"), new("CallTimeout"),
+        ]),
+        ("Audit", [new("Retention"), new("Origin"), new("SigningKeyFile"), new("CheckpointFile"), new("CheckpointContainer")]),
+        ("Requests", [new("MostPerHour")]),
+        ("Portal", [new("DataDirectory"), new("EnvironmentName")]),
+    ];
+
     /// <summary>Writes every problem to <paramref name="output"/>.</summary>
     /// <returns>True when there is a problem and the portal must not start.</returns>
     public static bool Report(IConfiguration configuration, IHostEnvironment environment, TextWriter output)
@@ -35,6 +49,7 @@ public static class StartupCheck
         CheckAddress(configuration, "AzureAd:Instance", problems);
         foreach (var key in (string[])["Cloud:AuthorityHost", "Cloud:ResourceManagerEndpoint", "Cloud:GraphEndpoint"])
             CheckAddress(configuration, key, problems);
+        CheckForms(configuration, problems);
 
         var provider = configuration["Database:Provider"];
         if (!Providers.Contains(provider, StringComparer.Ordinal))
@@ -51,6 +66,18 @@ public static class StartupCheck
         if (!environment.IsDevelopment())
             RefuseClientSecrets(configuration, problems);
         return problems;
+    }
+
+    private static void CheckForms(IConfiguration configuration, List<string> problems)
+    {
+        foreach (var (section, known) in Strict)
+            StrictSettings.Check(configuration.GetSection(section), known, problems);
+        StrictSettings.CheckOnePlace(configuration, "Cloud:Subscriptions", problems);
+        foreach (var list in (KnownSetting[])[new("AzureAd:BrowserOrigins", SettingForm.Texts) { WhenEmpty = null }, new("AzureAd:ClientCredentials", SettingForm.Sections) { WhenEmpty = null }])
+            StrictSettings.CheckForm(configuration.GetSection(list.Key), list, problems);
+        // As a list it would read as not being there, which allows any.
+        if (configuration.GetSection("AllowedHosts").GetChildren().Any())
+            problems.Add("AllowedHosts: must be one value, not a list or a section; several names with a semicolon between them.");
     }
 
     private static void RequireGuid(IConfiguration configuration, string key, string what, List<string> problems)
