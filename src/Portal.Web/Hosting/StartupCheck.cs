@@ -13,6 +13,8 @@ public static class StartupCheck
     private static readonly string[] SecretSources = ["ClientSecret"];
 
     private static readonly (string Section, KnownSetting[] Known)[] Strict =
+    // What the machine offers may be a client secret of its environment, or whoever has logged in there last.
+    private static readonly string[] DevelopmentCredentials = ["ClientSecret", "Default"];
     [
         // The properties of CloudOptions, which only Program.cs may name.
         ("Cloud",
@@ -64,7 +66,7 @@ public static class StartupCheck
         ConfiguredRetention.Read(configuration, problems);
         ConfiguredLimits.Read(configuration, problems);
         if (!environment.IsDevelopment())
-            RefuseClientSecrets(configuration, problems);
+            RefuseWhatIsForDevelopment(configuration, problems);
         return problems;
     }
 
@@ -94,7 +96,7 @@ public static class StartupCheck
             problems.Add($"{key}: {Found(value)}; must be an absolute https address.");
     }
 
-    private static void RefuseClientSecrets(IConfiguration configuration, List<string> problems)
+    private static void RefuseWhatIsForDevelopment(IConfiguration configuration, List<string> problems)
     {
         // The value is never shown: this goes to logs.
         if (!string.IsNullOrEmpty(configuration["AzureAd:ClientSecret"]))
@@ -102,8 +104,8 @@ public static class StartupCheck
         foreach (var credential in configuration.GetSection("AzureAd:ClientCredentials").GetChildren())
             if (SecretSources.Contains(credential["SourceType"], StringComparer.OrdinalIgnoreCase) || !string.IsNullOrEmpty(credential["ClientSecret"]))
                 problems.Add($"{credential.Path}: a client secret is only for Development; use SourceType SignedAssertionFromManagedIdentity or a certificate.");
-        if (string.Equals(configuration["Cloud:Credential"], "ClientSecret", StringComparison.OrdinalIgnoreCase))
-            problems.Add("Cloud:Credential: ClientSecret is only for Development; use ManagedIdentity or WorkloadIdentity.");
+        foreach (var kind in DevelopmentCredentials.Where(k => k.Equals(configuration["Cloud:Credential"], StringComparison.OrdinalIgnoreCase)))
+            problems.Add($"Cloud:Credential: {kind} is only for Development; use ManagedIdentity or WorkloadIdentity.");
     }
 
     private static string Found(string? value) => string.IsNullOrWhiteSpace(value) ? "missing" : $"'{value}' is not valid";

@@ -38,6 +38,7 @@ public sealed class StartupCheckTests
     [InlineData("AzureAd:ClientCredentials:0:SourceType", "ClientSecret")]
     [InlineData("AzureAd:ClientCredentials:0:ClientSecret", "canary-3f9")]
     [InlineData("Cloud:Credential", "ClientSecret")]
+    [InlineData("Cloud:Credential", "Default")]
     [InlineData("Requests:MostPerHour", "0")]
     [InlineData("Requests:MostPerHour", "-1")]
     [InlineData("Requests:MostPerHour", "10001")]
