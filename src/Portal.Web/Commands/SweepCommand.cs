@@ -78,7 +78,9 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
 
     private IReadOnlyList<string> WhatIsMissing()
     {
-        var problems = StartupCheck.Problems(builder.Configuration, builder.Environment).Where(p => p.StartsWith("AzureAd:", StringComparison.Ordinal) || p.StartsWith("Cloud:", StringComparison.Ordinal)).ToList();
+        // How people sign in is no matter of a sweep, which may have to do with less than a portal.
+        var problems = StartupCheck.Problems(builder.Configuration, builder.Environment)
+            .Where(p => (p.StartsWith("AzureAd:", StringComparison.Ordinal) && !p.StartsWith("AzureAd:ClientCredentials", StringComparison.Ordinal)) || p.StartsWith("Cloud:", StringComparison.Ordinal)).ToList();
         if (problems.Count > 0 && builder.Environment.IsDevelopment())
             problems.Add("In Development without a tenant, sweep works on the sandbox of a portal that is running: start one first (dotnet run --project src/Portal.Web), with the same Portal:DataDirectory.");
         return problems;

@@ -9,12 +9,14 @@ namespace Portal.Web.Hosting;
 /// <summary>Looks at the configuration before anything is built, so that an operator sees all that is wrong at once and not one thing per start.</summary>
 public static class StartupCheck
 {
+    private const string FromManagedIdentity = "SignedAssertionFromManagedIdentity";
+
     private static readonly string[] Providers = ["Sqlite", "PostgreSql"];
     private static readonly string[] SecretSources = ["ClientSecret"];
-
-    private static readonly (string Section, KnownSetting[] Known)[] Strict =
     // What the machine offers may be a client secret of its environment, or whoever has logged in there last.
     private static readonly string[] DevelopmentCredentials = ["ClientSecret", "Default"];
+
+    private static readonly (string Section, KnownSetting[] Known)[] Strict =
     [
         // The properties of CloudOptions, which only Program.cs may name.
         ("Cloud",
@@ -48,6 +50,7 @@ public static class StartupCheck
         var problems = new List<string>();
         RequireGuid(configuration, "AzureAd:TenantId", "the id of your Entra tenant", problems);
         RequireGuid(configuration, "AzureAd:ClientId", "the application id of the portal's app registration", problems);
+        RequireCredential(configuration, problems);
         CheckAddress(configuration, "AzureAd:Instance", problems);
         foreach (var key in (string[])["Cloud:AuthorityHost", "Cloud:ResourceManagerEndpoint", "Cloud:GraphEndpoint"])
             CheckAddress(configuration, key, problems);
@@ -87,6 +90,17 @@ public static class StartupCheck
         var value = configuration[key];
         if (!Guid.TryParseExact(value, "D", out var id) || id == Guid.Empty)
             problems.Add($"{key}: {Found(value)}; {what}, as a GUID.");
+    }
+
+    // A sign-in that can never work is better found here than by the first person.
+    private static void RequireCredential(IConfiguration configuration, List<string> problems)
+    {
+        var section = configuration.GetSection("AzureAd:ClientCredentials");
+        var credentials = section.GetChildren().ToList();
+        if (credentials.Count == 0 && string.IsNullOrEmpty(section.Value) && string.IsNullOrEmpty(configuration["AzureAd:ClientSecret"]))
+            problems.Add($"{section.Path}: missing; how the portal proves itself when people sign in: a list with SourceType {FromManagedIdentity} and the ManagedIdentityClientId of a user-assigned identity, with SignedAssertionFilePath (Kubernetes), or with a certificate.");
+        foreach (var credential in credentials.Where(c => FromManagedIdentity.Equals(c["SourceType"], StringComparison.OrdinalIgnoreCase)))
+            RequireGuid(configuration, $"{credential.Path}:ManagedIdentityClientId", "the client id of a user-assigned managed identity (Entra ID takes no system-assigned one as a federated credential, and nobody could sign in)", problems);
     }
 
     private static void CheckAddress(IConfiguration configuration, string key, List<string> problems)

@@ -25,8 +25,6 @@ public static class SignInSetup
         var services = builder.Services;
         if (string.IsNullOrEmpty(builder.Configuration["AzureAd:Instance"]))
             builder.Configuration["AzureAd:Instance"] = PublicInstance;
-        if (string.IsNullOrEmpty(builder.Configuration["AzureAd:ClientSecret"]) && !builder.Configuration.GetSection("AzureAd:ClientCredentials").GetChildren().Any())
-            builder.Configuration["AzureAd:ClientCredentials:0:SourceType"] = "SignedAssertionFromManagedIdentity";
 
         services.AddAuthentication(OpenIdConnectDefaults.AuthenticationScheme)
             .AddMicrosoftIdentityWebApp(builder.Configuration.GetSection("AzureAd"))

@@ -24,7 +24,7 @@ public sealed class StartupCheckTests
     public void Every_missing_setting_is_named_at_once()
     {
         var problems = Problems([]);
-        Assert.Equal(["AzureAd:TenantId", "AzureAd:ClientId", "Database:Provider", "ConnectionStrings:Portal"], problems.Select(p => p[..p.IndexOf(": ", StringComparison.Ordinal)]));
+        Assert.Equal(["AzureAd:TenantId", "AzureAd:ClientId", "AzureAd:ClientCredentials", "Database:Provider", "ConnectionStrings:Portal"], problems.Select(p => p[..p.IndexOf(": ", StringComparison.Ordinal)]));
     }
 
     [Theory]
@@ -107,6 +107,34 @@ public sealed class StartupCheckTests
             StartupCheck.Problems(configuration, new Environment(Environments.Production)));
     }
 
+    [Theory]
+    [InlineData(null, null, null, "AzureAd:ClientCredentials: missing; ")]
+    [InlineData("SignedAssertionFromManagedIdentity", null, null, "AzureAd:ClientCredentials:0:ManagedIdentityClientId: missing; ")]
+    [InlineData("signedAssertionFromManagedIdentity", "", null, "AzureAd:ClientCredentials:0:ManagedIdentityClientId: missing; ")]
+    [InlineData("SignedAssertionFromManagedIdentity", "7a11c0de-1111-4000-8000-00000000a002", null, null)]
+    [InlineData("SignedAssertionFilePath", null, null, null)]
+    [InlineData("Certificate", null, null, null)]
+    [InlineData(null, null, "canary", null)]
+    public void A_sign_in_that_can_never_work_is_refused(string? source, string? identity, string? secret, string? expected)
+    {
+        var settings = Complete.Where(s => !s.Key.StartsWith("AzureAd:ClientCredentials", StringComparison.Ordinal)).ToDictionary();
+        if (source is not null)
+            settings["AzureAd:ClientCredentials:0:SourceType"] = source;
+        if (identity is not null)
+            settings["AzureAd:ClientCredentials:0:ManagedIdentityClientId"] = identity;
+        if (secret is not null)
+            settings["AzureAd:ClientSecret"] = secret;
+        var problems = Problems(settings, secret is null ? Environments.Production : Environments.Development);
+        if (expected is null)
+            Assert.Empty(problems);
+        else
+            Assert.StartsWith(expected, Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_machine_offers_is_a_credential_for_development() =>
+        Assert.Empty(Problems(new(Complete) { ["Cloud:Credential"] = "Default" }, Environments.Development));
+
     [Fact]
     public void Events_may_be_kept_for_ninety_days_or_longer() => Assert.Empty(Problems(new(Complete) { ["Audit:Retention"] = "90.00:00:00" }));
 
@@ -131,7 +159,7 @@ public sealed class StartupCheckTests
     {
         var output = new StringWriter();
         Assert.True(StartupCheck.Report(Configuration([]), new Environment(Environments.Production), output));
-        Assert.StartsWith("The portal cannot start: 4 settings are missing or wrong.", output.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("The portal cannot start: 5 settings are missing or wrong.", output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output.ToString(), StringComparison.Ordinal);
     }
 
