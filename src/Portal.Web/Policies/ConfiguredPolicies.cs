@@ -40,6 +40,7 @@ public static partial class ConfiguredPolicies
     {
         var policies = new List<PolicyDefinition>();
         var section = configuration.GetSection(Section);
+        StrictSettings.CheckOnePlace(configuration, Section, faults);
         if (!StrictSettings.CheckForm(section, new KnownSetting(Section, SettingForm.Sections) { WhenEmpty = null }, faults))
             return policies;
         var found = new List<string>();

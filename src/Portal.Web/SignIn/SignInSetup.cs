@@ -19,6 +19,10 @@ public static class SignInSetup
 
     private const string IssuerMetadata = "issuer-metadata";
 
+    /// <summary>Whether people sign in on this machine, as they do at the sandbox, and not at a tenant.</summary>
+    public static bool IsOnThisMachine(IConfiguration configuration) =>
+        Uri.TryCreate(configuration["AzureAd:Instance"], UriKind.Absolute, out var instance) && instance.IsLoopback;
+
     /// <summary>Registers sign-in and the rule that nothing is shown to anyone who has not signed in.</summary>
     public static void AddPortalSignIn(this WebApplicationBuilder builder)
     {

@@ -79,6 +79,31 @@ public sealed class ConfiguredPoliciesTests
     [Fact]
     public void No_policies_are_none() => Assert.Empty(FaultsOf("{ \"AccessPolicies\": [] }"));
 
+    [Fact]
+    public void Policies_from_two_places_are_refused_for_they_would_be_merged_entry_by_entry()
+    {
+        var faults = new List<string>();
+        ConfiguredPolicies.Read(Json(Policy("\"Secrets\": [ \"stripe-*\" ]")).AddCommandLine(["--AccessPolicies:0:Secrets:0=*"]).Build(), faults);
+        Assert.Equal(["AccessPolicies: there are entries in a stream and in the command line, and entry by entry the later would be laid over the earlier. Keep all of them in one place."], faults);
+    }
+
+    [Fact]
+    public void An_empty_list_over_another_takes_nothing_away_and_is_refused_too()
+    {
+        var faults = new List<string>();
+        ConfiguredPolicies.Read(Json(Policy("\"RequiresTicket\": true"), "{ \"AccessPolicies\": [] }").Build(), faults);
+        Assert.StartsWith("AccessPolicies: there are entries in ", Assert.Single(faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_same_from_two_places_is_one()
+    {
+        // A host shows its arguments twice.
+        var faults = new List<string>();
+        Assert.Single(ConfiguredPolicies.Read(Json(Policy("\"RequiresTicket\": true"), Policy("\"RequiresTicket\": true")).Build(), faults));
+        Assert.Empty(faults);
+    }
+
     private static PolicyDefinition Read(string json)
     {
         var faults = new List<string>();
