@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Policies;
 
@@ -10,6 +11,26 @@ public sealed class TenantFromCheckoutTests
     private static readonly Dictionary<string, string?> Tenant = new() { ["AzureAd:Instance"] = "https://login.microsoftonline.com/" };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_a_sign_in_is_told_by_comes_back_from_another_site()
+    {
+        await using var host = await PortalHost.StartAsync(new HostSetup { Kestrel = false, Settings = Tenant });
+        using var browser = host.ClientAt("http://localhost:5080");
+        using var asked = new HttpRequestMessage(HttpMethod.Get, "/account/signin") { Headers = { Accept = { new("text/html") } } };
+        using var challenge = await browser.SendAsync(asked, Ct);
+
+        Assert.Equal(HttpStatusCode.Redirect, challenge.StatusCode);
+        Assert.Contains("redirect_uri=http%3A%2F%2Flocalhost%3A5080%2Fsignin-oidc", challenge.Headers.Location!.Query, StringComparison.Ordinal);
+        var cookies = challenge.Headers.GetValues("Set-Cookie").Where(c => c.StartsWith(".AspNetCore.", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, cookies.Count);
+        // Browsers keep a Secure cookie of http://localhost, and send one across sites only when it is SameSite=None.
+        Assert.All(cookies, cookie =>
+        {
+            Assert.Contains("samesite=none", cookie, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("; secure", cookie, StringComparison.OrdinalIgnoreCase);
+        });
+    }
 
     [Fact]
     public async Task The_policies_of_the_made_up_company_are_for_the_sandbox()
