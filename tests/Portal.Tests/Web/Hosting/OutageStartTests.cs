@@ -43,6 +43,11 @@ public sealed class OutageStartTests
             Assert.StartsWith("Degraded", said, StringComparison.Ordinal);
             Assert.Contains("\nPoliciesNotLoaded: ", said, StringComparison.Ordinal);
 
+            // A change in a file is seen while the portal runs; it was not looked at, and is for the next start.
+            var configuration = host.Services.GetRequiredService<IConfiguration>();
+            configuration["AccessPolicies:0:Description"] = "Changed while it ran.";
+            configuration["AccessPolicies:0:LongestWindow"] = "24 hours";
+
             host.Sandbox.Control.Clock.Advance(TimeSpan.FromMinutes(31));
             await UntilAsync(() => Marked(host) == 0);
             Assert.Equal(GrantState.Active, await host.ReadAsync(db => db.Grants.Select(g => g.State).SingleAsync(Ct)));
