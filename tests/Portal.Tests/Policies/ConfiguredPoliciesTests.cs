@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Configuration;
-using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Policies;
 using Portal.Web.Policies;
