@@ -22,7 +22,7 @@ public sealed class CloudOptions
     /// <summary>Microsoft Graph, without version. An https address.</summary>
     public string GraphEndpoint { get; set; } = "https://graph.microsoft.com";
 
-    /// <summary><c>ManagedIdentity</c>, <c>WorkloadIdentity</c> (Kubernetes, federated), <c>Default</c> (whatever the machine offers, <c>az login</c> among it), or <c>ClientSecret</c> (Development only).</summary>
+    /// <summary><c>ManagedIdentity</c>, <c>WorkloadIdentity</c> (Kubernetes, federated), and in Development only <c>Default</c> (whatever the machine offers, <c>az login</c> among it) or <c>ClientSecret</c>.</summary>
     public string Credential { get; set; } = nameof(CredentialKind.ManagedIdentity);
 
     /// <summary>The client id of a user-assigned managed identity; null for the system-assigned one.</summary>

@@ -3,6 +3,7 @@ using Portal.Migrations.PostgreSql;
 using Portal.Migrations.Sqlite;
 using Portal.Web.Commands;
 using Portal.Web.Hosting;
+using Portal.Web.Policies;
 
 if (PortalCommands.IsCalledBy(args))
 {
@@ -23,6 +24,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 #if SANDBOX
 await using var sandbox = await SandboxLauncher.StartWhenNoTenantAsync(builder);
 #endif
+CompanyPolicies.UseInSandbox(builder);
 if (StartupCheck.Report(builder.Configuration, builder.Environment, Console.Error))
     return 1;
 

@@ -19,6 +19,8 @@ internal static class StartUp
             {
                 ["AzureAd__TenantId"] = "0b5e0000-0000-4000-8000-000000000001",
                 ["AzureAd__ClientId"] = "0b5e0000-0000-4000-8000-000000000002",
+                ["AzureAd__ClientCredentials__0__SourceType"] = "SignedAssertionFromManagedIdentity",
+                ["AzureAd__ClientCredentials__0__ManagedIdentityClientId"] = "0b5e0000-0000-4000-8000-000000000003",
                 ["Database__Provider"] = "Sqlite",
                 ["ConnectionStrings__Portal"] = $"Data Source={Path.Combine(directory, "portal.db")}",
                 ["Portal__DataDirectory"] = directory,

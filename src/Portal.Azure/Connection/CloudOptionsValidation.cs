@@ -28,11 +28,12 @@ internal sealed class CloudOptionsValidation(IOptions<PortalApplication> applica
         CheckGuid("AzureAd:ClientId", application.Value.ClientId);
         if (!Enum.GetNames<CredentialKind>().Contains(options.Credential, StringComparer.OrdinalIgnoreCase))
             errors.Add($"Cloud:Credential must be one of {string.Join(", ", Enum.GetNames<CredentialKind>())}.");
-        else if (KindOf(options) == CredentialKind.ClientSecret)
+        else if (KindOf(options) is var kind and (CredentialKind.ClientSecret or CredentialKind.Default))
         {
+            // What the machine offers may be a client secret as well, from its environment.
             if (!environment.IsDevelopment())
-                errors.Add("Cloud:Credential may be ClientSecret in the Development environment only: use ManagedIdentity or WorkloadIdentity.");
-            if (string.IsNullOrWhiteSpace(application.Value.ClientSecret))
+                errors.Add($"Cloud:Credential may be {kind} in the Development environment only: use ManagedIdentity or WorkloadIdentity.");
+            if (kind == CredentialKind.ClientSecret && string.IsNullOrWhiteSpace(application.Value.ClientSecret))
                 errors.Add("AzureAd:ClientSecret is missing, and Cloud:Credential is ClientSecret.");
         }
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

@@ -26,7 +26,7 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
         "Finds, and removes when told to, every role assignment that carries the portal's mark.",
         """
         Looks through all vaults that the portal's identity sees, at each vault and everything below it, for role assignments
-        whose description carries the portal's mark, and prints each. It needs no database: after the database is lost, this
+        whose description carries the portal's mark, and prints each. It can do without a database: after it is lost, this
         is how every role assignment that the portal ever made is found and taken back. Nothing without the mark is ever
         touched: memberships in groups carry none, and schedules of Privileged Identity Management end by themselves.
 
@@ -39,7 +39,7 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
             new CommandOption(Subscription, "id", "Only vaults of this subscription; may be repeated.", Repeats: true),
             new CommandOption(OlderThan, "time", "Only what should have ended at least so long ago by its own mark: 90m, 12h, 3d."),
             new CommandOption(All, null, "Also what live grants of the database explain."),
-            new CommandOption(NoDatabase, null, "Go by the marks alone, even though a database is configured."),
+            new CommandOption(NoDatabase, null, $"Go by the marks alone, even though a database is configured. Without one, {Apply} needs it."),
             new CommandOption(PerSecond, "n", "Most removals a second in each subscription, 0.1 to 1000. Default 10, what Azure gives back."),
         ],
         RunAsync);
@@ -57,7 +57,11 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
         if (WhatIsMissing() is { Count: > 0 } problems)
             throw new CommandLineException(string.Join(Environment.NewLine, problems));
 
-        var goByDatabase = !options.Has(NoDatabase) && !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Portal"));
+        var configured = !string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("Portal"));
+        // A login shell often lacks the environment of the portal. Live access must not be taken for leftovers, and no removal go unrecorded, by mistake.
+        if (input.Apply && !configured && !options.Has(NoDatabase))
+            throw new CommandLineException($"ConnectionStrings:Portal: missing; without the portal's database, {Apply} also removes what people are given now, and records nothing. Run it as the account that runs the portal and with the same environment; or, when the database is lost, add {NoDatabase}.");
+        var goByDatabase = configured && !options.Has(NoDatabase);
         await using var services = Compose(goByDatabase);
         if (goByDatabase)
             await CommandDatabase.DemandAsync(services, $", or go by the marks alone with {NoDatabase}", ct);
@@ -74,7 +78,9 @@ public sealed class SweepCommand(WebApplicationBuilder builder, Action addCloud,
 
     private IReadOnlyList<string> WhatIsMissing()
     {
-        var problems = StartupCheck.Problems(builder.Configuration, builder.Environment).Where(p => p.StartsWith("AzureAd:", StringComparison.Ordinal) || p.StartsWith("Cloud:", StringComparison.Ordinal)).ToList();
+        // How people sign in is no matter of a sweep, which may have to do with less than a portal.
+        var problems = StartupCheck.Problems(builder.Configuration, builder.Environment)
+            .Where(p => (p.StartsWith("AzureAd:", StringComparison.Ordinal) && !p.StartsWith("AzureAd:ClientCredentials", StringComparison.Ordinal)) || p.StartsWith("Cloud:", StringComparison.Ordinal)).ToList();
         if (problems.Count > 0 && builder.Environment.IsDevelopment())
             problems.Add("In Development without a tenant, sweep works on the sandbox of a portal that is running: start one first (dotnet run --project src/Portal.Web), with the same Portal:DataDirectory.");
         return problems;

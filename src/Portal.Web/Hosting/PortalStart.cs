@@ -10,6 +10,8 @@ namespace Portal.Web.Hosting;
 /// <remarks>But for policies that a database which takes no writes does not take: access that was given before ends all the same, by way of the spool, so the portal starts, and <see cref="Workers.PolicyWorker"/> loads them later. A schema that it does not know is none that it could work by.</remarks>
 public sealed partial class PortalStart(IServiceProvider services, IConfiguration configuration, IHostApplicationLifetime lifetime, PoliciesInForce policies, ILogger<PortalStart> logger) : IHostedLifecycleService
 {
+    // Those that were looked at before the start. The configuration goes on changing with its files, unchecked, while the database keeps them waiting.
+    private readonly IReadOnlyList<PolicyDefinition> _policies = CheckedPolicies(configuration);
     private readonly TaskCompletionSource _prepared = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _preparing;
 
@@ -51,13 +53,20 @@ public sealed partial class PortalStart(IServiceProvider services, IConfiguratio
         await TryLoadPoliciesAsync(ct);
     }
 
-    /// <summary>Loads the policies of the configuration. What is wrong with them, or with the portal, is thrown.</summary>
+    private static IReadOnlyList<PolicyDefinition> CheckedPolicies(IConfiguration configuration)
+    {
+        var faults = new List<string>();
+        var policies = ConfiguredPolicies.Read(configuration, faults);
+        return faults.Count == 0 ? policies : throw new InvalidOperationException(string.Join(Environment.NewLine, faults));
+    }
+
+    /// <summary>Loads the policies that were configured at the start. What is wrong with them, or with the portal, is thrown.</summary>
     /// <returns>False when the database did not take them, and they wait.</returns>
     internal async Task<bool> TryLoadPoliciesAsync(CancellationToken ct)
     {
         try
         {
-            await services.GetRequiredService<LoadPolicies>().ExecuteAsync(ConfiguredPolicies.Read(configuration, []), Actor.System, ct);
+            await services.GetRequiredService<LoadPolicies>().ExecuteAsync(_policies, Actor.System, ct);
             policies.Loaded();
             return true;
         }

@@ -9,8 +9,26 @@ namespace Portal.Web.Hosting;
 /// <summary>Looks at the configuration before anything is built, so that an operator sees all that is wrong at once and not one thing per start.</summary>
 public static class StartupCheck
 {
+    private const string FromManagedIdentity = "SignedAssertionFromManagedIdentity";
+
     private static readonly string[] Providers = ["Sqlite", "PostgreSql"];
     private static readonly string[] SecretSources = ["ClientSecret"];
+    // What the machine offers may be a client secret of its environment, or whoever has logged in there last.
+    private static readonly string[] DevelopmentCredentials = ["ClientSecret", "Default"];
+
+    private static readonly (string Section, KnownSetting[] Known)[] Strict =
+    [
+        // The properties of CloudOptions, which only Program.cs may name.
+        ("Cloud",
+        [
+            new("Credential"), new("ManagedIdentityClientId"),
+            new("Subscriptions", SettingForm.Texts) { WhenEmpty = "name at least one, or leave it out for all that the identity sees." },
+            new("AuthorityHost"), new("ResourceManagerEndpoint"), new("ResourceManagerAudience"), new("KeyVaultSuffix"), new("GraphEndpoint"), new("CallTimeout"),
+        ]),
+        ("Audit", [new("Retention"), new("Origin"), new("SigningKeyFile"), new("CheckpointFile"), new("CheckpointContainer")]),
+        ("Requests", [new("MostPerHour")]),
+        ("Portal", [new("DataDirectory"), new("EnvironmentName")]),
+    ];
 
     /// <summary>Writes every problem to <paramref name="output"/>.</summary>
     /// <returns>True when there is a problem and the portal must not start.</returns>
@@ -32,9 +50,11 @@ public static class StartupCheck
         var problems = new List<string>();
         RequireGuid(configuration, "AzureAd:TenantId", "the id of your Entra tenant", problems);
         RequireGuid(configuration, "AzureAd:ClientId", "the application id of the portal's app registration", problems);
+        RequireCredential(configuration, problems);
         CheckAddress(configuration, "AzureAd:Instance", problems);
         foreach (var key in (string[])["Cloud:AuthorityHost", "Cloud:ResourceManagerEndpoint", "Cloud:GraphEndpoint"])
             CheckAddress(configuration, key, problems);
+        CheckForms(configuration, problems);
 
         var provider = configuration["Database:Provider"];
         if (!Providers.Contains(provider, StringComparer.Ordinal))
@@ -49,8 +69,20 @@ public static class StartupCheck
         ConfiguredRetention.Read(configuration, problems);
         ConfiguredLimits.Read(configuration, problems);
         if (!environment.IsDevelopment())
-            RefuseClientSecrets(configuration, problems);
+            RefuseWhatIsForDevelopment(configuration, problems);
         return problems;
+    }
+
+    private static void CheckForms(IConfiguration configuration, List<string> problems)
+    {
+        foreach (var (section, known) in Strict)
+            StrictSettings.Check(configuration.GetSection(section), known, problems);
+        StrictSettings.CheckOnePlace(configuration, "Cloud:Subscriptions", problems);
+        foreach (var list in (KnownSetting[])[new("AzureAd:BrowserOrigins", SettingForm.Texts) { WhenEmpty = null }, new("AzureAd:ClientCredentials", SettingForm.Sections) { WhenEmpty = null }])
+            StrictSettings.CheckForm(configuration.GetSection(list.Key), list, problems);
+        // As a list it would read as not being there, which allows any.
+        if (configuration.GetSection("AllowedHosts").GetChildren().Any())
+            problems.Add("AllowedHosts: must be one value, not a list or a section; several names with a semicolon between them.");
     }
 
     private static void RequireGuid(IConfiguration configuration, string key, string what, List<string> problems)
@@ -60,6 +92,17 @@ public static class StartupCheck
             problems.Add($"{key}: {Found(value)}; {what}, as a GUID.");
     }
 
+    // A sign-in that can never work is better found here than by the first person.
+    private static void RequireCredential(IConfiguration configuration, List<string> problems)
+    {
+        var section = configuration.GetSection("AzureAd:ClientCredentials");
+        var credentials = section.GetChildren().ToList();
+        if (credentials.Count == 0 && string.IsNullOrEmpty(section.Value) && string.IsNullOrEmpty(configuration["AzureAd:ClientSecret"]))
+            problems.Add($"{section.Path}: missing; how the portal proves itself when people sign in: a list with SourceType {FromManagedIdentity} and the ManagedIdentityClientId of a user-assigned identity, with SignedAssertionFilePath (Kubernetes), or with a certificate.");
+        foreach (var credential in credentials.Where(c => FromManagedIdentity.Equals(c["SourceType"], StringComparison.OrdinalIgnoreCase)))
+            RequireGuid(configuration, $"{credential.Path}:ManagedIdentityClientId", "the client id of a user-assigned managed identity (Entra ID takes no system-assigned one as a federated credential, and nobody could sign in)", problems);
+    }
+
     private static void CheckAddress(IConfiguration configuration, string key, List<string> problems)
     {
         var value = configuration[key];
@@ -67,7 +110,7 @@ public static class StartupCheck
             problems.Add($"{key}: {Found(value)}; must be an absolute https address.");
     }
 
-    private static void RefuseClientSecrets(IConfiguration configuration, List<string> problems)
+    private static void RefuseWhatIsForDevelopment(IConfiguration configuration, List<string> problems)
     {
         // The value is never shown: this goes to logs.
         if (!string.IsNullOrEmpty(configuration["AzureAd:ClientSecret"]))
@@ -75,8 +118,8 @@ public static class StartupCheck
         foreach (var credential in configuration.GetSection("AzureAd:ClientCredentials").GetChildren())
             if (SecretSources.Contains(credential["SourceType"], StringComparer.OrdinalIgnoreCase) || !string.IsNullOrEmpty(credential["ClientSecret"]))
                 problems.Add($"{credential.Path}: a client secret is only for Development; use SourceType SignedAssertionFromManagedIdentity or a certificate.");
-        if (string.Equals(configuration["Cloud:Credential"], "ClientSecret", StringComparison.OrdinalIgnoreCase))
-            problems.Add("Cloud:Credential: ClientSecret is only for Development; use ManagedIdentity or WorkloadIdentity.");
+        foreach (var kind in DevelopmentCredentials.Where(k => k.Equals(configuration["Cloud:Credential"], StringComparison.OrdinalIgnoreCase)))
+            problems.Add($"Cloud:Credential: {kind} is only for Development; use ManagedIdentity or WorkloadIdentity.");
     }
 
     private static string Found(string? value) => string.IsNullOrWhiteSpace(value) ? "missing" : $"'{value}' is not valid";

@@ -19,21 +19,23 @@ public static class SignInSetup
 
     private const string IssuerMetadata = "issuer-metadata";
 
+    /// <summary>Whether people sign in on this machine, as they do at the sandbox, and not at a tenant.</summary>
+    public static bool IsOnThisMachine(IConfiguration configuration) =>
+        Uri.TryCreate(configuration["AzureAd:Instance"], UriKind.Absolute, out var instance) && instance.IsLoopback;
+
     /// <summary>Registers sign-in and the rule that nothing is shown to anyone who has not signed in.</summary>
     public static void AddPortalSignIn(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
         if (string.IsNullOrEmpty(builder.Configuration["AzureAd:Instance"]))
             builder.Configuration["AzureAd:Instance"] = PublicInstance;
-        if (string.IsNullOrEmpty(builder.Configuration["AzureAd:ClientSecret"]) && !builder.Configuration.GetSection("AzureAd:ClientCredentials").GetChildren().Any())
-            builder.Configuration["AzureAd:ClientCredentials:0:SourceType"] = "SignedAssertionFromManagedIdentity";
 
         services.AddAuthentication(OpenIdConnectDefaults.AuthenticationScheme)
             .AddMicrosoftIdentityWebApp(builder.Configuration.GetSection("AzureAd"))
             .EnableTokenAcquisitionToCallDownstreamApi()
             .AddInMemoryTokenCaches();
         services.AddBackChannel();
-        services.AddCookie(builder.Environment);
+        services.AddCookie(builder.Environment, IsOnThisMachine(builder.Configuration));
         services.PostConfigure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, openId =>
         {
             openId.ResponseType = OpenIdConnectResponseType.Code; // Microsoft.Identity.Web would ask for an id token only.
@@ -65,7 +67,7 @@ public static class SignInSetup
         static HttpMessageHandler Transport(IServiceProvider services) => services.GetRequiredService<CloudTransport>().CreateHandler();
     }
 
-    private static void AddCookie(this IServiceCollection services, IHostEnvironment environment)
+    private static void AddCookie(this IServiceCollection services, IHostEnvironment environment, bool signInIsHere)
     {
         services.Configure<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme, cookie =>
         {
@@ -79,14 +81,14 @@ public static class SignInSetup
         });
         if (!environment.IsDevelopment())
             return;
-        // On plain http on localhost a cookie cannot be Secure, and one that is not Secure cannot be SameSite=None.
-        // Lax does: ports do not make a site, so the sandbox's form_post still carries them.
+        // On plain http not every browser keeps a cookie that is Secure, and one that is not Secure cannot be SameSite=None.
+        // At the sandbox Lax does: ports do not make a site, so its form_post still carries them. A tenant's comes from another
+        // site, which only SameSite=None takes part in; for http://localhost most browsers keep those too.
+        var (site, secure) = signInIsHere ? (SameSiteMode.Lax, CookieSecurePolicy.SameAsRequest) : (SameSiteMode.None, CookieSecurePolicy.Always);
         services.Configure<OpenIdConnectOptions>(OpenIdConnectDefaults.AuthenticationScheme, openId =>
         {
-            openId.CorrelationCookie.SameSite = SameSiteMode.Lax;
-            openId.CorrelationCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-            openId.NonceCookie.SameSite = SameSiteMode.Lax;
-            openId.NonceCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            foreach (var cookie in (CookieBuilder[])[openId.CorrelationCookie, openId.NonceCookie])
+                (cookie.SameSite, cookie.SecurePolicy) = (site, secure);
         });
     }
 

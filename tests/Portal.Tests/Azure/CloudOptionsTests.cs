@@ -30,6 +30,13 @@ public sealed class CloudOptionsTests
     [InlineData("Development", 0)]
     [InlineData("Production", 1)]
     [InlineData("Staging", 1)]
+    public void What_the_machine_offers_is_for_development_only(string environment, int errors) =>
+        Assert.Equal(errors, Errors(environment, [.. Complete, ("Cloud:Credential", "default")]).Count);
+
+    [Theory]
+    [InlineData("Development", 0)]
+    [InlineData("Production", 1)]
+    [InlineData("Staging", 1)]
     public void A_client_secret_is_for_development_only(string environment, int errors) =>
         Assert.Equal(errors, Errors(environment, [.. Complete, ("Cloud:Credential", "ClientSecret"), ("AzureAd:ClientSecret", "s")]).Count);
 
@@ -55,7 +62,7 @@ public sealed class CloudOptionsTests
     [InlineData("Default")]
     public void Every_kind_of_credential_can_be_made(string kind)
     {
-        using var services = Services("Production", [.. Complete, ("Cloud:Credential", kind), ("Cloud:ManagedIdentityClientId", Guid.NewGuid().ToString())]);
+        using var services = Services("Development", [.. Complete, ("Cloud:Credential", kind), ("Cloud:ManagedIdentityClientId", Guid.NewGuid().ToString())]);
         Assert.NotNull(services.GetRequiredService<Portal.Core.Grants.IRoleAssignments>());
     }
 

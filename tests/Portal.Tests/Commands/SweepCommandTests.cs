@@ -44,11 +44,17 @@ public sealed class SweepCommandTests : IAsyncLifetime
         Assert.Contains("without a database", looked.Error, StringComparison.Ordinal);
         Assert.Equal(others + 2, Resources.RoleAssignments.Count);
 
-        Assert.Equal(ExitCode.Done, (await RunAsync("sweep", "--apply", "--older-than=30m")).Code);
+        var refused = await RunAsync("sweep", "--apply");
+        Assert.Equal(ExitCode.Refused, refused.Code);
+        Assert.StartsWith("ConnectionStrings:Portal: missing;", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--no-database", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(others + 2, Resources.RoleAssignments.Count);
+
+        Assert.Equal(ExitCode.Done, (await RunAsync("sweep", "--apply", "--no-database", "--older-than=30m")).Code);
         Assert.Equal((null, notYet), (Resources.FindAssignment(overdue.Name), Resources.FindAssignment(notYet.Name)));
-        Assert.Equal(ExitCode.Done, (await RunAsync("sweep", "--apply", "--subscription", FenwickEstate.Production.ToString())).Code);
+        Assert.Equal(ExitCode.Done, (await RunAsync("sweep", "--apply", "--no-database", "--subscription", FenwickEstate.Production.ToString())).Code);
         Assert.NotNull(Resources.FindAssignment(notYet.Name));
-        Assert.Equal(ExitCode.Done, (await RunAsync("sweep", "--apply")).Code);
+        Assert.Equal(ExitCode.Done, (await RunAsync("sweep", "--apply", "--no-database")).Code);
         Assert.Equal(others, Resources.RoleAssignments.Count);
         Assert.DoesNotContain(Resources.RoleAssignments, a => AssignmentMark.IsOurs(a.Description));
     }
@@ -61,7 +67,7 @@ public sealed class SweepCommandTests : IAsyncLifetime
         var locked = Mark("kv-platform-prod", FenwickCompany.Mira, hours: -1);
         _sandbox.Control.Faults.Add("GET", "/vaults/kv-logistics-prod/providers/Microsoft.Authorization/roleAssignments", Fault.Error(500, "InternalServerError", "Oops."));
 
-        var swept = await RunAsync("sweep", "--apply");
+        var swept = await RunAsync("sweep", "--apply", "--no-database");
 
         Assert.Equal(ExitCode.Incomplete, swept.Code);
         Assert.Contains("Vault kv-logistics-prod could not be looked at to the end: InternalServerError: Oops.", swept.Error, StringComparison.Ordinal);

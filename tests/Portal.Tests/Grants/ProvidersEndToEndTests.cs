@@ -38,7 +38,7 @@ public sealed class ProvidersEndToEndTests : IAsyncLifetime
         _database = await PortalDatabase.CreateAsync(DatabaseKind.Sqlite);
         _portal = Start();
         var faults = new List<string>();
-        var policies = ConfiguredPolicies.Read(new ConfigurationBuilder().AddJsonFile(Path.Combine(Architecture.SourceTree.Root, "appsettings.Development.json")).Build(), faults);
+        var policies = ConfiguredPolicies.Read(new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, CompanyPolicies.FileName)).Build(), faults);
         Assert.Empty(faults);
         Assert.True((await Get<LoadPolicies>().ExecuteAsync(policies, Actor.System, Ct)).Succeeded);
         Assert.True((await Get<SyncCatalog>().ExecuteAsync(Actor.System, Ct)).Succeeded);

@@ -13,6 +13,8 @@ public sealed class StartupCheckTests
         ["AzureAd:ClientId"] = "7a11c0de-1111-4000-8000-00000000a001",
         ["Database:Provider"] = "PostgreSql",
         ["ConnectionStrings:Portal"] = "Host=db",
+        ["AzureAd:ClientCredentials:0:SourceType"] = "SignedAssertionFromManagedIdentity",
+        ["AzureAd:ClientCredentials:0:ManagedIdentityClientId"] = "7a11c0de-1111-4000-8000-00000000a002",
     };
 
     [Fact]
@@ -22,7 +24,7 @@ public sealed class StartupCheckTests
     public void Every_missing_setting_is_named_at_once()
     {
         var problems = Problems([]);
-        Assert.Equal(["AzureAd:TenantId", "AzureAd:ClientId", "Database:Provider", "ConnectionStrings:Portal"], problems.Select(p => p[..p.IndexOf(": ", StringComparison.Ordinal)]));
+        Assert.Equal(["AzureAd:TenantId", "AzureAd:ClientId", "AzureAd:ClientCredentials", "Database:Provider", "ConnectionStrings:Portal"], problems.Select(p => p[..p.IndexOf(": ", StringComparison.Ordinal)]));
     }
 
     [Theory]
@@ -36,6 +38,7 @@ public sealed class StartupCheckTests
     [InlineData("AzureAd:ClientCredentials:0:SourceType", "ClientSecret")]
     [InlineData("AzureAd:ClientCredentials:0:ClientSecret", "canary-3f9")]
     [InlineData("Cloud:Credential", "ClientSecret")]
+    [InlineData("Cloud:Credential", "Default")]
     [InlineData("Requests:MostPerHour", "0")]
     [InlineData("Requests:MostPerHour", "-1")]
     [InlineData("Requests:MostPerHour", "10001")]
@@ -57,6 +60,80 @@ public sealed class StartupCheckTests
         Assert.StartsWith(key.Replace(":SourceType", "", StringComparison.Ordinal).Replace("0:ClientSecret", "0", StringComparison.Ordinal), problem, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", problem, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("Cloud:Subscriptions", "9e10c0de-1", "Cloud:Subscriptions: must be a list, also with one entry: [ \"9e10c0de-1\" ], or as an environment variable Cloud__Subscriptions__0.")]
+    [InlineData("Cloud:Subscriptions", "", "Cloud:Subscriptions: empty; name at least one, or leave it out for all that the identity sees.")]
+    [InlineData("Cloud:Subscription", "9e10c0de-1", "Cloud:Subscription: there is no such setting; did you mean Subscriptions?")]
+    [InlineData("Cloud:Subscription:0", "9e10c0de-1", "Cloud:Subscription: there is no such setting; did you mean Subscriptions?")]
+    [InlineData("Cloud:Credential:0", "WorkloadIdentity", "Cloud:Credential: must be one value, not a list or a section.")]
+    [InlineData("Audit:RetentionDays", "400", "Audit:RetentionDays: there is no such setting; there are Retention, Origin, SigningKeyFile, CheckpointFile, CheckpointContainer.")]
+    [InlineData("Audit:CheckpointsFile", "/mnt/worm/audit-checkpoints", "Audit:CheckpointsFile: there is no such setting; did you mean CheckpointFile?")]
+    [InlineData("Requests:MostPerDay", "60", "Requests:MostPerDay: there is no such setting; there is only MostPerHour.")]
+    [InlineData("Portal:DataDir", "/var/lib/access-portal", "Portal:DataDir: there is no such setting; there are DataDirectory, EnvironmentName.")]
+    [InlineData("AllowedHosts:0", "access.example.com", "AllowedHosts: must be one value, not a list or a section; several names with a semicolon between them.")]
+    [InlineData("AzureAd:BrowserOrigins", "http://localhost:7446", "AzureAd:BrowserOrigins: must be a list, also with one entry: [ \"http://localhost:7446\" ], or as an environment variable AzureAd__BrowserOrigins__0.")]
+    [InlineData("AzureAd:ClientCredentials:SourceType", "SignedAssertionFilePath", "AzureAd:ClientCredentials: must be a list, also with one entry: [ … ], or as an environment variable AzureAd__ClientCredentials__0.")]
+    [InlineData("AuditStreams", "https://siem.example/canary", "AuditStreams: must be a list, also with one entry: [ … ], or as an environment variable AuditStreams__0.")]
+    [InlineData("AuditStreams:Name", "siem", "AuditStreams: must be a list, also with one entry: [ … ], or as an environment variable AuditStreams__0.")]
+    public void A_setting_that_would_be_passed_over_is_refused(string key, string value, string expected) =>
+        Assert.Equal(expected, Problems(new(Complete) { [key] = value })[0]);
+
+    [Theory]
+    [InlineData("AuthorityHost", "https://login.microsoftonline.us/")]
+    [InlineData("ResourceManagerEndpoint", "https://management.usgovcloudapi.net")]
+    [InlineData("ResourceManagerAudience", "https://management.core.usgovcloudapi.net/")]
+    [InlineData("KeyVaultSuffix", "vault.usgovcloudapi.net")]
+    [InlineData("GraphEndpoint", "https://graph.microsoft.us")]
+    [InlineData("Credential", "WorkloadIdentity")]
+    [InlineData("ManagedIdentityClientId", "7a11c0de-1111-4000-8000-00000000a002")]
+    [InlineData("Subscriptions:0", "9e10c0de-0000-4000-8000-000000000001")]
+    [InlineData("CallTimeout", "00:00:10")]
+    public void Every_setting_of_the_cloud_is_known(string key, string value) => Assert.Empty(Problems(new(Complete) { [$"Cloud:{key}"] = value }));
+
+    [Fact]
+    public void No_setting_of_the_cloud_is_left_out_of_those() =>
+        Assert.Equal(
+            typeof(global::Portal.Azure.CloudOptions).GetProperties().Select(p => p.Name).Order(),
+            typeof(StartupCheckTests).GetMethod(nameof(Every_setting_of_the_cloud_is_known))!.GetCustomAttributesData().Where(a => a.AttributeType == typeof(InlineDataAttribute))
+                .Select(a => ((string)((IReadOnlyList<System.Reflection.CustomAttributeTypedArgument>)a.ConstructorArguments[0].Value!)[0].Value!).Replace(":0", "", StringComparison.Ordinal)).Order());
+
+    [Fact]
+    public void Subscriptions_from_two_places_are_refused_for_they_would_be_merged_entry_by_entry()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(Complete).AddInMemoryCollection([new("Cloud:Subscriptions:0", "9e10c0de-0000-4000-8000-000000000001")])
+            .AddCommandLine(["--Cloud:Subscriptions:1=9e10c0de-0000-4000-8000-000000000002"]).Build();
+        Assert.Equal(["Cloud:Subscriptions: there are entries in memory and in the command line, and entry by entry the later would be laid over the earlier. Keep all of them in one place."],
+            StartupCheck.Problems(configuration, new Environment(Environments.Production)));
+    }
+
+    [Theory]
+    [InlineData(null, null, null, "AzureAd:ClientCredentials: missing; ")]
+    [InlineData("SignedAssertionFromManagedIdentity", null, null, "AzureAd:ClientCredentials:0:ManagedIdentityClientId: missing; ")]
+    [InlineData("signedAssertionFromManagedIdentity", "", null, "AzureAd:ClientCredentials:0:ManagedIdentityClientId: missing; ")]
+    [InlineData("SignedAssertionFromManagedIdentity", "7a11c0de-1111-4000-8000-00000000a002", null, null)]
+    [InlineData("SignedAssertionFilePath", null, null, null)]
+    [InlineData("Certificate", null, null, null)]
+    [InlineData(null, null, "canary", null)]
+    public void A_sign_in_that_can_never_work_is_refused(string? source, string? identity, string? secret, string? expected)
+    {
+        var settings = Complete.Where(s => !s.Key.StartsWith("AzureAd:ClientCredentials", StringComparison.Ordinal)).ToDictionary();
+        if (source is not null)
+            settings["AzureAd:ClientCredentials:0:SourceType"] = source;
+        if (identity is not null)
+            settings["AzureAd:ClientCredentials:0:ManagedIdentityClientId"] = identity;
+        if (secret is not null)
+            settings["AzureAd:ClientSecret"] = secret;
+        var problems = Problems(settings, secret is null ? Environments.Production : Environments.Development);
+        if (expected is null)
+            Assert.Empty(problems);
+        else
+            Assert.StartsWith(expected, Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_machine_offers_is_a_credential_for_development() =>
+        Assert.Empty(Problems(new(Complete) { ["Cloud:Credential"] = "Default" }, Environments.Development));
 
     [Fact]
     public void Events_may_be_kept_for_ninety_days_or_longer() => Assert.Empty(Problems(new(Complete) { ["Audit:Retention"] = "90.00:00:00" }));
@@ -82,7 +159,7 @@ public sealed class StartupCheckTests
     {
         var output = new StringWriter();
         Assert.True(StartupCheck.Report(Configuration([]), new Environment(Environments.Production), output));
-        Assert.StartsWith("The portal cannot start: 4 settings are missing or wrong.", output.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("The portal cannot start: 5 settings are missing or wrong.", output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output.ToString(), StringComparison.Ordinal);
     }
 

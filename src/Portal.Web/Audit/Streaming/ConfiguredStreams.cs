@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Portal.Core.Audit.Streaming;
+using Portal.Web.Hosting;
 
 namespace Portal.Web.Audit.Streaming;
 
@@ -9,7 +10,7 @@ public static partial class ConfiguredStreams
     /// <summary>The configuration section.</summary>
     public const string Section = "AuditStreams";
 
-    private static readonly string[] Keys = ["Name", "Kind", "Url", "Header", "SecretFile", "SecretVariable"];
+    private static readonly KnownSetting[] Known = [new("Name"), new("Kind"), new("Url"), new("Header"), new("SecretFile"), new("SecretVariable")];
 
     /// <summary>Reads them.</summary>
     /// <param name="configuration">The configuration.</param>
@@ -18,7 +19,10 @@ public static partial class ConfiguredStreams
     public static IReadOnlyList<ConfiguredStream> Read(IConfiguration configuration, IHostEnvironment environment, ICollection<string> faults)
     {
         var streams = new List<ConfiguredStream>();
-        foreach (var entry in configuration.GetSection(Section).GetChildren())
+        var section = configuration.GetSection(Section);
+        if (!StrictSettings.CheckForm(section, new KnownSetting(Section, SettingForm.Sections) { WhenEmpty = null }, faults))
+            return streams;
+        foreach (var entry in section.GetChildren())
             if (ReadOne(entry, environment, faults) is { } stream)
             {
                 if (streams.Any(s => s.Destination.Name == stream.Destination.Name))
@@ -32,10 +36,9 @@ public static partial class ConfiguredStreams
     private static ConfiguredStream? ReadOne(IConfigurationSection entry, IHostEnvironment environment, ICollection<string> faults)
     {
         var before = faults.Count;
-        foreach (var unknown in entry.GetChildren().Select(c => c.Key).Except(Keys, StringComparer.OrdinalIgnoreCase))
-            faults.Add(unknown.Equals("Secret", StringComparison.OrdinalIgnoreCase)
-                ? $"{entry.Path}:Secret: a secret has no place in the configuration; name its file (SecretFile) or the environment variable that holds it (SecretVariable)."
-                : $"{entry.Path}:{unknown}: there is no such setting; there are {string.Join(", ", Keys)}.");
+        StrictSettings.Check(entry, Known, faults, key => key.Equals("Secret", StringComparison.OrdinalIgnoreCase)
+            ? "a secret has no place in the configuration; name its file (SecretFile) or the environment variable that holds it (SecretVariable)."
+            : null);
         var name = entry["Name"] ?? "";
         if (!ValidName().IsMatch(name))
             faults.Add($"{entry.Path}:Name: missing or not valid; lower-case letters, digits and dashes, at most {StreamDestination.LongestName}.");

@@ -180,7 +180,7 @@ public sealed class OperationTests
         {
             Kestrel = false,
             Environment = "Production",
-            Settings = new Dictionary<string, string?> { ["AzureAd:ClientSecret"] = "", ["Cloud:Credential"] = "ManagedIdentity", ["HTTPS_PORT"] = "443" },
+            Settings = new Dictionary<string, string?> { ["AzureAd:ClientSecret"] = "", ["AzureAd:ClientCredentials:0:SourceType"] = "SignedAssertionFilePath", ["Cloud:Credential"] = "ManagedIdentity", ["HTTPS_PORT"] = "443" },
         });
         using var http = host.ClientAt("http://portal.fenwick.example");
         using var plain = await http.GetAsync(new Uri("/account/signed-out", UriKind.Relative), Ct);

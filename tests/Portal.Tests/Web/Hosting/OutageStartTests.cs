@@ -1,9 +1,12 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Audit;
 using Portal.Core.Grants;
 using Portal.Sandbox.Company;
 using Portal.Tests.World;
+using Portal.Web.Policies;
 
 namespace Portal.Tests.Web.Hosting;
 
@@ -11,7 +14,12 @@ namespace Portal.Tests.Web.Hosting;
 [Collection(HostedPortal.Name)]
 public sealed class OutageStartTests
 {
-    private static readonly Dictionary<string, string?> Changed = new() { ["AccessPolicies:0:Description"] = "Said in other words." };
+    // All of them: policies of one's own take the place of the company's.
+    private static readonly Dictionary<string, string?> Changed = new(
+        new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, CompanyPolicies.FileName)).Build().AsEnumerable().Where(s => s.Value is not null))
+    {
+        ["AccessPolicies:0:Description"] = "Said in other words.",
+    };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -34,6 +42,11 @@ public sealed class OutageStartTests
             Assert.Equal(HttpStatusCode.OK, status);
             Assert.StartsWith("Degraded", said, StringComparison.Ordinal);
             Assert.Contains("\nPoliciesNotLoaded: ", said, StringComparison.Ordinal);
+
+            // A change in a file is seen while the portal runs; it was not looked at, and is for the next start.
+            var configuration = host.Services.GetRequiredService<IConfiguration>();
+            configuration["AccessPolicies:0:Description"] = "Changed while it ran.";
+            configuration["AccessPolicies:0:LongestWindow"] = "24 hours";
 
             host.Sandbox.Control.Clock.Advance(TimeSpan.FromMinutes(31));
             await UntilAsync(() => Marked(host) == 0);
