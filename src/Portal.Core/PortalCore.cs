@@ -58,7 +58,7 @@ public static class PortalCore
         services.TryAddSingleton<ICheckpointStore>(provider => new CheckpointFile(provider.GetRequiredService<SealingOptions>().CheckpointFile));
         services.AddSingleton<CheckpointStores>().AddSingleton<CheckpointProtection>();
         services.AddSingleton<AuditHealth>().AddSingleton<SigningKeyFile>().AddSingleton<LogState>().AddTransient<SealEvents>().AddTransient<FreshCheckpoint>();
-        services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>().AddTransient<VerifyDatabase>().AddTransient<RotateSigningKey>();
+        services.AddTransient<GetInclusionProof>().AddTransient<GetConsistencyProof>().AddTransient<ListCheckpoints>().AddTransient<VerifyDatabase>().AddTransient<RotateSigningKey>().AddTransient<AcceptStore>();
         services.TryAddSingleton(new RetentionOptions(null));
         services.AddTransient<PlaceHold>().AddTransient<LiftHold>().AddTransient<ListHolds>().AddTransient<NoteExport>().AddTransient<PruneAuditEvents>();
         services.TryAddSingleton(StreamOptions.None);

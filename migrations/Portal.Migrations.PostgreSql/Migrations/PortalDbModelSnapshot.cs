@@ -436,6 +436,29 @@ namespace Portal.Migrations.PostgreSql.Migrations
                         });
                 });
 
+            modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditStore", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("text");
+
+                    b.Property<Guid?>("Acceptance")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Host")
+                        .HasColumnType("text");
+
+                    b.Property<DateTime>("SeenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<long>("Size")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Name");
+
+                    b.ToTable("AuditStores");
+                });
+
             modelBuilder.Entity("Portal.Core.Audit.Sealing.AuditTile", b =>
                 {
                     b.Property<int>("Level")

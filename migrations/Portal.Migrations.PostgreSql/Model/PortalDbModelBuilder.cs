@@ -12,7 +12,7 @@ namespace Portal.Migrations.PostgreSql.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("b3ea9622-d7ee-4d4b-af4c-f8f5633121c7"), entityTypeCount: 25)
+            : base(skipDetectChanges: false, modelId: new Guid("a83fc86e-35b0-443a-bdc5-cf6c45086b7a"), entityTypeCount: 26)
         {
         }
 
@@ -28,6 +28,7 @@ namespace Portal.Migrations.PostgreSql.Model
             var auditKey = AuditKeyEntityType.Create(this);
             var auditLeaf = AuditLeafEntityType.Create(this);
             var auditSealer = AuditSealerEntityType.Create(this);
+            var auditStore = AuditStoreEntityType.Create(this);
             var auditTile = AuditTileEntityType.Create(this);
             var pendingSeal = PendingSealEntityType.Create(this);
             var auditStream = AuditStreamEntityType.Create(this);
@@ -58,6 +59,7 @@ namespace Portal.Migrations.PostgreSql.Model
             AuditKeyEntityType.CreateAnnotations(auditKey);
             AuditLeafEntityType.CreateAnnotations(auditLeaf);
             AuditSealerEntityType.CreateAnnotations(auditSealer);
+            AuditStoreEntityType.CreateAnnotations(auditStore);
             AuditTileEntityType.CreateAnnotations(auditTile);
             PendingSealEntityType.CreateAnnotations(pendingSeal);
             AuditStreamEntityType.CreateAnnotations(auditStream);

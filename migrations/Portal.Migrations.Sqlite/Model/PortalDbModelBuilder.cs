@@ -11,7 +11,7 @@ namespace Portal.Migrations.Sqlite.Model
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("48c8eac6-dece-421a-9d79-a184be7d28b9"), entityTypeCount: 25)
+            : base(skipDetectChanges: false, modelId: new Guid("5d09fb3e-fa3c-4e5e-a30a-d8755db8c15c"), entityTypeCount: 26)
         {
         }
 
@@ -27,6 +27,7 @@ namespace Portal.Migrations.Sqlite.Model
             var auditKey = AuditKeyEntityType.Create(this);
             var auditLeaf = AuditLeafEntityType.Create(this);
             var auditSealer = AuditSealerEntityType.Create(this);
+            var auditStore = AuditStoreEntityType.Create(this);
             var auditTile = AuditTileEntityType.Create(this);
             var pendingSeal = PendingSealEntityType.Create(this);
             var auditStream = AuditStreamEntityType.Create(this);
@@ -57,6 +58,7 @@ namespace Portal.Migrations.Sqlite.Model
             AuditKeyEntityType.CreateAnnotations(auditKey);
             AuditLeafEntityType.CreateAnnotations(auditLeaf);
             AuditSealerEntityType.CreateAnnotations(auditSealer);
+            AuditStoreEntityType.CreateAnnotations(auditStore);
             AuditTileEntityType.CreateAnnotations(auditTile);
             PendingSealEntityType.CreateAnnotations(pendingSeal);
             AuditStreamEntityType.CreateAnnotations(auditStream);

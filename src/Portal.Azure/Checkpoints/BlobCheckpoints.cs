@@ -22,7 +22,13 @@ internal sealed class BlobCheckpoints(SealingOptions options, Lazy<CloudConnecti
     public bool IsConfigured => options.CheckpointContainer is not null;
 
     /// <inheritdoc />
-    public string Name => $"the container {options.CheckpointContainer?.GetLeftPart(UriPartial.Path)}";
+    public string Name => $"the container {RememberedAs}";
+
+    /// <inheritdoc />
+    public string RememberedAs => options.CheckpointContainer?.GetLeftPart(UriPartial.Path) ?? "";
+
+    /// <inheritdoc />
+    public string? Host => null;
 
     /// <inheritdoc />
     public Task AppendAsync(long size, string note, CancellationToken ct) => BlobFaults.GuardAsync(Name, async () =>

@@ -133,6 +133,9 @@ public sealed record AuditCode(string Value, string Meaning)
     /// <summary>The audit log is signed with another key.</summary>
     public static AuditCode SigningKeyRotated { get; } = new("audit.key_rotated", "The audit log is signed with a new key from the next checkpoint on, which the old one signs too; the comment is the public key.");
 
+    /// <summary>A store that lost checkpoints is taken as it is.</summary>
+    public static AuditCode StoreAccepted { get; } = new("audit.store_accepted", "An operator had the portal take a checkpoint store that shows less than it held as it is: the detail is which store, the comment what it held and what it shows.");
+
     /// <summary>Every code there is, in the order of a request's life.</summary>
     public static IReadOnlyList<AuditCode> All { get; } =
         [.. typeof(AuditCode).GetProperties(BindingFlags.Public | BindingFlags.Static).Where(p => p.PropertyType == typeof(AuditCode)).Select(p => (AuditCode)p.GetValue(null)!)];

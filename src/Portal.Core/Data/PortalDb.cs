@@ -74,6 +74,9 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : DbContext(opt
     /// <summary>The public keys that checkpoints were signed with.</summary>
     public DbSet<AuditKey> AuditKeys => Set<AuditKey>();
 
+    /// <summary>What the checkpoint stores were seen to hold.</summary>
+    public DbSet<AuditStore> AuditStores => Set<AuditStore>();
+
     /// <summary>What keeps retention from pruning.</summary>
     public DbSet<LegalHold> LegalHolds => Set<LegalHold>();
 

@@ -131,6 +131,7 @@ public static class EventWords
         [AuditCode.StreamPaused.Value] = "pause",
         [AuditCode.StreamReplayed.Value] = "refresh",
         [AuditCode.SigningKeyRotated.Value] = "policy",
+        [AuditCode.StoreAccepted.Value] = "warning",
     };
 
     // How a grant ended and what was attempted have sentences of their own where there is one.

@@ -9,7 +9,7 @@ using Portal.Web.Hosting;
 
 namespace Portal.Web.Commands;
 
-/// <summary>The commands around the sealed audit log: verify it, give its public key, change its key.</summary>
+/// <summary>The commands around the sealed audit log: verify it, give its public key, change its key, accept a store that lost checkpoints.</summary>
 /// <param name="builder">The portal's configuration and environment; nothing is registered yet.</param>
 /// <param name="addDatabase">Registers the portal's database.</param>
 /// <param name="addCloud">Registers the cloud, where checkpoints may be kept, too.</param>
@@ -19,6 +19,8 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
     private const string Export = "--export";
     private const string From = "--from-checkpoint";
     private const string Key = "--key";
+    private const string Store = "--store";
+    private const string Yes = "--yes";
 
     /// <summary>The commands.</summary>
     public IReadOnlyList<PortalCommand> Commands =>
@@ -42,6 +44,18 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
             What was signed before stays verifiable with the old public key. Several instances need the new file: put it in their place, too.
             With SQLite, stop the portal first.
             """, [], RotateAsync),
+        new("audit accept-store", "Takes a checkpoint store that shows less than it held as it is.",
+            """
+            The portal remembers the largest checkpoint that each store was seen to hold, and grants nothing while one shows less. Says of
+            each store of this host what it held and what it shows. With --yes, one that shows less is taken as it is from now on: when you
+            replaced it yourself, or when there is no copy of what it held. It is recorded in the audit trail. The portal need not be stopped:
+            it goes along within seconds, and gives the store the newest checkpoint. Run it on the host whose file it is. See the runbook, AuditNotSealed.
+            """,
+            [
+                new(Store, "NAME", "Only this one, by the name that is printed."),
+                new(Yes, null, "Accept it. Without this nothing is changed."),
+            ],
+            AcceptAsync),
     ];
 
     private async Task<int> VerifyAsync(CommandOptions options, CommandOutput output, CancellationToken ct)
@@ -83,6 +97,17 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
 
         var key = (await services.GetRequiredService<RotateSigningKey>().ExecuteAsync(Actor.System with { DisplayName = "portal audit rotate-key" }, ct)).Value;
         output.Out.WriteLine(key);
+        return ExitCode.Done;
+    }, ct);
+
+    private Task<int> AcceptAsync(CommandOptions options, CommandOutput output, CancellationToken ct) => RunAsync(async services =>
+    {
+        var store = options.All(Store) is [var name] ? name : null;
+        var standings = (await services.GetRequiredService<AcceptStore>().ExecuteAsync(new StoreAcceptance(options.Has(Yes), store), Actor.System with { DisplayName = "portal audit accept-store" }, ct)).Value;
+        if (store is not null && standings.Count == 0)
+            throw new CommandLineException($"{Store}: this host keeps no checkpoints in '{store}'. Without {Store}, all are named.");
+        foreach (var standing in standings)
+            output.Out.WriteLine(Plain(Line(standing)));
         return ExitCode.Done;
     }, ct);
 
@@ -143,6 +168,18 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
     private static string Line(VerifyReport report, long from) => report.Holds
         ? string.Create(CultureInfo.InvariantCulture, $"HOLDS: {report.Events} events{(from > 0 ? $" from position {from} on" : "")} are as they were sealed, and {report.Checkpoints} signed checkpoints{(report.SignedThrough is { } time ? $", the newest of {time:u}," : "")} are of this log.{(report.Pruned > 0 ? $" {report.Pruned} of the events were pruned by retention; their hashes are kept." : "")} {Rest(report)}")
         : $"DOES NOT HOLD: {Plain(report.Findings[0].What)}{(report.Findings.Count > 1 ? $" ({report.Findings.Count - 1} more on the error output.)" : "")}";
+
+    private static string Line(StoreStanding standing)
+    {
+        var shows = standing.Found > 0 ? string.Create(CultureInfo.InvariantCulture, $"a checkpoint of {standing.Found} events") : "no checkpoint";
+        return standing switch
+        {
+            { Remembered: not > 0 } => $"{standing.Store} shows {shows}; nothing is remembered of it. There is nothing to accept.",
+            { IsShort: false } => $"{standing.Store} shows {shows}, and all that it held. There is nothing to accept.",
+            { Accepted: true } => string.Create(CultureInfo.InvariantCulture, $"{standing.Store} held a checkpoint of {standing.Remembered} events and shows {shows}. It is accepted as it is."),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{standing.Store} held a checkpoint of {standing.Remembered} events and shows {shows}. Nothing was changed; {Yes} accepts it as it is."),
+        };
+    }
 
     private static string Rest(VerifyReport report) => report.Waiting + report.Unsigned == 0
         ? "Nothing waits."

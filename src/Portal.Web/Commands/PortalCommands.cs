@@ -100,8 +100,8 @@ public static class PortalCommands
             return Refuse($"There is no command '{name}'.", "help", output);
         output.Out.WriteLine(command is null ? $"""
             Without a command, Portal.Web serves the portal's pages. Commands:
-            {string.Join(Environment.NewLine, commands.Select(c => $"  {c.Name,-18}{c.Summary}"))}
-              help              says more about a command: help {commands[0].Name}
+            {string.Join(Environment.NewLine, commands.Select(c => $"  {c.Name,-20}{c.Summary}"))}
+              help                says more about a command: help {commands[0].Name}
             """ : $"""
             {command.Name}: {command.Summary}
 

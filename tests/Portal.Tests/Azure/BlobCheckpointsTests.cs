@@ -174,6 +174,7 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
         await using (var db = world.OpenDb())
         {
             await db.AuditCheckpoints.Where(c => c.Size == 5).ExecuteDeleteAsync(Ct);
+            await db.AuditStores.ExecuteUpdateAsync(s => s.SetProperty(x => x.Size, 3), Ct);
             var late = await db.AuditLeaves.Where(l => l.Position >= 3).Select(l => l.EventId).ToListAsync(Ct);
             await db.AuditLeaves.Where(l => l.Position >= 3).ExecuteDeleteAsync(Ct);
             await db.AuditEvents.Where(e => late.Contains(e.EventId)).ExecuteDeleteAsync(Ct);
@@ -232,6 +233,29 @@ public sealed class BlobCheckpointsTests : IAsyncLifetime
         world.Clock.Advance(TimeSpan.FromSeconds(20));
         Assert.Equal(SealingProblem.StoreForgets, (await FaultAsync(() => SealAsync(sealer))).Problem);
         Assert.NotNull((await HealthAsync(world)).Hold);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_container_that_lost_something_while_no_portal_ran_is_noticed_at_the_next_start_and_by_a_verification(int left)
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true, sealing: true);
+        foreach (var events in (int[])[3, 2])
+        {
+            await RecordAsync(world, events);
+            world.Clock.Advance(TimeSpan.FromSeconds(20));
+            await SealAsync(Sealer(world));
+        }
+
+        // The newest first.
+        foreach (var blob in Blobs.Take(2 - left).ToList())
+            Control.Blobs.Delete(Account, Container, blob.Name);
+        Assert.Equal(SealingProblem.StoreForgets, (await FaultAsync(() => SealAsync(Sealer(world)))).Problem);
+        Assert.StartsWith($"The container https://{Account}.blob.core.windows.net/{Container} held a checkpoint of 5 events", (await HealthAsync(world)).Hold, StringComparison.Ordinal);
+        Assert.Equal(left, Blobs.Count);
+        var found = Assert.Single((await Verifier(world).ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings).What;
+        Assert.Contains(left == 0 ? "and shows none" : "and shows one of 3 at most", found, StringComparison.Ordinal);
     }
 
     [Fact]

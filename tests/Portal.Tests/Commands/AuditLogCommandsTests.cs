@@ -15,7 +15,7 @@ using Portal.Web.Hosting;
 
 namespace Portal.Tests.Commands;
 
-/// <summary><c>audit verify</c>, <c>public-key</c> and <c>rotate-key</c> as a process of their own, on a database and a checkpoint file as a portal leaves them.</summary>
+/// <summary><c>audit verify</c>, <c>public-key</c>, <c>rotate-key</c> and <c>accept-store</c> as a process of their own, on a database and a checkpoint file as a portal leaves them.</summary>
 public sealed class AuditLogCommandsTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("audit-log-test-").FullName;
@@ -55,6 +55,40 @@ public sealed class AuditLogCommandsTests : IDisposable
         Assert.Matches("^DOES NOT HOLD: The event [0-9a-f-]{36} at position 6 was changed after it was sealed: comment is now 'changed'\\.\\s*$", broken.Out);
         Assert.Equal(ExitCode.Done, (await RunAsync("audit", "verify", "--from-checkpoint", "40")).Code);
         Assert.Equal(ExitCode.Incomplete, (await RunAsync("audit", "verify", "--key", SigningKey.Create("portal.test/audit").Verifier.ToString())).Code);
+    }
+
+    [Fact]
+    public async Task A_file_that_shows_less_than_it_held_is_named_and_taken_as_it_is_once_somebody_says_so()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        await LeaveAsync(world);
+        var file = $"{Environment.MachineName}:{Path.Combine(_directory, "audit-checkpoints")}";
+        Assert.Equal((ExitCode.Done, $"{file} shows a checkpoint of 40 events; nothing is remembered of it. There is nothing to accept."), await AcceptAsync());
+
+        var options = new DbContextOptionsBuilder<PortalDb>();
+        options.UsePortalSqlite(Connection);
+        await using var db = new PortalDb(options.Options);
+        db.Add(new AuditStore(file, Environment.MachineName, 44, PortalWorld.Start));
+        await db.SaveChangesAsync(Ct);
+        var short4 = await RunAsync("audit", "verify");
+        Assert.Equal(ExitCode.Incomplete, short4.Code);
+        Assert.StartsWith($"DOES NOT HOLD: {Path.Combine(_directory, "audit-checkpoints")} held a checkpoint of 44 events and shows one of 40 at most", short4.Out, StringComparison.Ordinal);
+
+        var found = $"{file} held a checkpoint of 44 events and shows a checkpoint of 40 events.";
+        Assert.Equal((ExitCode.Done, $"{found} Nothing was changed; --yes accepts it as it is."), await AcceptAsync());
+        Assert.Equal((ExitCode.Refused, ""), await AcceptAsync("--yes", "--store", "another"));
+        Assert.Equal(40, await db.AuditEvents.CountAsync(Ct));
+        Assert.Equal((ExitCode.Done, $"{found} It is accepted as it is."), await AcceptAsync("--yes", "--store", file));
+        Assert.Equal((ExitCode.Done, $"{file} shows a checkpoint of 40 events, and all that it held. There is nothing to accept."), await AcceptAsync("--yes"));
+        var said = await db.AuditEvents.AsNoTracking().OrderBy(e => e.Sequence).LastAsync(Ct);
+        Assert.Equal(("audit.store_accepted", "portal audit accept-store", file, "held a checkpoint of 44 events; shows one of 40"), (said.Code, said.ActorName, said.Reason, said.Comment));
+        Assert.Equal(ExitCode.Done, (await RunAsync("audit", "verify")).Code);
+
+        async Task<(int, string)> AcceptAsync(params IReadOnlyList<string> given)
+        {
+            var (code, output, _) = await RunAsync(["audit", "accept-store", .. given]);
+            return (code, output.Trim());
+        }
     }
 
     [Fact]

@@ -33,6 +33,7 @@ public sealed class UseCaseMatrixTests
     // Disabled and Unconfirmed hold all four roles. The system is nobody's owner: S means that it may.
     private const string Expected = """
         Attempt                       Requester Approver Auditor Administrator None Disabled Unconfirmed System
+        AcceptStore                   -         -        -       -             -    -        -           S
         BrowseCatalog                 OPS       OPS      OPS     OPS           -    -        OPS         -
         ChartAuditEvents              OPS       OPS      OPS     OPS           -    -        OPS         -
         ClaimDueAssignments           -         -        -       -             -    -        -           S
@@ -177,6 +178,7 @@ public sealed class UseCaseMatrixTests
         ["RetryNow"] = (s, a) => Of(s.Get<RetryNow>().ExecuteAsync(new RetryInput(null), a, Ct)),
         ["ReturnGrant"] = (s, a) => Of(s.Get<ReturnGrant>().ExecuteAsync(s.Active.Id, a, Ct)),
         ["RevokeGrant"] = (s, a) => Of(s.Get<RevokeGrant>().ExecuteAsync(new RevocationInput(s.Active.Id, "Laptop lost"), a, Ct)),
+        ["AcceptStore"] = (s, a) => Of(s.Get<AcceptStore>().ExecuteAsync(new StoreAcceptance(Accepts: true), a, Ct)),
         ["RotateSigningKey"] = (s, a) => Of(s.Get<RotateSigningKey>().ExecuteAsync(a, Ct)),
         ["VerifyDatabase"] = (s, a) => Of(s.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, a, Ct)),
         ["IndexAuditEvents"] = (s, a) => Of(s.Get<IndexAuditEvents>().ExecuteAsync(a, Ct)),

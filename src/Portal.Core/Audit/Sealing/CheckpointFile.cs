@@ -6,7 +6,8 @@ namespace Portal.Core.Audit.Sealing;
 /// <summary>Checkpoints in a file that is only ever appended to and written through to the disk. Each is followed by an empty line.</summary>
 /// <remarks>What a crash cut off is passed over. Let the file system help: <c>chattr +a</c>, a mount of another owner, a copy to a log host.</remarks>
 /// <param name="path">The file; an absolute path. It is made with the first checkpoint.</param>
-public sealed class CheckpointFile(string path) : ICheckpointStore
+/// <param name="host">The host that it lies on; null for this one.</param>
+public sealed class CheckpointFile(string path, string? host = null) : ICheckpointStore
 {
     // As much as some hundred checkpoints take.
     private const int Tail = 64 * 1024;
@@ -16,6 +17,12 @@ public sealed class CheckpointFile(string path) : ICheckpointStore
 
     /// <inheritdoc />
     public string Name => path;
+
+    /// <inheritdoc />
+    public string RememberedAs => $"{Host}:{path}";
+
+    /// <inheritdoc />
+    public string Host { get; } = host ?? Environment.MachineName;
 
     /// <inheritdoc />
     public async Task AppendAsync(long size, string note, CancellationToken ct)

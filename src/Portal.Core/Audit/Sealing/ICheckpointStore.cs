@@ -9,6 +9,12 @@ public interface ICheckpointStore
     /// <summary>Which place, for messages.</summary>
     string Name { get; }
 
+    /// <summary>By what name the database remembers what this place held: the same at every start and for every instance that keeps checkpoints in it, and no other place's.</summary>
+    string RememberedAs { get; }
+
+    /// <summary>The host whose own this place is; null for one that all instances share.</summary>
+    string? Host { get; }
+
     /// <summary>Keeps a checkpoint; when this returns it is kept.</summary>
     /// <param name="size">Its size.</param>
     /// <param name="note">The signed note.</param>

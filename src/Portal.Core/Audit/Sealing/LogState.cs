@@ -31,11 +31,8 @@ public sealed class LogState
     // The note of the newest checkpoint that each store holds, as it was when it was compared with the log.
     private readonly Dictionary<ICheckpointStore, string?> _witnessed = [];
 
-    // The largest checkpoint of this log that this process has ever seen in each store. Not forgotten with the rest: a store that has lost something would look like a new one.
-    private readonly Dictionary<ICheckpointStore, long> _held = [];
-
-    // Those that show less now.
-    private readonly HashSet<ICheckpointStore> _short = [];
+    // Not forgotten with the rest: a store that has lost something would look like a new one.
+    private readonly StoreMemory _memory = new();
 
     // When this process looked last while another one sealed.
     private long? _lookedAt;
@@ -65,13 +62,14 @@ public sealed class LogState
 
     /// <summary>Reads the end of the log and compares it with the newest checkpoints of the database and of the stores.</summary>
     /// <exception cref="SealingException">It is not the log that they tell of, or a store cannot be asked.</exception>
-    internal async Task LoadAsync(PortalDb db, CheckpointStores stores, long fence, CancellationToken ct)
+    internal async Task LoadAsync(PortalDb db, CheckpointStores stores, long fence, DateTimeOffset now, CancellationToken ct)
     {
         Forget();
         _witnessed.Clear();
+        await _memory.RecallAsync(db, stores, now, ct);
         // In this order: what is signed was in the database before, so whatever another instance does meanwhile, the log is at least as long as what is told of it.
         foreach (var store in stores.All)
-            _witnessed[store] = await LatestAsync(store, ct);
+            _witnessed[store] = await _memory.LatestAsync(store, ct);
         var row = await StoredCheckpoint.NewestAsync(db, ct);
         var size = await LogTiles.SizeAsync(db, ct);
         var keys = await KeysAsync(db, ct);
@@ -95,8 +93,8 @@ public sealed class LogState
 
         // What one host wrote down, and could not save, while another one went on: before a store gets a newer one, since only its newest is seen here.
         foreach (var (kept, note) in found.Where(f => f.Kept.Size < Signed!.Size))
-            await SaveAsync(db, kept, note, replaces: false, ct);
-        await CompleteAsync(db, stores, newest, ct);
+            await SaveAsync(db, kept, note, replaces: false, now, ct);
+        await CompleteAsync(db, stores, newest, now, ct);
         Owes &= Signed?.Size != size;
 
         try
@@ -113,14 +111,14 @@ public sealed class LogState
 
     /// <summary>Looks whether a store holds what it held, or a later state of this log.</summary>
     /// <exception cref="SealingException">It tells of another log, or has lost something.</exception>
-    internal async Task WitnessAsync(PortalDb db, ICheckpointStore store, CancellationToken ct)
+    internal async Task WitnessAsync(PortalDb db, ICheckpointStore store, DateTimeOffset now, CancellationToken ct)
     {
-        if (await LatestAsync(store, ct) is not { } latest || latest == _witnessed[store])
+        if (await _memory.LatestAsync(store, ct) is not { } latest || latest == _witnessed[store])
             return;
         var kept = await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
         Saw(store, latest);
         // Whoever kept it may never come to save it.
-        await SaveAsync(db, kept, latest, replaces: false, ct);
+        await SaveAsync(db, kept, latest, replaces: false, now, ct);
     }
 
     /// <summary>While another instance seals: looks now and then at what each store holds, so that what one loses is missed here too, and not filled up when this instance takes over; at every turn as long as one shows less.</summary>
@@ -128,48 +126,36 @@ public sealed class LogState
     /// <param name="stores">The stores.</param>
     /// <param name="timer">The steady timer.</param>
     /// <param name="every">How long a look is good for.</param>
+    /// <param name="now">The database's time.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="SealingException">A store tells of another log, has lost something, or cannot be asked.</exception>
-    internal async Task LookAsync(PortalDb db, CheckpointStores stores, TimeProvider timer, TimeSpan every, CancellationToken ct)
+    internal async Task LookAsync(PortalDb db, CheckpointStores stores, TimeProvider timer, TimeSpan every, DateTimeOffset now, CancellationToken ct)
     {
-        if (_short.Count == 0 && _lookedAt is { } at && timer.GetElapsedTime(at) < every)
+        if (_memory.MissesNothing && _lookedAt is { } at && timer.GetElapsedTime(at) < every)
             return;
-        var now = timer.GetTimestamp();
+        var begun = timer.GetTimestamp();
+        await _memory.RecallAsync(db, stores, now, ct);
         foreach (var store in stores.All)
         {
-            var latest = await LatestAsync(store, ct);
+            var latest = await _memory.LatestAsync(store, ct);
             if (latest is not null && latest != _witnessed.GetValueOrDefault(store))
                 await CompareAsync(db, await LogTiles.SizeAsync(db, ct), latest, await KeysAsync(db, ct), store.Name, ct);
             Saw(store, latest);
         }
 
-        _lookedAt = now;
-    }
-
-    /// <summary>The newest checkpoint of a store.</summary>
-    /// <exception cref="SealingException">It is of a smaller log than the store ever held in the time of this process, or the store cannot be asked.</exception>
-    private async Task<string?> LatestAsync(ICheckpointStore store, CancellationToken ct)
-    {
-        var latest = await store.LatestAsync(ct);
-        if (_held.GetValueOrDefault(store) is var held && held > 0 && (latest is null || CheckpointFile.SizeOf(latest) < held))
-        {
-            _short.Add(store);
-            throw new SealingException(SealingProblem.StoreForgets, $"{Where(store.Name)} held a checkpoint of {held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.");
-        }
-
-        return latest;
+        await _memory.SaveAsync(db, now, ct);
+        _lookedAt = begun;
     }
 
     // It holds this, and this is of the log.
     private void Saw(ICheckpointStore store, string? note)
     {
         _witnessed[store] = note;
-        _held[store] = Math.Max(_held.GetValueOrDefault(store), note is null ? 0 : CheckpointFile.SizeOf(note));
-        _short.Remove(store);
+        _memory.Saw(store, note);
     }
 
     /// <summary>A store that is new, another instance's own, or that was out of reach when the others got it: what this one knows goes there too. Only then does the database's own copy say that it is signed.</summary>
-    private async Task CompleteAsync(PortalDb db, CheckpointStores stores, string? newest, CancellationToken ct)
+    private async Task CompleteAsync(PortalDb db, CheckpointStores stores, string? newest, DateTimeOffset now, CancellationToken ct)
     {
         if (Signed is not { } signed || newest is null)
             return;
@@ -178,23 +164,24 @@ public sealed class LogState
                 await KeepAsync(store, signed.Size, newest, ct);
 
         // Kept, and cut off before the database's own copy was written.
-        await SaveAsync(db, signed, newest, replaces: false, ct);
+        await SaveAsync(db, signed, newest, replaces: false, now, ct);
     }
 
-    /// <summary>Saves the database's own copy, with all else that the context is to save. Where another instance was faster, its copy stands: of one size they all say the same of the log.</summary>
+    /// <summary>Saves the database's own copy, with all else that the context is to save and with what the stores were seen to hold. Where another instance was faster, its copy stands: of one size they all say the same of the log.</summary>
     /// <param name="db">The context.</param>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="note">Its note.</param>
     /// <param name="replaces">True for that of a change of keys, which takes the place of any other of its size: what carries both signatures is all that tells that the keys belong together.</param>
+    /// <param name="now">The database's time.</param>
     /// <param name="ct">Cancels.</param>
-    internal static async Task SaveAsync(PortalDb db, Checkpoint checkpoint, string note, bool replaces, CancellationToken ct)
+    internal async Task SaveAsync(PortalDb db, Checkpoint checkpoint, string note, bool replaces, DateTimeOffset now, CancellationToken ct)
     {
         var isThere = await IsThereAsync();
         var row = isThere && !replaces ? null : db.AuditCheckpoints.Attach(new AuditCheckpoint(checkpoint.Size, checkpoint.Time, note));
         row?.State = isThere ? EntityState.Modified : EntityState.Added;
         try
         {
-            await db.SaveChangesAsync(ct);
+            await _memory.SaveAsync(db, now, ct);
         }
         catch (DbUpdateException) when (row is { State: EntityState.Added } && !db.HasNewEvents)
         {
@@ -202,7 +189,7 @@ public sealed class LogState
                 throw;
             // Whoever was faster saved the copy, and nothing of the rest.
             row.State = replaces ? EntityState.Modified : EntityState.Detached;
-            await db.SaveChangesAsync(ct);
+            await _memory.SaveAsync(db, now, ct);
         }
 
         Task<bool> IsThereAsync() => db.AuditCheckpoints.AnyAsync(c => c.Size == checkpoint.Size, ct);

@@ -87,7 +87,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         if (sealer.IsAnothersThan(holder, now))
             return new SealOutcome(0, MoreIsPending: false, ByAnother: true);
         if (state.Log is null || state.Fence != sealer.Fence)
-            await state.LoadAsync(db, stores, sealer.Fence, ct);
+            await state.LoadAsync(db, stores, sealer.Fence, now, ct);
 
         var batch = await PendingEvents.ReadAsync(db, trail, state.Waiting, options.Batch, ct);
         var log = state.Log!;
@@ -120,7 +120,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
         {
             if (byAnother)
             {
-                await state.LookAsync(db, stores, timer, options.CheckpointEvery, ct);
+                await state.LookAsync(db, stores, timer, options.CheckpointEvery, clock.Now(), ct);
                 // What was wrong with the log is not any more, whatever the key is like.
                 health.Note(null);
             }
@@ -199,7 +199,7 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
     {
         state.Owe();
         foreach (var store in stores.All)
-            await state.WitnessAsync(db, store, ct);
+            await state.WitnessAsync(db, store, now, ct);
         var log = state.Log!;
         // A clock that was set back does not make a later checkpoint look earlier.
         var time = state.Signed is { } before && before.Time > now ? before.Time : now;
@@ -221,12 +221,12 @@ public sealed class SealEvents(IDbContextFactory<PortalDb> databases, IAuditRead
             db.Entry(sealer).Property(s => s.Fence).OriginalValue = state.Fence;
             sealer.Claim(holder, now);
             db.ChangeTracker.DetectChanges();
-            await LogState.SaveAsync(db, checkpoint, note, replaces: true, ct);
+            await state.SaveAsync(db, checkpoint, note, replaces: true, now, ct);
             state.Wrote(sealer.Fence);
             return checkpoint;
         }
 
-        await LogState.SaveAsync(db, checkpoint, note, replaces: false, ct);
+        await state.SaveAsync(db, checkpoint, note, replaces: false, now, ct);
         return checkpoint;
     }
 }

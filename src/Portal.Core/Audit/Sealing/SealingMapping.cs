@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Portal.Core.Audit.Sealing;
 
 internal sealed class SealingMapping
-    : IEntityTypeConfiguration<PendingSeal>, IEntityTypeConfiguration<AuditLeaf>, IEntityTypeConfiguration<AuditTile>, IEntityTypeConfiguration<AuditCheckpoint>, IEntityTypeConfiguration<AuditSealer>, IEntityTypeConfiguration<AuditKey>
+    : IEntityTypeConfiguration<PendingSeal>, IEntityTypeConfiguration<AuditLeaf>, IEntityTypeConfiguration<AuditTile>, IEntityTypeConfiguration<AuditCheckpoint>, IEntityTypeConfiguration<AuditSealer>, IEntityTypeConfiguration<AuditKey>, IEntityTypeConfiguration<AuditStore>
 {
     public void Configure(EntityTypeBuilder<PendingSeal> builder) => builder.HasKey(p => new { p.Since, p.EventId });
 
@@ -35,5 +35,12 @@ internal sealed class SealingMapping
     {
         builder.HasKey(k => k.Vkey);
         builder.Property(k => k.Vkey).HasMaxLength(400);
+    }
+
+    public void Configure(EntityTypeBuilder<AuditStore> builder)
+    {
+        builder.HasKey(s => s.Name);
+        // Whoever lowers it has looked at what it says; what raises it goes past this.
+        builder.Property(s => s.Size).IsConcurrencyToken();
     }
 }

@@ -9,7 +9,7 @@ namespace Portal.Core.Audit.Sealing;
 
 /// <summary>
 /// Compares everything that the log is made of, row by row: events with the hashes that were sealed, hashes with the tree, the tree with the signed checkpoints of the database and of the
-/// checkpoint stores, and those with the database. Names the first event and field that is not as it was. Writes nothing; reads the tables past the model.
+/// checkpoint stores, and those with the database; and what each store shows with what it was seen to hold. Names the first event and field that is not as it was. Writes nothing; reads the tables past the model.
 /// </summary>
 public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAuditReading trail, CheckpointStores stores)
 {
@@ -30,6 +30,7 @@ public sealed class VerifyDatabase(IDbContextFactory<PortalDb> databases, IAudit
         var findings = new Findings(input.MostFindings);
         var (leaves, tiles) = (new LeafCheck(db, input.From, findings), new TileCheck(db, findings));
         await using var witnesses = new Witnesses(db, stores, findings, input.From);
+        await StoreCheck.RunAsync(db, stores, findings, ct);
         await witnesses.OpenAsync(input.Keys ?? [], ct);
         var size = await LogTiles.SizeAsync(db, ct);
         if (await tiles.StartAsync(input.From, size, ct) is not { } log)

@@ -42,7 +42,7 @@ public sealed class LostCheckpointsTests
     }
 
     [Fact]
-    public async Task A_portal_that_is_started_anew_takes_a_store_as_it_is_and_gives_it_the_newest()
+    public async Task A_portal_that_is_started_anew_takes_a_store_as_it_is_once_it_was_accepted_and_gives_it_the_newest()
     {
         await using var world = await PortalWorld.OpenAsync(empty: true, sealing: true);
         var kept = await SealTwiceAsync(world);
@@ -53,10 +53,14 @@ public sealed class LostCheckpointsTests
         await Assert.ThrowsAsync<SealingException>(() => world.SealAsync());
 
         await world.RestartAsync();
+        await Assert.ThrowsAsync<SealingException>(() => world.SealAsync());
+        Assert.Empty(world.Checkpoints.Notes);
+        Assert.True((await world.Get<AcceptStore>().ExecuteAsync(new StoreAcceptance(Accepts: true), Actor.System, Ct)).Value.Single().Accepted);
+        await world.RestartAsync();
         await world.SealAsync();
         Assert.Null((await HealthAsync(world)).Hold);
         Assert.Equal([kept[^1]], world.Checkpoints.Notes.Take(1));
-        Assert.Equal([4, 5], world.Checkpoints.Notes.Select(CheckpointFile.SizeOf));
+        Assert.Equal([4, 6], world.Checkpoints.Notes.Select(CheckpointFile.SizeOf));
     }
 
     [Theory]

@@ -1,0 +1,127 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Core.Data;
+
+namespace Portal.Core.Audit.Sealing;
+
+/// <summary>The largest checkpoint that each store was seen to hold: by this process, or before it, as the database remembers. Neither forgets it by itself.</summary>
+internal sealed class StoreMemory
+{
+    // So often a row says that its host is still there: far within the time after which it is taken for gone.
+    private static readonly TimeSpan SeenEvery = TimeSpan.FromDays(1);
+
+    private readonly Dictionary<ICheckpointStore, Known> _known = [];
+
+    /// <summary>Whether no store shows less than it held, as far as this process has looked.</summary>
+    public bool MissesNothing => !_known.Values.Any(k => k.IsShort);
+
+    // What is remembered of a store in the database is less than it shows.
+    private IEnumerable<KeyValuePair<ICheckpointStore, Known>> News => _known.Where(k => k.Value.Shown > k.Value.Written);
+
+    /// <summary>Reads what the database remembers. To be done before the stores are asked: another instance may have one say more meanwhile, and remember that.</summary>
+    /// <exception cref="SealingException">It cannot be read.</exception>
+    public async Task RecallAsync(PortalDb db, CheckpointStores stores, DateTimeOffset now, CancellationToken ct)
+    {
+        var rows = await AuditStore.ReadAsync(db, stores.All, now - SeenEvery, ct);
+        foreach (var store in stores.All)
+        {
+            var (known, row) = (Of(store), rows.GetValueOrDefault(store.RememberedAs));
+            known.Written = row?.Size ?? 0;
+            // What this process saw is given up for an event of the trail alone, which will be sealed, and not for a row that says less.
+            if (row?.Acceptance is { } accepted && accepted != known.Acceptance && await IsRecordedAsync(db, store, accepted, ct))
+                (known.Held, known.Acceptance) = (0, accepted);
+            known.Held = Math.Max(known.Held, known.Written);
+        }
+
+        if (rows.Values.All(row => row.IsFresh))
+            return;
+        using (await WriteTurn.TurnAsync(db, ct))
+        {
+            await AuditStore.LookedAsync(db, stores.All, now, ct);
+            await AuditStore.PruneAsync(db, now, ct);
+        }
+    }
+
+    /// <summary>The newest checkpoint of a store.</summary>
+    /// <exception cref="SealingException">It is of a smaller log than the store ever held, or the store cannot be asked.</exception>
+    public async Task<string?> LatestAsync(ICheckpointStore store, CancellationToken ct)
+    {
+        var (known, latest) = (Of(store), await store.LatestAsync(ct));
+        if (AuditStore.SizeOf(latest) >= known.Held)
+            return latest;
+        known.IsShort = true;
+        throw new SealingException(SealingProblem.StoreForgets, $"{char.ToUpperInvariant(store.Name[0])}{store.Name[1..]} held a checkpoint of {known.Held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.");
+    }
+
+    /// <summary>A store holds this, and it is of the log.</summary>
+    public void Saw(ICheckpointStore store, string? note)
+    {
+        var known = Of(store);
+        (known.Shown, known.IsShort) = (AuditStore.SizeOf(note), false);
+        known.Held = Math.Max(known.Held, known.Shown);
+    }
+
+    /// <summary>Has the database remember what was seen, with all else that the context is to save.</summary>
+    public async Task SaveAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        if (!News.Any())
+        {
+            await db.SaveChangesAsync(ct);
+            return;
+        }
+
+        using (await WriteTurn.TurnAsync(db, ct))
+        {
+            await using var together = await db.Database.BeginTransactionAsync(ct);
+            await db.SaveChangesAsync(ct);
+            await WriteAsync(db, now, ct);
+            await together.CommitAsync(ct);
+        }
+    }
+
+    // In the order of names: two instances that write the same do not wait for each other crosswise.
+    private async Task WriteAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        var isNew = false;
+        foreach (var (store, known) in News.OrderBy(k => k.Key.RememberedAs, StringComparer.Ordinal).ToList())
+        {
+            await AuditStore.SawAsync(db, store, known.Shown, now, ct);
+            isNew |= known.Written == 0;
+            // If this is not saved in the end, the log is read anew, and this too.
+            known.Written = known.Shown;
+        }
+
+        if (isNew)
+            await AuditStore.PruneAsync(db, now, ct);
+    }
+
+    private static Task<bool> IsRecordedAsync(PortalDb db, ICheckpointStore store, Guid acceptance, CancellationToken ct)
+    {
+        var (code, name) = (AuditCode.StoreAccepted.Value, store.RememberedAs);
+        return db.AuditEvents.AnyAsync(e => e.EventId == acceptance && e.Code == code && e.Reason == name, ct);
+    }
+
+    private Known Of(ICheckpointStore store)
+    {
+        if (!_known.TryGetValue(store, out var known))
+            _known[store] = known = new Known();
+        return known;
+    }
+
+    private sealed class Known
+    {
+        // The largest that was ever seen, by whomever.
+        public long Held { get; set; }
+
+        // What it showed this process last.
+        public long Shown { get; set; }
+
+        // What the database remembers.
+        public long Written { get; set; }
+
+        // The last acceptance that this process went along with.
+        public Guid? Acceptance { get; set; }
+
+        // It shows less than it held.
+        public bool IsShort { get; set; }
+    }
+}
