@@ -186,6 +186,21 @@ public sealed class DatabaseFaultTests : BunitContext
     }
 
     [Fact]
+    public async Task The_number_beside_the_word_comes_later_where_it_could_not_be_counted_at_first()
+    {
+        await using var world = await this.OpenForAsync(Company.Priya);
+        await world.AskAsync();
+        world.DatabaseFaults.Fail();
+        var watch = Render<InboxWatch>();
+        var count = Services.GetRequiredService<InboxCount>();
+        Assert.Equal(0, count.Value);
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        watch.WaitForAssertion(() => Assert.Equal(1, count.Value));
+    }
+
+    [Fact]
     public async Task A_mistake_of_the_portal_is_no_refusal()
     {
         await using var world = await this.OpenForAsync(Company.Mira);
