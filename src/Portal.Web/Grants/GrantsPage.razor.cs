@@ -46,7 +46,7 @@ public sealed partial class GrantsPage
     private string EmptyKey => $"List.Empty.{(Everyones ? "Everyone" : "Mine")}.{(Ended ? "Ended" : "Active")}";
 
     /// <inheritdoc />
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    protected override Task OnParametersSetAsync() => ReadForAsync();
 
     /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>

@@ -201,6 +201,48 @@ public sealed class DatabaseFaultTests : BunitContext
     }
 
     [Fact]
+    public async Task A_tile_that_is_pressed_meanwhile_takes_nothing_away_and_is_gone_to_a_little_later()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        this.GoTo("/operations");
+        var page = Render<OperationsPage>();
+        await page.WaitForElement(".pause-open").ClickAsync(new());
+        await page.Find("#pause-reason").ChangeAsync(new() { Value = Written });
+
+        world.DatabaseFaults.Fail();
+        this.GoTo("/operations?show=due&drift=resolved");
+        page.WaitForElement(".ops-outdated");
+        AssertRefused(page);
+        Assert.Equal(Written, page.Find("#pause-reason").GetAttribute("value"));
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".ops-outdated, [role=alert]")));
+        Assert.Equal(Written, page.Find("#pause-reason").GetAttribute("value"));
+    }
+
+    [Theory]
+    [InlineData("/requests", "state=denied", "tbody tr")]
+    [InlineData("/grants", "show=ended", ".grant-card")]
+    public async Task A_filter_that_is_chosen_meanwhile_takes_nothing_away(string address, string filter, string row)
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        await world.PromiseAsync();
+        this.GoTo(address);
+        IRenderedComponent<IComponent> page = address == "/grants" ? Render<GrantsPage>() : Render<RequestsPage>();
+        page.WaitForElement(row);
+
+        world.DatabaseFaults.Fail();
+        this.GoTo($"{address}?{filter}");
+        page.WaitForAssertion(() => AssertRefused(page));
+        Assert.NotEmpty(page.FindAll(row));
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll($"{row}, [role=alert]")));
+    }
+
+    [Fact]
     public async Task A_mistake_of_the_portal_is_no_refusal()
     {
         await using var world = await this.OpenForAsync(Company.Mira);
