@@ -114,9 +114,7 @@ public sealed class OpenSignInsTests
     {
         await using var world = await PortalWorld.OpenAsync();
         var begun = Begun(world);
-        await using var services = new ServiceCollection().AddLogging().AddMemoryCache().AddSingleton<IDirectory>(world.Directory).AddSingleton<TimeProvider>(world.Clock)
-            .AddSingleton(world.Get<IDbContextFactory<PortalDb>>()).AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddSingleton<StandingCheck>()
-            .AddSingleton<AuthenticationStateProvider>(new SignedIn(begun)).AddSingleton<ClientOfCircuit>().AddSingleton<IdentifyActor>().AddSingleton<CurrentActor>().BuildServiceProvider();
+        await using var services = Pages(world, begun);
         var (page, check) = (services.GetRequiredService<CurrentActor>(), services.GetRequiredService<StandingCheck>());
         Assert.True((await page.GetAsync(Ct)).Has(PortalRole.Approver));
         Assert.True(await check.StillStandsAsync(begun, Ct));
@@ -126,6 +124,40 @@ public sealed class OpenSignInsTests
         Assert.Equal(RefusalCode.SignedOut, (await page.GetReaderAsync(Ct)).LacksAllOf(PortalRole.Approver)?.Code);
         Assert.False(await check.StillStandsAsync(begun, Ct));
     }
+
+    [Fact]
+    public async Task A_page_whose_sign_in_ran_out_has_a_moment_to_be_loaded_anew_and_does_not_say_that_somebody_signed_out()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var begun = Begun(world);
+        await using var services = Pages(world, begun);
+        var state = services.GetRequiredService<StandingAuthenticationStateProvider>();
+        world.Clock.Advance(OpenSignIns.Longest);
+        Assert.True(await state.MayStayAsync(begun, Ct));
+        world.Clock.Advance(StandingCheck.Every);
+        Assert.False(await state.MayStayAsync(begun, Ct));
+        Assert.Equal((true, false), (state.RanOut, state.SignInEnded));
+    }
+
+    [Fact]
+    public async Task A_page_whose_sign_in_somebody_ended_leaves_at_once_also_when_it_has_run_out_since()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var begun = Begun(world);
+        await using var services = Pages(world, begun);
+        var state = services.GetRequiredService<StandingAuthenticationStateProvider>();
+        services.GetRequiredService<OpenSignIns>().End(OpenSignIns.Of(begun)!);
+        Assert.False(await state.MayStayAsync(begun, Ct));
+        Assert.Equal((false, true), (state.RanOut, state.SignInEnded));
+        world.Clock.Advance(OpenSignIns.Longest);
+        Assert.False(await state.MayStayAsync(begun, Ct));
+        Assert.Equal((false, true), (state.RanOut, state.SignInEnded));
+    }
+
+    private static ServiceProvider Pages(PortalWorld world, ClaimsPrincipal reader) =>
+        new ServiceCollection().AddLogging().AddMemoryCache().AddSingleton<IDirectory>(world.Directory).AddSingleton<TimeProvider>(world.Clock)
+            .AddSingleton(world.Get<IDbContextFactory<PortalDb>>()).AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddSingleton<StandingCheck>().AddSingleton<StandingAuthenticationStateProvider>()
+            .AddSingleton<AuthenticationStateProvider>(new SignedIn(reader)).AddSingleton<ClientOfCircuit>().AddSingleton<IdentifyActor>().AddSingleton<CurrentActor>().BuildServiceProvider();
 
     private static OpenSignIns On(PortalWorld world) =>
         new(world.Get<IDbContextFactory<PortalDb>>(), new MemoryCache(new MemoryCacheOptions()), world.Clock, NullLogger<OpenSignIns>.Instance);
