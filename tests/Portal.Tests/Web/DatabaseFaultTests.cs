@@ -9,6 +9,7 @@ using Portal.Core.Requests;
 using Portal.Tests.World;
 using Portal.Web.Approvals;
 using Portal.Web.Audit;
+using Portal.Web.Catalog;
 using Portal.Web.Grants;
 using Portal.Web.Grants.Operations;
 using Portal.Web.Layout;
@@ -219,6 +220,25 @@ public sealed class DatabaseFaultTests : BunitContext
         world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".ops-outdated, [role=alert]")));
         Assert.Equal(Written, page.Find("#pause-reason").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task What_is_looked_for_meanwhile_is_found_a_little_later_and_until_then_the_page_says_that_it_is_not()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        this.GoTo("/catalog?show=all");
+        var page = Render<CatalogBrowser>();
+        page.WaitForElement("tbody tr");
+
+        world.DatabaseFaults.Fail();
+        this.GoTo("/catalog?show=all&q=carrier");
+        page.WaitForAssertion(() => AssertRefused(page));
+        Assert.Equal(6, page.FindAll("tbody tr").Count);
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("carrier-token", Assert.Single(page.FindAll("tbody tr")).TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("[role=alert]"));
     }
 
     [Theory]
