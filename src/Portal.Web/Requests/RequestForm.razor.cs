@@ -258,7 +258,8 @@ public sealed partial class RequestForm : IDisposable
                 return;
             }
 
-            var result = await Attempt.RunAsync(actor => Submit.ExecuteAsync(new RequestSubmission(Input.SubmissionKey, Draft), actor, _left), _left);
+            var submission = Input.ToSend(Draft);
+            var result = await Attempt.RunAsync(actor => Submit.ExecuteAsync(submission, actor, _left), _left);
             if (result.Succeeded)
             {
                 Navigation.NavigateTo(PortalUrls.Request(result.Value.Reference));

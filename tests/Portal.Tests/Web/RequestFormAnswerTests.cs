@@ -82,6 +82,25 @@ public sealed class RequestFormAnswerTests : BunitContext
         Assert.NotEmpty(page.FindAll("#justification-problem *"));
     }
 
+    [Fact]
+    public async Task What_was_changed_after_a_fault_is_not_taken_for_what_was_sent_before_it()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.Find("#justification").Input("Rotate the key");
+        // It is saved, and the answer is lost.
+        var saved = await world.SubmitAsync(Company.Mira, PortalWorld.Draft(minutes: 60, justification: "Rotate the key"), page.FindComponent<RequestForm>().Instance.Kept!.SubmissionKey);
+        world.DatabaseFaults.Fail();
+        await page.Find("form").SubmitAsync();
+        page.WaitForElement(".refusal");
+
+        world.DatabaseFaults.Break = null;
+        page.FindAll("input[name=duration]")[0].Change("on");
+        await page.Find("form").SubmitAsync();
+        page.WaitForElement($".refusal a[href='/requests/{saved.Value.Reference}']");
+        Assert.DoesNotContain("/requests/", this.Address(), StringComparison.Ordinal);
+    }
+
     private static void Silence(PortalWorld world)
     {
         // Longer than any answer of the directory is used again.
