@@ -38,12 +38,15 @@ async function retry() {
 }
 
 // Whoever has to sign in again is refused a connection, and everything else too.
-async function isSignedOut() {
+const isSignedOut = async () => await askWhetherSignedIn() === false;
+
+// Nothing while the server does not answer.
+export async function askWhetherSignedIn() {
   try {
     const { type, status } = await fetch("account/session", { redirect: "manual" });
-    return type === "opaqueredirect" || status === 401;
+    return !(type === "opaqueredirect" || status === 401);
   } catch {
-    return false; // No answer.
+    return undefined;
   }
 }
 

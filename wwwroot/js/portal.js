@@ -12,4 +12,5 @@ import "./places.js";
 import "./keyboard.js";
 import "./items.js";
 import "./circuit.js";
+import "./end.js";
 import "./popovers.js";

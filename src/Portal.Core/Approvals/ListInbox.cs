@@ -35,7 +35,7 @@ public sealed record InboxQuery(string? After = null, int Take = 20, bool WithRe
 
 /// <summary>Lists what waits for the actor's decision, the longest waiting first. Their own requests are not among it.</summary>
 /// <remarks>Refused while the directory does not confirm the actor's groups: by a token, which nearly always brings none, nothing would wait, and what is on screen would seem to be decided.</remarks>
-public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentRoom room, TimeProvider clock)
+public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentRoom room, ClockWatch clock)
 {
     private const string ListName = "inbox";
 
@@ -89,7 +89,7 @@ public sealed class ListInbox(IDbContextFactory<PortalDb> databases, AssignmentR
 }
 
 /// <summary>Counts what waits for the actor's decision: the number beside the word.</summary>
-public sealed class CountInbox(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class CountInbox(IDbContextFactory<PortalDb> databases, ClockWatch clock)
 {
     /// <summary>It counts no further than this.</summary>
     public const int Most = 100;

@@ -52,6 +52,8 @@ public sealed class AssignmentRoom(TimeProvider clock, IRoleAssignments? assignm
     /// <summary>The same for a page of a list, in its order: the database is asked once at most.</summary>
     public async Task<IReadOnlyList<Refusal?>> LackingAllAsync(PortalDb db, IReadOnlyList<(string Scope, Guid PrincipalId, Guid RoleDefinitionId, GrantProvider Provider)> wanted, CancellationToken ct)
     {
+        // All subscriptions at once: a cloud that is silent is waited for as long as for one of them.
+        await Task.WhenAll(wanted.DistinctBy(w => (w.Provider, ArmId.SubscriptionOf(w.Scope).ToUpperInvariant())).Select(w => ScarceAsync(w.Scope, w.Provider, ct)));
         var full = new Dictionary<Guid, AssignmentUsage>();
         foreach (var (scope, principalId, roleDefinitionId, provider) in wanted)
             if (await ScarceAsync(scope, provider, ct) is { Left: 0 } usage)

@@ -81,7 +81,7 @@ public sealed record CatalogVault(string Scope, string Name, string Environment,
 public sealed record CatalogPage(Page<CatalogEntry> Entries, IReadOnlyList<CatalogVault> Vaults);
 
 /// <summary>Shows what there is, what the one who looks may ask for, and what governs it. Everyone with a role may look: names are no secrets here.</summary>
-public sealed class BrowseCatalog(IDbContextFactory<PortalDb> databases, TimeProvider clock)
+public sealed class BrowseCatalog(IDbContextFactory<PortalDb> databases, ClockWatch clock)
 {
     /// <summary>How many secrets one page of what somebody may ask for looks through at most. When there are more the page ends there, however little was found, and says where to go on.</summary>
     public const int MostLookedAt = 10_000;

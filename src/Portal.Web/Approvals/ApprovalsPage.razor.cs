@@ -3,6 +3,7 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Data;
+using Portal.Web.Components;
 using Portal.Web.Layout;
 using Portal.Web.Resources;
 
@@ -13,11 +14,11 @@ public sealed partial class ApprovalsPage
 {
     private const int PageSize = 20;
 
+    private readonly ReadInTurn _reading = new();
     private List<Entry>? _entries;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private int _arrived;
-    private int _turn;
 
     [Inject] public required ListInbox Inbox { get; init; }
 
@@ -32,7 +33,12 @@ public sealed partial class ApprovalsPage
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Request or ChangeKind.Pause;
 
     /// <inheritdoc />
-    protected override async Task LoadAsync()
+    protected override Task LoadAsync() => _reading.RunAsync(ReadFirstAsync);
+
+    /// <inheritdoc />
+    protected override Task ReadAnewAsync() => _reading.RunAsync(() => _entries is { } entries ? ReadAnewAsync(entries) : ReadFirstAsync());
+
+    private async Task ReadFirstAsync()
     {
         var part = await Inbox.ExecuteAsync(new InboxQuery(Take: PageSize), await ReaderAsync(), Gone);
         _refusals = part.Refusals;
@@ -42,25 +48,14 @@ public sealed partial class ApprovalsPage
         _next = part.Value.Next;
     }
 
-    /// <inheritdoc />
-    protected override async Task ReadAnewAsync()
+    private async Task ReadAnewAsync(List<Entry> entries)
     {
-        if (_entries is not { } entries)
-        {
-            await LoadAsync();
-            return;
-        }
-
-        var turn = ++_turn;
         // All that waits up to where the reader has loaded, and beyond when they had seen the end.
         var waiting = new List<InboxItem>();
         string? next = null;
         do
         {
             var part = await Inbox.ExecuteAsync(new InboxQuery(next, 50), await ReaderAsync(), Gone);
-            // A later look is nearer to the truth than one that took longer.
-            if (turn != _turn)
-                return;
             _refusals = part.Refusals;
             if (!part.Succeeded)
                 return;
@@ -69,12 +64,17 @@ public sealed partial class ApprovalsPage
         }
         while (next is not null && waiting.Count < entries.Count + PageSize);
 
-        foreach (var entry in entries.Where(entry => entry.Fate is null && !waiting.Exists(item => item.Id == entry.Item.Id)))
-            entry.Fate = InboxFate.Gone;
-        // What keeps it from being approved may have changed: a pause, a subscription that is full.
         var fresh = waiting.ToDictionary(item => item.Id);
         foreach (var entry in entries.Where(entry => entry.Fate is null))
-            entry.Item = fresh[entry.Item.Id];
+        {
+            // What keeps it from being approved may have changed: a pause, a subscription that is full.
+            if (fresh.TryGetValue(entry.Item.Id, out var item))
+                entry.Item = item;
+            // Of what lies behind what was read nothing is known: much that is older may have come to wait for the reader.
+            else if (next is null || entry.Item.Id < waiting[^1].Id)
+                entry.Fate = InboxFate.Gone;
+        }
+
         var known = entries.Select(entry => entry.Item.Id).ToHashSet();
         var news = _next is null ? waiting.Where(item => !known.Contains(item.Id)).ToList() : [];
         entries.AddRange(news.Select(item => new Entry(item)));
@@ -87,15 +87,17 @@ public sealed partial class ApprovalsPage
         }
     }
 
-    private async Task MoreAsync()
+    private Task MoreAsync() => _reading.RunAsync(async () =>
     {
+        if (_next is null)
+            return;
         var part = await Inbox.ExecuteAsync(new InboxQuery(_next, PageSize), await ReaderAsync(), Gone);
         _refusals = part.Refusals;
         if (!part.Succeeded)
             return;
         _entries!.AddRange(part.Value.Items.Where(item => !_entries.Exists(entry => entry.Item.Id == item.Id)).Select(item => new Entry(item)));
         _next = part.Value.Next;
-    }
+    });
 
     private static void Settle(Entry entry, Verdict verdict) => entry.Fate = verdict == Verdict.Approved ? InboxFate.Approved : InboxFate.Denied;
 

@@ -18,7 +18,9 @@ public sealed partial class CatalogBrowser
     // A part with fewer rows than were asked for has looked through as many names as one part may: how many of those the reader waits for before they are shown what was found.
     private const int MostShort = 2;
 
-    private CatalogFilter? _loaded;
+    private readonly ReadInTurn _reading = new();
+    private CatalogFilter? _asked;
+    private CatalogFilter? _shown;
     private IReadOnlyList<CatalogVault>? _vaults;
     private IReadOnlyList<CatalogEntry> _entries = [];
     private IReadOnlyList<Refusal> _refusals = [];
@@ -57,54 +59,63 @@ public sealed partial class CatalogBrowser
     /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
-        if (Filter == _loaded)
+        if (Filter == _asked)
             return;
-        _mostShort = MostShort;
-        await ReadAsync(PageSize);
-        SayFound();
+        _asked = Filter;
+        await ReadForAsync();
+        if (_shown == Filter)
+            SayFound();
     }
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => ReadAsync(Math.Max(_entries.Count, PageSize));
+    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
 
-    private async Task ReadAsync(int take)
+    private async Task ReadListAsync()
     {
-        var filter = _loaded = Filter;
+        var filter = Filter;
+        if (filter != _shown)
+            _mostShort = MostShort;
         var actor = await ReaderAsync();
         var mayAsk = actor.Has(PortalRole.Requester);
         _readerId = actor.Id?.ObjectId;
         IReadOnlyList<CatalogVault>? vaults = null;
-        var result = await ReadOn.UntilAsync(take, async (after, most) =>
+        var result = await ReadOn.UntilAsync(filter == _shown ? Math.Max(_entries.Count, PageSize) : PageSize, async (after, most) =>
         {
+            // Whoever types on waits for no more of what they looked for before.
+            if (filter != Filter)
+                return new Page<CatalogEntry>([], null);
             var part = await Browse.ExecuteAsync(filter.ToQuery(mayAsk, after, most), actor, Gone);
             if (!part.Succeeded)
                 return Result<Page<CatalogEntry>>.Refused(part.Refusals);
             vaults = part.Value.Vaults;
             return part.Value.Entries;
         }, _mostShort);
-        // Whoever types on is not shown what they looked for before.
-        if (filter != _loaded)
+        // Something else is looked for: it is read next.
+        if (filter != Filter)
             return;
         _onlyMine = filter.OnlyMine(mayAsk);
         _refusals = result.Refusals;
-        if (!result.Succeeded)
-            return;
-        _vaults = vaults;
-        _entries = result.Value.Items;
-        _next = result.Value.Next;
+        if (result.Succeeded)
+            (_vaults, _entries, _next, _shown) = (vaults, result.Value.Items, result.Value.Next, filter);
     }
 
-    private async Task LoadMoreAsync()
+    private Task LoadMoreAsync()
     {
-        var filter = _loaded!;
+        var filter = Filter;
+        return _reading.RunAsync(() => ReadMoreAsync(filter));
+    }
+
+    private async Task ReadMoreAsync(CatalogFilter filter)
+    {
+        if (filter != _shown || _next is null)
+            return;
         var actor = await ReaderAsync();
         var result = await Browse.ExecuteAsync(filter.ToQuery(actor.Has(PortalRole.Requester), _next, PageSize), actor, Gone);
-        if (filter != _loaded)
+        if (filter != Filter)
             return;
         _refusals = result.Refusals;
         if (!result.Succeeded)
             return;
-        // What was read anew meanwhile may go further than where this went on from.
         var entries = _entries.ToList();
         ReadOn.Put(entries, result.Value.Entries.Items, entry => entry.Scope);
         _entries = entries;

@@ -15,7 +15,9 @@ public sealed partial class GrantsPage
     private const int PageSize = 20;
 
     private readonly ReadInTurn _reading = new();
+    private readonly HashSet<Guid> _open = [];
     private List<GrantView>? _grants;
+    private int _asked;
     private IReadOnlyList<Refusal> _refusals = [];
     private string? _next;
     private Guid? _reader;
@@ -44,7 +46,7 @@ public sealed partial class GrantsPage
     private string EmptyKey => $"List.Empty.{(Everyones ? "Everyone" : "Mine")}.{(Ended ? "Ended" : "Active")}";
 
     /// <inheritdoc />
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    protected override Task OnParametersSetAsync() => ReadForAsync();
 
     /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>
@@ -56,8 +58,9 @@ public sealed partial class GrantsPage
     private async Task ReadListAsync()
     {
         var view = Address;
-        // As many as the reader has loaded, so that a change does not shorten the list under their hands.
-        var part = await ReadOn.UntilAsync(view == _shown ? Math.Max(PageSize, _grants!.Count) : PageSize, ReadAsync);
+        // As many as the reader has asked for, so that a change does not shorten the list under their hands. What is kept besides does not count: the list would grow with each change.
+        var count = view == _shown ? _asked : PageSize;
+        var part = await ReadOn.UntilAsync(count, ReadAsync);
         // Another list is asked for: it is read next.
         if (view != Address)
             return;
@@ -65,32 +68,30 @@ public sealed partial class GrantsPage
         if (!part.Succeeded)
             return;
 
-        // What ends while the reader looks at it stays in its place and says so, and what new ones push out of what is read stays as well: with whatever they were typing there.
         var read = part.Value.Items.ToList();
-        if (view == _shown && !Ended && _grants is { } before)
-            read = await WithShownAsync(read, before);
+        if (view == _shown && !Ended)
+            read = await WithOpenAsync(read, _grants!);
         if (view != Address)
             return;
-        (_grants, _next, _shown) = (read, part.Value.Next, view);
+        (_grants, _next, _shown, _asked) = (read, part.Value.Next, view, count);
     }
 
-    private async Task<List<GrantView>> WithShownAsync(List<GrantView> read, List<GrantView> before)
+    // What has ended, or was pushed out by new ones, stays in its place where the reader has opened it, with what they are writing there.
+    private async Task<List<GrantView>> WithOpenAsync(List<GrantView> read, List<GrantView> before)
     {
         var now = read.ToDictionary(grant => grant.Id);
-        var known = before.Select(old => old.Id).ToList();
-        if (known.TrueForAll(now.ContainsKey))
+        var open = before.Select(grant => grant.Id).Where(_open.Contains).ToList();
+        if (open.TrueForAll(now.ContainsKey))
             return read;
-        foreach (var some in known.Chunk(100))
-        {
-            var shown = await Grants.ExecuteAsync(new GrantQuery(Audience, Take: some.Length, Only: some), await ReaderAsync(), Gone);
-            // What has ended since the other look is in both: this one is nearer to the truth.
-            foreach (var grant in shown.Succeeded ? shown.Value.Items : [])
-                now[grant.Id] = grant;
-        }
-
+        var kept = await Grants.ExecuteAsync(new GrantQuery(Audience, Take: open.Count, Only: open), await ReaderAsync(), Gone);
+        // What has ended since the other look is in both: this one is nearer to the truth.
+        foreach (var grant in kept.Succeeded ? kept.Value.Items : [])
+            now[grant.Id] = grant;
         // The list's own order, in which each has its place.
         return [.. now.Values.OrderByDescending(grant => grant.Id)];
     }
+
+    private void KeepOpen(Guid grant) => _open.Add(grant);
 
     private GrantAudience Audience => Everyones ? GrantAudience.Everyone : GrantAudience.Mine;
 
@@ -115,7 +116,7 @@ public sealed partial class GrantsPage
                 return;
             // What stayed although new ones pushed it out comes once more.
             more = ReadOn.Put(_grants!, part.Value.Items, grant => grant.Id);
-            _next = part.Value.Next;
+            (_next, _asked) = (part.Value.Next, _asked + PageSize);
         }
         while (_next is not null && !more);
     }

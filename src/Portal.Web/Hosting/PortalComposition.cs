@@ -32,7 +32,7 @@ public static class PortalComposition
         services.AddPortalCore();
         services.AddSingleton<ExportProgress>().AddTransient<EvidenceZip>();
         services.AddScoped<LiveChanges>().AddScoped<IDelegatedTokens, DelegatedTokens>();
-        services.AddPortalStart().AddWorker<GrantWorker>().AddWorker<OutageWorker>().AddWorker<PolicyWorker>().AddWorker<WorkGauges>().AddWorker<ChangeRelay>().AddWorker<SealWorker>().AddWorker<AuditIndexWorker>();
+        services.AddPortalStart().AddWorker<GrantWorker>().AddWorker<OutageWorker>().AddWorker<PolicyWorker>().AddWorker<SignOuts>().AddWorker<WorkGauges>().AddWorker<ChangeRelay>().AddWorker<SealWorker>().AddWorker<AuditIndexWorker>();
         services.AddKeyRing();
         builder.AddPeriodicJobs();
         builder.AddOperations();

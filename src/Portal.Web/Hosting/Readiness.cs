@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Portal.Core.Data;
 
 namespace Portal.Web.Hosting;
 
@@ -41,12 +42,12 @@ public sealed class Readiness(HealthCheckService checks, TimeProvider clock)
 
     private async Task<HealthReport> CheckAsync()
     {
-        using var patience = new CancellationTokenSource(Patience, clock);
         try
         {
-            return await checks.CheckHealthAsync(check => check.Tags.Contains(Operations.ReadyTag), patience.Token);
+            // Not only cancelled: a look that hangs in the database's client may not hear of it.
+            return await AnswerInTime.AskAsync(ct => checks.CheckHealthAsync(check => check.Tags.Contains(Operations.ReadyTag), ct), Patience, clock, null, CancellationToken.None);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        catch (NoAnswerException)
         {
             return new HealthReport(new Dictionary<string, HealthReportEntry>(), HealthStatus.Unhealthy, Patience);
         }

@@ -11,6 +11,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     private readonly CancellationTokenSource _gone = new();
     private readonly LaterLook _later = new();
     private IDisposable? _subscription;
+    private bool _read;
 
     /// <summary>Makes it.</summary>
     protected LiveComponent() => Gone = _gone.Token;
@@ -21,6 +22,9 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     /// <summary>Whether what is shown may be old: it could not be read when it was last to be.</summary>
     protected bool Outdated { get; set; }
+
+    /// <summary>Whether what is shown is what was asked for before: what is asked for now could not be read yet.</summary>
+    protected bool Unread { get; private set; }
 
     /// <summary>Cancelled when the component leaves the screen.</summary>
     protected CancellationToken Gone { get; }
@@ -50,6 +54,20 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Reads anew what is shown; by default as it was read at first.</summary>
     protected virtual Task ReadAnewAsync() => LoadAsync();
 
+    /// <summary>What other parameters lead to: reads what they ask for. Once something was shown that goes as after a change: a database that fails takes nothing away, <see cref="Unread"/> is set, and it is read a little later.</summary>
+    protected async Task ReadForAsync()
+    {
+        if (_read)
+        {
+            await RefreshAsync();
+            Unread = Outdated;
+            return;
+        }
+
+        await LoadAsync();
+        _read = true;
+    }
+
     /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there, and the component looks again by itself a little later.</summary>
     protected async Task RefreshAsync()
     {
@@ -58,7 +76,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         try
         {
             await ReadAnewAsync();
-            Outdated = false;
+            Outdated = Unread = false;
         }
         catch (Exception fault) when (DatabaseFault.Is(fault))
         {

@@ -19,8 +19,11 @@ public sealed partial class RequestForecast
     /// <summary>What would happen; null while it is not known.</summary>
     [Parameter, EditorRequired] public RequestPreview? Preview { get; set; }
 
-    /// <summary>Whether <see cref="Preview"/> is of something that was typed before: the database failed.</summary>
-    [Parameter] public bool Outdated { get; set; }
+    /// <summary>Whether the database failed when it was asked what comes of what is typed.</summary>
+    [Parameter] public bool Failed { get; set; }
+
+    /// <summary>That the reader's groups were not known when it was asked; null when they were.</summary>
+    [Parameter] public FieldProblem? Unknown { get; set; }
 
     /// <summary>Whether <see cref="Preview"/> is of something that was typed before, whatever kept it from being asked for anew.</summary>
     [Parameter] public bool Earlier { get; set; }

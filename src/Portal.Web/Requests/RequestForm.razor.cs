@@ -26,13 +26,11 @@ public sealed partial class RequestForm : IDisposable
     private readonly HashSet<string> _touched = [];
     private readonly LaterLook _later = new();
     private CancellationTokenSource _typing = new();
-    private RequestPreview? _preview;
-    private RequestDraft? _said;
-    private IReadOnlyList<FieldProblem> _problems = [];
+    private Answer? _answer;
+    private Silence? _silence;
+    private IReadOnlyList<FieldProblem>? _refused;
     private TimeZoneInfo _zone = TimeZoneInfo.Utc;
     private bool _zoneKnown;
-    private bool _failed;
-    private bool _unanswered;
     private bool _attempted;
     private bool _sending;
     private bool _focusProblem;
@@ -77,10 +75,15 @@ public sealed partial class RequestForm : IDisposable
 
     private Offer? Chosen => Offered.FirstOrDefault(o => o.Role.DefinitionId == Input.RoleId);
 
-    // What was said last is better than nothing, as long as it says that it is old.
-    private bool Earlier => _unanswered && Input.ToDraft(Target.Scope, _zone) != _said;
+    private RequestDraft Draft => Input.ToDraft(Target.Scope, _zone);
 
-    private IReadOnlyList<FieldProblem> General => _attempted ? [.. _problems.Where(p => p.Field is null or "scope")] : [];
+    // What was said last is better than nothing, as long as it says that it is old. While an answer is on its way it is not old yet.
+    private bool Earlier => _silence is not null && _answer?.Of != Draft;
+
+    // Why it was not sent stays to be read, until what is typed next is looked over.
+    private IReadOnlyList<FieldProblem> Problems => _refused ?? _silence?.Problems ?? _answer?.Problems ?? [];
+
+    private IReadOnlyList<FieldProblem> General => _attempted ? [.. Problems.Where(p => p.Field is null or "scope")] : [];
 
     private string ZoneHint => Zone.Unknown is { } unknown ? Words["Start.Zone.Unknown", unknown] : Words["Start.Zone", _zone.Id];
 
@@ -142,7 +145,7 @@ public sealed partial class RequestForm : IDisposable
         return minutes == (int)Chosen!.LongestWindow.TotalMinutes ? Words["Duration.Longest", text] : text;
     }
 
-    private IEnumerable<FieldProblem> Of(string field) => _problems.Where(p => p.Field == field && (_attempted || (_touched.Contains(field) && p.Code is not (RefusalCode.TextBlank or RefusalCode.TicketMissing))));
+    private IEnumerable<FieldProblem> Of(string field) => Problems.Where(p => p.Field == field && (_attempted || (_touched.Contains(field) && p.Code is not (RefusalCode.TextBlank or RefusalCode.TicketMissing))));
 
     private string? Invalid(string field) => Of(field).Any() ? "true" : null;
 
@@ -206,32 +209,37 @@ public sealed partial class RequestForm : IDisposable
         await LookOverAsync();
     }
 
-    private async Task LookOverAsync()
+    private async Task LookOverAsync(bool typed = true)
     {
-        var draft = Input.ToDraft(Target.Scope, _zone);
+        var draft = Draft;
+        var refused = _refused;
         var result = await Attempt.LookAsync(reader => Dry.ExecuteAsync(draft, reader, _left), _left);
-        if (_sending || draft != Input.ToDraft(Target.Scope, _zone))
+        if (_sending || draft != Draft)
             return; // Changed or sent meanwhile.
-        _failed = result.Refusals.Any(refusal => refusal.Code == RefusalCode.DatabaseFailed);
-        // While the reader's groups are not known, what was said before still helps, and the refusal says what is missing.
-        var unknown = result.Refusals is [{ Code: RefusalCode.StandingUnknown }, ..];
-        _unanswered = _failed || unknown;
-        // Nothing that comes later brings an answer to who typed on while there was none.
-        if (_unanswered)
+        var failed = result.Refusals.Any(refusal => refusal.Code == RefusalCode.DatabaseFailed);
+        if (failed || result.Refusals is [{ Code: RefusalCode.StandingUnknown }, ..])
+        {
+            // What was said before still helps; where it is the reader's groups that are not known, the refusal says what is missing.
+            _silence = new Silence(failed, failed ? null : ProblemsOf(result.Refusals, _answer?.Preview));
+            // Nothing that comes later brings an answer to who typed on while there was none.
             _later.Ask(Live, InvokeAsync, LookAgainAsync, _left);
-        if (_failed)
-            return;
-        if (!unknown)
-            (_preview, _said) = (result.Succeeded ? result.Value : null, draft);
-        _problems = ProblemsOf(result.Succeeded ? result.Value.Missing : result.Refusals);
+        }
+        else
+        {
+            var preview = result.Succeeded ? result.Value : null;
+            (_answer, _silence) = (new Answer(draft, preview, ProblemsOf(preview?.Missing ?? result.Refusals, preview)), null);
+        }
+
+        // Sent once more meanwhile, it may be refused for something else.
+        if (typed && !failed && ReferenceEquals(refused, _refused))
+            _refused = null;
     }
 
     private async Task LookAgainAsync()
     {
-        // Why it was not sent stays to be read.
-        if (!_unanswered)
+        if (_silence is null)
             return;
-        await LookOverAsync();
+        await LookOverAsync(typed: false);
         StateHasChanged();
     }
 
@@ -245,49 +253,53 @@ public sealed partial class RequestForm : IDisposable
         {
             if (Input.Problems(_zone).Any())
             {
-                _problems = ProblemsOf(_preview?.Missing ?? []);
+                _refused = ProblemsOf(_answer?.Preview?.Missing ?? [], _answer?.Preview);
                 SayRefused();
                 return;
             }
 
-            var result = await Attempt.RunAsync(actor => Submit.ExecuteAsync(new RequestSubmission(Input.SubmissionKey, Input.ToDraft(Target.Scope, _zone)), actor, _left), _left);
+            var submission = Input.ToSend(Draft);
+            var result = await Attempt.RunAsync(actor => Submit.ExecuteAsync(submission, actor, _left), _left);
             if (result.Succeeded)
             {
                 Navigation.NavigateTo(PortalUrls.Request(result.Value.Reference));
                 return;
             }
 
-            _problems = ProblemsOf(result.Refusals);
-            _unanswered = false;
+            _refused = ProblemsOf(result.Refusals, _answer?.Preview);
             SayRefused();
         }
         finally
         {
             _sending = false;
         }
+
+        // What was chosen last may have been sent before it was looked over.
+        if (_answer?.Of != Draft)
+            await LookOverAsync(typed: false);
     }
 
     private void SayRefused()
     {
         _focusProblem = true;
-        Announcer.Say(Words["Refused.Announce", _problems[0].Message]);
+        Announcer.Say(Words["Refused.Announce", Problems[0].Message]);
     }
 
-    private IReadOnlyList<FieldProblem> ProblemsOf(IReadOnlyList<Refusal> refusals)
+    private IReadOnlyList<FieldProblem> ProblemsOf(IReadOnlyList<Refusal> refusals, RequestPreview? preview)
     {
         var unread = Input.Problems(_zone).Select(p => new FieldProblem(p.Field, Words[p.Word], Words[p.Word + ".Next"], null)).ToList();
         return
         [
             .. unread,
-            .. refusals.Where(r => !unread.Exists(u => u.Field == r.Field)).Select(r => ProblemOf(r)),
+            .. refusals.Where(r => !unread.Exists(u => u.Field == r.Field)).Select(r => ProblemOf(r, preview)),
         ];
     }
 
-    private FieldProblem ProblemOf(Refusal refusal)
+    private FieldProblem ProblemOf(Refusal refusal, RequestPreview? preview)
     {
         var text = RefusalText.Of(refusal, Refused);
         // A length of days is not said in minutes.
-        var message = refusal.Code == RefusalCode.WindowTooLong && _preview?.LongestWindow is { } longest ? Words["Duration.TooLong", RelativeTime.Length(longest, Shell)] : text.Message;
+        var message = refusal.Code == RefusalCode.WindowTooLong && preview?.LongestWindow is { } longest ? Words["Duration.TooLong", RelativeTime.Length(longest, Shell)] : text.Message;
         return new FieldProblem(refusal.Field, message, text.WhatToDo, refusal.Code, refusal.Code == RefusalCode.DuplicateRequest ? (string)refusal.Arguments[0] : null);
     }
 
@@ -304,4 +316,15 @@ public sealed partial class RequestForm : IDisposable
         else if (Of("ticket").Any())
             await _ticket.FocusAsync();
     }
+
+    /// <summary>What the policies said last.</summary>
+    /// <param name="Of">Of which draft.</param>
+    /// <param name="Preview">What would come of it; null when they said no more than why not.</param>
+    /// <param name="Problems">What stands against sending it.</param>
+    private sealed record Answer(RequestDraft Of, RequestPreview? Preview, IReadOnlyList<FieldProblem> Problems);
+
+    /// <summary>Nothing was said since.</summary>
+    /// <param name="OfDatabase">Whether the database failed; otherwise the directory did.</param>
+    /// <param name="Problems">What to say of that at the form; null leaves what is said there.</param>
+    private sealed record Silence(bool OfDatabase, IReadOnlyList<FieldProblem>? Problems);
 }

@@ -20,8 +20,11 @@ public enum LengthUnit
 /// <summary>What stands in the request form, as it was typed. Survives a paused tab; nothing in it is ever corrected behind the reader's back.</summary>
 public sealed class RequestInput
 {
-    /// <summary>Made once per form, so that sending twice is sending once.</summary>
-    public Guid SubmissionKey { get; init; } = Guid.NewGuid();
+    /// <summary>By which the portal knows what is sent twice.</summary>
+    public Guid SubmissionKey { get; set; } = Guid.NewGuid();
+
+    /// <summary>What was last sent by <see cref="SubmissionKey"/>, whatever became of it; null before.</summary>
+    public RequestDraft? Sent { get; set; }
 
     /// <summary>The chosen role's definition GUID.</summary>
     public Guid RoleId { get; set; }
@@ -49,6 +52,15 @@ public sealed class RequestInput
 
     /// <summary>The ticket number.</summary>
     public string Ticket { get; set; } = "";
+
+    /// <summary>What to send: the same as before is the same request, so that sending twice is sending once; anything else is another, also where nobody knows whether what was sent before is saved.</summary>
+    public RequestSubmission ToSend(RequestDraft draft)
+    {
+        if (Sent is not null && Sent != draft)
+            SubmissionKey = Guid.NewGuid();
+        Sent = draft;
+        return new RequestSubmission(SubmissionKey, draft);
+    }
 
     /// <summary>How long. Zero for nothing typed; what no span can hold is the longest span there is.</summary>
     /// <returns>Null when what was typed is no number.</returns>

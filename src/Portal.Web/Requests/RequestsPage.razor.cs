@@ -48,7 +48,7 @@ public sealed partial class RequestsPage
     ];
 
     /// <inheritdoc />
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    protected override Task OnParametersSetAsync() => ReadForAsync();
 
     /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>

@@ -65,6 +65,10 @@ public sealed partial class OpenSignIns(IDbContextFactory<PortalDb> databases, I
     /// <summary>Whether one has run out or is known here to have been ended. Asks nobody, so that commands wait for nothing.</summary>
     public bool HasEnded(ClaimsPrincipal person) => Of(person) is { } signIn && HasEnded(signIn);
 
+    /// <summary>How long ago one ran out in time; null for one that has not, or that is known here to have been ended.</summary>
+    public TimeSpan? RanOutFor(ClaimsPrincipal person) =>
+        Of(person) is { } signIn && !_ended.ContainsKey(signIn.Id) && clock.GetUtcNow() - signIn.ExpiresAt is var since && since >= TimeSpan.Zero ? since : null;
+
     /// <summary>Whether one has run out or was ended, on whatever instance. One that the portal did not mark counts as ended.</summary>
     public async Task<bool> HasEndedAsync(ClaimsPrincipal person, CancellationToken ct) => Of(person) is not { } signIn || await HasEndedAsync(signIn, ct);
 

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 
 namespace Portal.Web.SignIn;
@@ -6,9 +7,6 @@ namespace Portal.Web.SignIn;
 /// <summary>Puts sign-ins and sign-outs on record.</summary>
 internal static partial class SignInRecord
 {
-    // A database that hangs keeps nobody signed in.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     /// <summary>Records a sign-in. One that cannot be recorded does not happen.</summary>
     public static async Task WriteAsync(ClaimsPrincipal person, HttpContext context)
     {
@@ -25,17 +23,16 @@ internal static partial class SignInRecord
     public static async Task NoteEndAsync(ClaimsPrincipal person, HttpContext context)
     {
         var services = context.RequestServices;
-        var signIn = OpenSignIns.Of(person);
-        if (signIn is not null)
-            signIn = services.GetRequiredService<OpenSignIns>().End(signIn);
+        var actor = IdentifyActor.Of(CurrentActor.PersonOf(person, CurrentActor.ClientOf(context)), null);
+        if (OpenSignIns.Of(person) is { } signIn)
+        {
+            await services.GetRequiredService<SignOuts>().SaveAsync(services.GetRequiredService<OpenSignIns>().End(signIn), actor);
+            return;
+        }
+
         try
         {
-            using var patience = new CancellationTokenSource(Patience, services.GetRequiredService<TimeProvider>());
-            var actor = IdentifyActor.Of(CurrentActor.PersonOf(person, CurrentActor.ClientOf(context)), null);
-            if (signIn is null)
-                await services.GetRequiredService<RecordSignIn>().ExecuteAsync(SignInStep.Out, actor, patience.Token);
-            else
-                await services.GetRequiredService<EndSignIn>().ExecuteAsync(signIn, actor, patience.Token);
+            await AnswerInTime.AskAsync(ct => services.GetRequiredService<RecordSignIn>().ExecuteAsync(SignInStep.Out, actor, ct), SignOuts.Patience, services.GetRequiredService<TimeProvider>(), null, CancellationToken.None);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
         {
@@ -43,6 +40,6 @@ internal static partial class SignInRecord
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "A sign-out could not be recorded; it happened all the same, but other instances do not know of it")]
+    [LoggerMessage(LogLevel.Error, "A sign-out could not be recorded; it happened all the same")]
     private static partial void LogNotRecorded(ILogger logger, Exception fault);
 }

@@ -1,6 +1,7 @@
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Catalog;
+using Portal.Core.Grants;
 using Portal.Core.Policies;
 using Portal.Core.Requests;
 using Portal.Tests.World;
@@ -78,5 +79,43 @@ public sealed class AssignmentRoomTests
         await world.PromiseAsync(draft: PortalWorld.Draft(Company.PaymentsVault));
     }
 
+    [Fact]
+    public async Task A_cloud_that_is_silent_keeps_a_page_no_longer_for_many_subscriptions_than_for_one()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        await using var db = world.OpenDb();
+        var silent = new SilentCloud();
+        var room = new AssignmentRoom(world.Clock, silent);
+        var wanted = Enumerable.Range(1, 5).Select(i => ($"/subscriptions/9e10c0de-0000-4000-8000-00000000000{i}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv", Guid.NewGuid(), GrantableRole.SecretsUser.DefinitionId, GrantProvider.RoleAssignment)).ToList();
+        var asked = room.LackingAllAsync(db, [.. wanted, .. wanted], Ct);
+        world.Clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.All(await asked.WaitAsync(TimeSpan.FromSeconds(30), Ct), Assert.Null);
+        Assert.Equal(5, silent.Asked);
+    }
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private sealed class SilentCloud : IRoleAssignments
+    {
+        private int _asked;
+
+        public int Asked => _asked;
+
+        public async Task<AssignmentUsage> ReadUsageAsync(string subscriptionId, CancellationToken ct)
+        {
+            Interlocked.Increment(ref _asked);
+            await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+            throw new NotSupportedException();
+        }
+
+        public Task<AssignmentWritten> PutAsync(AssignmentOrder order, CancellationToken ct) => throw new NotSupportedException();
+
+        public Task<ProviderCall> DeleteAsync(string scope, Guid name, CancellationToken ct) => throw new NotSupportedException();
+
+        public Task<AssignmentSeen?> FindAsync(string scope, Guid name, CancellationToken ct) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<AssignmentSeen>> ListAtAsync(string scope, Guid principalId, CancellationToken ct) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<AssignmentSeen> ListUnderAsync(string vaultScope, CancellationToken ct) => throw new NotSupportedException();
+    }
 }

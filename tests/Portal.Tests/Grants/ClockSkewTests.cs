@@ -17,6 +17,8 @@ public sealed class ClockSkewTests
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Theory, BothDatabases(6, -6)]
     public async Task With_a_database_more_than_five_seconds_off_nothing_is_given_and_it_is_said_why(DatabaseKind kind, int seconds)
     {
@@ -71,6 +73,26 @@ public sealed class ClockSkewTests
         Assert.Empty((await world.RevokeAsync(promised.Id, Company.Tomas)).Refusals);
         await world.WorkAsync();
         Assert.Empty(world.Cloud.Standing);
+    }
+
+    [Theory, BothDatabases(2, -2)]
+    public async Task What_waits_is_shown_by_the_databases_time_whatever_the_machines_clock_says(DatabaseKind kind, int days)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await using (var db = world.OpenDb())
+            await world.Get<ClockWatch>().AskAsync(world.Get<IDatabaseClock>(), db, Ct);
+        world.Machine.Ahead = TimeSpan.FromDays(days);
+        var asked = await world.AskAsync();
+        var (priya, mira) = (await world.IdentifyAsync(Company.Priya), await world.IdentifyAsync(Company.Mira));
+
+        Assert.Equal(asked.Reference, Assert.Single((await world.Get<ListInbox>().ExecuteAsync(new InboxQuery(), priya, Ct)).Value.Items).Reference);
+        Assert.Equal(1, (await world.Get<CountInbox>().ExecuteAsync(priya, Ct)).Value);
+        Assert.Equal(asked.Reference, Assert.Single((await world.Get<BrowseCatalog>().ExecuteAsync(new CatalogQuery(Search: "stripe"), mira, Ct)).Value.Entries.Items).PendingReference);
+
+        // And no longer than it does wait.
+        world.Clock.Advance(TimeSpan.FromDays(30));
+        Assert.Empty((await world.Get<ListInbox>().ExecuteAsync(new InboxQuery(), priya, Ct)).Value.Items);
+        Assert.Equal(0, (await world.Get<CountInbox>().ExecuteAsync(priya, Ct)).Value);
     }
 
     [Theory, BothDatabases(86_400, -86_400, 3_600, 6)]

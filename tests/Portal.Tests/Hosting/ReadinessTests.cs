@@ -53,6 +53,25 @@ public sealed class ReadinessTests
         Assert.Equal(HealthStatus.Healthy, (await readiness.ReadAsync(Ct)).Status);
     }
 
+    [Fact]
+    public async Task A_look_that_does_not_even_hear_that_it_is_given_up_keeps_nobody_waiting_either()
+    {
+        // As the database's client, which asks a server that stands still to cancel and waits there.
+        _checks.IsDeaf = true;
+        var readiness = new Readiness(_checks, _clock);
+        var asked = readiness.ReadAsync(Ct);
+        await _checks.Begun.Task.WaitAsync(Ct);
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(HealthStatus.Unhealthy, (await asked.WaitAsync(TimeSpan.FromSeconds(30), Ct)).Status);
+
+        // The next look is a new one, by a connection that may be better.
+        _checks.Answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _checks.Answer.SetResult(HealthStatus.Healthy);
+        _clock.Advance(Readiness.Kept);
+        Assert.Equal(HealthStatus.Healthy, (await readiness.ReadAsync(Ct)).Status);
+        Assert.Equal(2, _checks.Looks);
+    }
+
     private sealed class StandIn : HealthCheckService
     {
         private int _looks;
@@ -61,13 +80,15 @@ public sealed class ReadinessTests
 
         public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public TaskCompletionSource<HealthStatus> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public bool IsDeaf { get; set; }
+
+        public TaskCompletionSource<HealthStatus> Answer { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public override async Task<HealthReport> CheckHealthAsync(Func<HealthCheckRegistration, bool>? predicate, CancellationToken cancellationToken = default)
         {
             Interlocked.Increment(ref _looks);
             Begun.TrySetResult();
-            return new HealthReport(new Dictionary<string, HealthReportEntry>(), await Answer.Task.WaitAsync(cancellationToken), TimeSpan.Zero);
+            return new HealthReport(new Dictionary<string, HealthReportEntry>(), await Answer.Task.WaitAsync(IsDeaf ? CancellationToken.None : cancellationToken), TimeSpan.Zero);
         }
     }
 }

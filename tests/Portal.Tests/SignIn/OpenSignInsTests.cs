@@ -114,9 +114,7 @@ public sealed class OpenSignInsTests
     {
         await using var world = await PortalWorld.OpenAsync();
         var begun = Begun(world);
-        await using var services = new ServiceCollection().AddLogging().AddMemoryCache().AddSingleton<IDirectory>(world.Directory).AddSingleton<TimeProvider>(world.Clock)
-            .AddSingleton(world.Get<IDbContextFactory<PortalDb>>()).AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddSingleton<StandingCheck>()
-            .AddSingleton<AuthenticationStateProvider>(new SignedIn(begun)).AddSingleton<ClientOfCircuit>().AddSingleton<IdentifyActor>().AddSingleton<CurrentActor>().BuildServiceProvider();
+        await using var services = Pages(world, begun);
         var (page, check) = (services.GetRequiredService<CurrentActor>(), services.GetRequiredService<StandingCheck>());
         Assert.True((await page.GetAsync(Ct)).Has(PortalRole.Approver));
         Assert.True(await check.StillStandsAsync(begun, Ct));
@@ -126,6 +124,79 @@ public sealed class OpenSignInsTests
         Assert.Equal(RefusalCode.SignedOut, (await page.GetReaderAsync(Ct)).LacksAllOf(PortalRole.Approver)?.Code);
         Assert.False(await check.StillStandsAsync(begun, Ct));
     }
+
+    [Fact]
+    public async Task A_page_whose_sign_in_ran_out_has_a_moment_to_be_loaded_anew_and_does_not_say_that_somebody_signed_out()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var begun = Begun(world);
+        await using var services = Pages(world, begun);
+        var state = services.GetRequiredService<StandingAuthenticationStateProvider>();
+        world.Clock.Advance(OpenSignIns.Longest);
+        Assert.True(await state.MayStayAsync(begun, Ct));
+        world.Clock.Advance(StandingCheck.Every);
+        Assert.False(await state.MayStayAsync(begun, Ct));
+        Assert.Equal((true, false), (state.RanOut, state.SignInEnded));
+    }
+
+    [Fact]
+    public async Task A_page_whose_sign_in_somebody_ended_leaves_at_once_also_when_it_has_run_out_since()
+    {
+        await using var world = await PortalWorld.OpenAsync();
+        var begun = Begun(world);
+        await using var services = Pages(world, begun);
+        var state = services.GetRequiredService<StandingAuthenticationStateProvider>();
+        services.GetRequiredService<OpenSignIns>().End(OpenSignIns.Of(begun)!);
+        Assert.False(await state.MayStayAsync(begun, Ct));
+        Assert.Equal((false, true), (state.RanOut, state.SignInEnded));
+        world.Clock.Advance(OpenSignIns.Longest);
+        Assert.False(await state.MayStayAsync(begun, Ct));
+        Assert.Equal((false, true), (state.RanOut, state.SignInEnded));
+    }
+
+    [Fact]
+    public async Task A_sign_out_that_hangs_in_a_dead_connection_keeps_nobody_waiting_and_is_saved_by_the_next()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var begun = Begun(world);
+        var dead = new DeadAtFirst(world.Get<IDbContextFactory<PortalDb>>());
+        using var outs = new SignOuts(new EndSignIn(dead, world.Get<ClockWatch>()), world.Clock, NullLogger<SignOuts>.Instance);
+        var saving = outs.SaveAsync(On(world).End(OpenSignIns.Of(begun)!), await world.IdentifyAsync(Company.Priya));
+        Assert.False(saving.IsCompleted);
+        world.Clock.Advance(SignOuts.Patience);
+        await saving.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        Assert.False(await On(world).HasEndedAsync(begun, Ct));
+
+        await outs.TryAgainAsync(Ct);
+        Assert.True(await On(world).HasEndedAsync(begun, Ct));
+        Assert.Equal(["identity.signed_out"], await world.CodesAsync());
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_sign_out_that_the_database_does_not_take_is_saved_once_it_does_and_until_it_would_have_run_out(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        var (first, second) = (Begun(world), Begun(world));
+        using var outs = new SignOuts(world.Get<EndSignIn>(), world.Clock, NullLogger<SignOuts>.Instance);
+        var priya = await world.IdentifyAsync(Company.Priya);
+        world.DatabaseFaults.RefuseWrites();
+        foreach (var begun in (ClaimsPrincipal[])[first, second])
+            await outs.SaveAsync(On(world).End(OpenSignIns.Of(begun)!), priya);
+        Assert.Equal(SignOuts.TryEvery, await outs.TryAgainAsync(Ct));
+        Assert.False(await On(world).HasEndedAsync(first, Ct));
+
+        world.DatabaseFaults.Break = null;
+        await outs.TryAgainAsync(Ct);
+        Assert.True(await On(world).HasEndedAsync(first, Ct));
+        Assert.True(await On(world).HasEndedAsync(second, Ct));
+        await outs.TryAgainAsync(Ct);
+        Assert.Equal(["identity.signed_out", "identity.signed_out"], await world.CodesAsync());
+    }
+
+    private static ServiceProvider Pages(PortalWorld world, ClaimsPrincipal reader) =>
+        new ServiceCollection().AddLogging().AddMemoryCache().AddSingleton<IDirectory>(world.Directory).AddSingleton<TimeProvider>(world.Clock)
+            .AddSingleton(world.Get<IDbContextFactory<PortalDb>>()).AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddSingleton<StandingCheck>().AddSingleton<StandingAuthenticationStateProvider>()
+            .AddSingleton<AuthenticationStateProvider>(new SignedIn(reader)).AddSingleton<ClientOfCircuit>().AddSingleton<IdentifyActor>().AddSingleton<CurrentActor>().BuildServiceProvider();
 
     private static OpenSignIns On(PortalWorld world) =>
         new(world.Get<IDbContextFactory<PortalDb>>(), new MemoryCache(new MemoryCacheOptions()), world.Clock, NullLogger<OpenSignIns>.Instance);
@@ -164,6 +235,22 @@ public sealed class OpenSignInsTests
         {
             Asked++;
             return _opened.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>The first connection is a dead one, in which even giving up is not heard.</summary>
+    private sealed class DeadAtFirst(IDbContextFactory<PortalDb> databases) : IDbContextFactory<PortalDb>
+    {
+        private bool _opened;
+
+        public PortalDb CreateDbContext() => throw new NotSupportedException();
+
+        public Task<PortalDb> CreateDbContextAsync(CancellationToken cancellationToken = default)
+        {
+            if (_opened)
+                return databases.CreateDbContextAsync(cancellationToken);
+            _opened = true;
+            return new TaskCompletionSource<PortalDb>().Task;
         }
     }
 

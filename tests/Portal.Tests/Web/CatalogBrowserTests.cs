@@ -182,6 +182,31 @@ public sealed class CatalogBrowserTests : BunitContext
     }
 
     [Fact]
+    public async Task A_change_does_not_put_whoever_loads_more_back_to_the_first_page()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        await using (var db = world.OpenDb())
+        {
+            var vault = await db.Vaults.SingleAsync(v => v.ArmId == Company.PaymentsVault, Ct);
+            db.Secrets.AddRange(Enumerable.Range(0, 45).Select(i => new Secret(vault, FakeVaultInventory.Secret($"s-{i:00}"), PortalWorld.Start)));
+            await db.SaveChangesAsync(Ct);
+        }
+
+        var page = Open("/catalog");
+        Assert.Equal(20, Secrets(page).Count);
+        var (reading, read) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        world.DatabaseFaults.Hold = _ => reading.TrySetResult() ? read.Task : null;
+        Services.GetRequiredService<ChangeFeed>().Publish(new PortalChange(ChangeKind.Catalog));
+        await reading.Task.WaitAsync(Patience, Ct);
+        var more = page.Find(".load-more button").ClickAsync(new());
+        read.SetResult();
+        await more;
+        page.WaitForAssertion(() => Assert.Equal(40, Secrets(page).Count), Patience);
+        await page.Find(".load-more button").ClickAsync(new());
+        Assert.Equal(47, Secrets(page).Distinct().Count());
+    }
+
+    [Fact]
     public async Task While_the_directory_is_silent_it_says_so_and_goes_on_by_itself()
     {
         await using var world = await this.OpenForAsync(Company.Mira);

@@ -9,6 +9,7 @@ using Portal.Core.Requests;
 using Portal.Tests.World;
 using Portal.Web.Approvals;
 using Portal.Web.Audit;
+using Portal.Web.Catalog;
 using Portal.Web.Grants;
 using Portal.Web.Grants.Operations;
 using Portal.Web.Layout;
@@ -183,6 +184,82 @@ public sealed class DatabaseFaultTests : BunitContext
 
         world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
         page.WaitForAssertion(() => Assert.Contains("another-name", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_number_beside_the_word_comes_later_where_it_could_not_be_counted_at_first()
+    {
+        await using var world = await this.OpenForAsync(Company.Priya);
+        await world.AskAsync();
+        world.DatabaseFaults.Fail();
+        var watch = Render<InboxWatch>();
+        var count = Services.GetRequiredService<InboxCount>();
+        Assert.Equal(0, count.Value);
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        watch.WaitForAssertion(() => Assert.Equal(1, count.Value));
+    }
+
+    [Fact]
+    public async Task A_tile_that_is_pressed_meanwhile_takes_nothing_away_and_is_gone_to_a_little_later()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        this.GoTo("/operations");
+        var page = Render<OperationsPage>();
+        await page.WaitForElement(".pause-open").ClickAsync(new());
+        await page.Find("#pause-reason").ChangeAsync(new() { Value = Written });
+
+        world.DatabaseFaults.Fail();
+        this.GoTo("/operations?show=due&drift=resolved");
+        page.WaitForElement(".ops-outdated");
+        AssertRefused(page);
+        Assert.Equal(Written, page.Find("#pause-reason").GetAttribute("value"));
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".ops-outdated, [role=alert]")));
+        Assert.Equal(Written, page.Find("#pause-reason").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task What_is_looked_for_meanwhile_is_found_a_little_later_and_until_then_the_page_says_that_it_is_not()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        this.GoTo("/catalog?show=all");
+        var page = Render<CatalogBrowser>();
+        page.WaitForElement("tbody tr");
+
+        world.DatabaseFaults.Fail();
+        this.GoTo("/catalog?show=all&q=carrier");
+        page.WaitForAssertion(() => AssertRefused(page));
+        Assert.Equal(6, page.FindAll("tbody tr").Count);
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Contains("carrier-token", Assert.Single(page.FindAll("tbody tr")).TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("[role=alert]"));
+    }
+
+    [Theory]
+    [InlineData("/requests", "state=denied", "tbody tr")]
+    [InlineData("/grants", "show=ended", ".grant-card")]
+    public async Task A_filter_that_is_chosen_meanwhile_takes_nothing_away(string address, string filter, string row)
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        await world.PromiseAsync();
+        this.GoTo(address);
+        IRenderedComponent<IComponent> page = address == "/grants" ? Render<GrantsPage>() : Render<RequestsPage>();
+        page.WaitForElement(row);
+
+        world.DatabaseFaults.Fail();
+        this.GoTo($"{address}?{filter}");
+        page.WaitForAssertion(() => AssertRefused(page));
+        Assert.NotEmpty(page.FindAll(row));
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll($"{row}, [role=alert]")));
     }
 
     [Fact]

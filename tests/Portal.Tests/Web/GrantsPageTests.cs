@@ -1,6 +1,7 @@
 using AngleSharp.Dom;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -25,9 +26,11 @@ public sealed class GrantsPageTests : RequestScreen
         var second = await HeldAsync(world, Company.LedgerPassword);
         var page = Render<GrantsPage>();
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll(".grant-card").Count));
+        for (var card = 0; card < 2; card++)
+            await page.FindAll(".grant-card")[card].QuerySelector(".grant-do button")!.ClickAsync(new());
 
         await EndAsync(world, first);
-        // The page reads what has not ended, and then what it shows and did not find: the second ends in between.
+        // The page reads what has not ended, and then what is open and was not among it: the second ends in between.
         world.DatabaseFaults.Break = sql =>
         {
             if (sql.Contains("FROM \"Grants\"", StringComparison.Ordinal) && !sql.Contains("\"State\" <> 'Ended'", StringComparison.Ordinal))
@@ -54,14 +57,41 @@ public sealed class GrantsPageTests : RequestScreen
         for (var hour = 23; hour <= 47; hour++)
             await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
         Hear();
-        page.WaitForAssertion(() => Assert.Equal(40, page.FindAll(".grant-card").Count), Patience);
+        page.WaitForAssertion(() => Assert.Equal(21, page.FindAll(".grant-card").Count), Patience);
         AssertWritten(page, ".grant-card", reference);
 
-        // Those between the new ones and what was shown are still to come, and none comes twice.
+        // Those between the new ones and the one that is open are still to come, and none comes twice.
         await ReadOnAsync(page, ".grant-card", 47);
         var references = page.FindAll(".grant-card").Select(ReferenceOf).ToList();
         Assert.Equal(47, references.Distinct().Count());
         AssertWritten(page, ".grant-card", reference);
+    }
+
+    [Fact]
+    public async Task A_list_of_everyones_does_not_grow_by_itself_with_what_ends_and_what_begins()
+    {
+        await using var world = await SeenByAsync(Company.Tomas);
+        for (var hour = 1; hour <= 30; hour++)
+            await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
+        var page = Render<GrantsPage>();
+        page.WaitForAssertion(() => Assert.Equal(20, page.FindAll(".grant-card").Count));
+        var reference = await WriteAsync(page, ".grant-card");
+        var open = await world.ReadAsync(db => db.Grants.SingleAsync(grant => grant.RequestReference == reference));
+        Assert.Empty((await world.RevokeAsync(open.Id, Company.Tomas)).Refusals);
+
+        for (var hour = 31; hour <= 35; hour++)
+        {
+            // Later than the others: those of one millisecond stand in any order.
+            world.Clock.Advance(TimeSpan.FromSeconds(1));
+            var begun = await world.PromiseAsync(draft: PortalWorld.Draft(start: PortalWorld.Start.AddHours(hour)));
+            await page.InvokeAsync(() => page.FindComponent<GrantCard>().Instance.OnChanged.InvokeAsync());
+            Assert.Contains(begun.RequestReference, page.Markup, StringComparison.Ordinal);
+            Assert.Equal(21, page.FindAll(".grant-card").Count);
+            Assert.Empty((await world.RevokeAsync(begun.Id, Company.Tomas)).Refusals);
+        }
+
+        // The one that was opened says that it has ended, in its place.
+        Assert.Equal(reference, ReferenceOf(page.FindAll(".grant-card")[^1]));
     }
 
     [Fact]

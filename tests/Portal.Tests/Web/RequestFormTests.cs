@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Tests.World;
 using Portal.Web.Requests;
-using Portal.Web.SignIn;
 
 namespace Portal.Tests.Web;
 
@@ -245,25 +244,6 @@ public sealed class RequestFormTests : BunitContext
         Assert.Contains("payments-approvers", page.Find(".forecast").TextContent, StringComparison.Ordinal);
         Assert.Contains("check-met", page.Find("[data-check=Scope]").ClassList);
         Assert.Contains("check-met", page.Find("[data-check=Policy]").ClassList);
-    }
-
-    [Fact]
-    public async Task What_was_said_of_another_length_says_so_and_is_said_anew_without_typing()
-    {
-        await using var world = await this.OpenForAsync(Company.Mira);
-        var page = Open("kv-payments-prod", "stripe-api-key");
-        Assert.Contains("it lasts 1 h", Words(page.Find(".forecast").TextContent), StringComparison.Ordinal);
-
-        Silence(world);
-        page.FindAll("input[name=duration]")[3].Change("on");
-        page.WaitForAssertion(() => Assert.Contains("what you typed before", page.Find(".forecast [role=status]").TextContent, StringComparison.Ordinal));
-        Assert.DoesNotContain("it lasts 8 h", Words(page.Find(".forecast").TextContent), StringComparison.Ordinal);
-        Assert.DoesNotContain("Ready to be sent", page.Find(".forecast").TextContent, StringComparison.Ordinal);
-
-        world.Directory.Fault = null;
-        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
-        page.WaitForAssertion(() => Assert.Contains("it lasts 8 h", Words(page.Find(".forecast").TextContent), StringComparison.Ordinal));
-        Assert.Empty(page.FindAll(".forecast [role=status]"));
     }
 
     [Fact]

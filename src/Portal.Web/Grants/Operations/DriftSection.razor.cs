@@ -44,7 +44,7 @@ public sealed partial class DriftSection
     private bool Resolved => Show == "resolved";
 
     /// <inheritdoc />
-    protected override Task OnParametersSetAsync() => _shown == Resolved ? Task.CompletedTask : LoadAsync();
+    protected override Task OnParametersSetAsync() => _shown == Resolved ? Task.CompletedTask : ReadForAsync();
 
     /// <inheritdoc />
     protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Grant;

@@ -93,7 +93,7 @@ public sealed partial class OperationsPage
     private string Oldest => RelativeTime.Length(_view!.Work.OldestOverdue(_view.At), Units);
 
     /// <inheritdoc />
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    protected override Task OnParametersSetAsync() => ReadForAsync();
 
     /// <inheritdoc />
     protected override void OnAfterRender(bool firstRender)

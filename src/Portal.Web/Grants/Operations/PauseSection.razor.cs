@@ -35,7 +35,7 @@ public sealed partial class PauseSection
     private bool Lifted => Show == "lifted";
 
     /// <inheritdoc />
-    protected override Task OnParametersSetAsync() => _shown == Lifted ? Task.CompletedTask : LoadAsync();
+    protected override Task OnParametersSetAsync() => _shown == Lifted ? Task.CompletedTask : ReadForAsync();
 
     /// <inheritdoc />
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;

@@ -18,9 +18,16 @@ public sealed class SignOutTests
         using var mira = await host.SignedInAsync(FenwickCompany.Mira);
         var form = await FormAsync(mira);
         await host.ReadAsync(db => db.Database.ExecuteSqlRawAsync("ALTER TABLE \"People\" RENAME TO \"Elsewhere\"", Ct));
+        var copied = mira.SignInCookie!;
         using var done = await mira.PostAsync("/account/signout", PortalVisitor.Html, form);
         Assert.Equal(HttpStatusCode.Redirect, done.StatusCode);
         Assert.Null(mira.SignInCookie);
+
+        // And is recorded for every instance once it can be.
+        await host.ReadAsync(db => db.Database.ExecuteSqlRawAsync("ALTER TABLE \"Elsewhere\" RENAME TO \"People\"", Ct));
+        await host.UntilAsync("the sign-out is saved", db => db.EndedSignIns.AnyAsync(Ct));
+        await host.RestartAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(host, copied));
     }
 
     [Fact]
