@@ -36,6 +36,9 @@ public sealed class PostgreSqlDueWork : IDueWork, IDatabaseClock
     private static readonly string TakeBesideLeft = Taking("""SELECT "Id" """ + Due + OfLane + NotLeft + Oldest);
 
     /// <inheritdoc />
+    public bool ConnectionsMayDie => true;
+
+    /// <inheritdoc />
     public async Task<DateTimeOffset> ReadAsync(PortalDb db, CancellationToken ct)
     {
         await using var open = await OpenConnection.OfAsync(db, ct);

@@ -31,6 +31,9 @@ public sealed class SqliteDueWork : IDueWork, IDatabaseClock
     private static readonly string Look = Find.Replace("{0}", "$now", StringComparison.Ordinal);
 
     /// <inheritdoc />
+    public bool ConnectionsMayDie => false;
+
+    /// <inheritdoc />
     public async Task<DateTimeOffset> ReadAsync(PortalDb db, CancellationToken ct)
     {
         await using var open = await OpenConnection.OfAsync(db, ct);

@@ -31,6 +31,12 @@ public sealed class CloudCallException : Exception
     /// <summary>True when the provider answered that it does not carry the call out: it cannot arrive late. What does not read as the provider's own answer may come from something in between, and says nothing of what the provider did.</summary>
     public bool WasTurnedDown => Code != AttentionCode.UnreadableAnswer && Status is >= 400 and < 500 and not 408;
 
+    /// <summary>True when the call never left the process: the portal held it back itself, or there was no token for it. It cannot arrive late either.</summary>
+    public bool WasNotSent { get; init; }
+
+    /// <summary>True when it is known that the call was not carried out, and will not be.</summary>
+    public bool IsCertainlyUndone => WasTurnedDown || WasNotSent;
+
     /// <summary>True when the same call may go through later by itself.</summary>
     public bool IsTransient { get; }
 
@@ -39,4 +45,7 @@ public sealed class CloudCallException : Exception
 
     /// <summary>The provider's ids of the call, for a support case.</summary>
     public ProviderCall ProviderCall { get; }
+
+    /// <summary>The same, where it was not the first call of what was asked: something was sent before it.</summary>
+    public CloudCallException AfterOthers() => WasNotSent ? new CloudCallException(Code, Message, Status, IsTransient, RetryAfter, ProviderCall, InnerException) : this;
 }

@@ -35,7 +35,7 @@ public static class PortalCore
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(new GrantPace());
         services.AddSingleton<IGrantProvider, RoleAssignmentProvider>().AddSingleton<GrantProviders>();
-        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>().AddSingleton<LeftToOthers>().AddSingleton<UntoldCalls>().AddSingleton<LateCalls>();
+        services.AddSingleton<ChangeFeed>().AddSingleton<DriveSteps>().AddSingleton<DatabaseInTime>().AddSingleton<SharedSaves>().AddSingleton<WorkMeter>().AddSingleton<WorkUnderWay>().AddSingleton<LeftToOthers>().AddSingleton<UntoldCalls>().AddSingleton<LateCalls>();
         services.TryAddSingleton<ClockWatch>();
         services.TryAddSingleton<CallPacing>();
         services.AddSingleton<StepBack>().AddSingleton<AssignmentRoom>();

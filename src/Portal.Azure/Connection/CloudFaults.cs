@@ -85,18 +85,19 @@ internal sealed partial class CloudFaults(TimeProvider clock)
         _ => new CloudCallException(UnreadableAnswer, $"The answer could not be used ({e.GetType().Name}).", null, isTransient: true),
     };
 
+    // Without a token nothing is sent; what was sent with an older one and asked for another had been turned down.
     private static CloudCallException OfSignIn(AuthenticationFailedException e)
     {
         var code = e is CredentialUnavailableException ? AttentionCode.CredentialUnavailable : AttentionCode.AuthenticationFailed;
         for (Exception? inner = e; inner is not null; inner = inner.InnerException)
         {
             if (inner is MsalServiceException { StatusCode: var status and not 0 } service)
-                return new CloudCallException(code, Clean(service.Message), status, IsTransient(status, service.ErrorCode), Bounded(service.Headers?.RetryAfter?.Delta));
+                return new CloudCallException(code, Clean(service.Message), status, IsTransient(status, service.ErrorCode), Bounded(service.Headers?.RetryAfter?.Delta)) { WasNotSent = true };
             if (inner is HttpRequestException or OperationCanceledException or RequestFailedException { Status: 0 })
-                return new CloudCallException(code, "No token: the issuer did not answer.", null, isTransient: true, inner: inner is RequestFailedException ? null : inner);
+                return new CloudCallException(code, "No token: the issuer did not answer.", null, isTransient: true, inner: inner is RequestFailedException ? null : inner) { WasNotSent = true };
         }
         // The outer message often ends where the reason would begin.
-        return new CloudCallException(code, Clean($"{e.Message} {e.InnerException?.Message}".Trim()), null, isTransient: false);
+        return new CloudCallException(code, Clean($"{e.Message} {e.InnerException?.Message}".Trim()), null, isTransient: false) { WasNotSent = true };
     }
 
     private static CloudCallException OfGraph(ApiException e)

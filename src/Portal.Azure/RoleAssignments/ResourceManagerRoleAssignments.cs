@@ -24,7 +24,14 @@ internal sealed class ResourceManagerRoleAssignments(CloudConnection connection)
         }
         catch (CloudCallException e) when (e is { Status: 409, Code: "RoleAssignmentExists" })
         {
-            return await WhoseAsync(order, e, ct);
+            try
+            {
+                return await WhoseAsync(order, e, ct);
+            }
+            catch (CloudCallException unasked) when (unasked.WasNotSent)
+            {
+                throw unasked.AfterOthers();
+            }
         }
     }
 

@@ -22,7 +22,21 @@ internal sealed class PimSchedules(CloudConnection connection, ClockWatch clocks
     public async Task<AssignmentWritten> PutAsync(AssignmentTarget target, DateTimeOffset until, CancellationToken ct)
     {
         var operations = At(target);
-        if (await FindAsync(operations, target, ct) is not { } standing)
+        var standing = await FindAsync(operations, target, ct);
+        try
+        {
+            return await PutAsync(operations, target, standing, until, ct);
+        }
+        catch (CloudCallException fault) when (fault.WasNotSent)
+        {
+            // A request may have been sent by then, of which a later call was to tell what became of it.
+            throw fault.AfterOthers();
+        }
+    }
+
+    private static async Task<AssignmentWritten> PutAsync(ScheduleOperations operations, AssignmentTarget target, ScheduleSeen? standing, DateTimeOffset until, CancellationToken ct)
+    {
+        if (standing is null)
             return await AssignAsync(operations, target, until, ct);
         if (!await IsOursAsync(operations, standing, ct))
         {
@@ -58,8 +72,17 @@ internal sealed class PimSchedules(CloudConnection connection, ClockWatch clocks
             left = fault;
         }
 
-        var removed = await RemoveAsync(operations, target, ct);
-        return left is null ? removed : throw left;
+        ProviderCall removed;
+        try
+        {
+            removed = await RemoveAsync(operations, target, ct);
+        }
+        catch (CloudCallException fault) when (fault.WasNotSent)
+        {
+            throw fault.AfterOthers();
+        }
+
+        return left is null ? removed : throw left.AfterOthers();
     }
 
     private async Task<ProviderCall> RemoveAsync(ScheduleOperations operations, AssignmentTarget target, CancellationToken ct)
@@ -89,9 +112,14 @@ internal sealed class PimSchedules(CloudConnection connection, ClockWatch clocks
     public async Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct)
     {
         var operations = At(target);
-        if (await FindAsync(operations, target, ct) is not { } standing || !await IsOursAsync(operations, standing, ct))
+        var standing = await FindAsync(operations, target, ct);
+        if (standing is null || !await IsOursAsync(operations, standing, ct))
+        {
             // What is to be absent is not, while a request of ours may still bring it: one that arrived after it was looked for.
-            return new AssignmentReading(until is null && await new ScheduleDesk(operations, target).IsWaitingAsync(ct) ? ReadingKind.Altered : ReadingKind.Missing);
+            var waits = until is null && await new ScheduleDesk(operations, target).IsWaitingAsync(ct);
+            return new AssignmentReading(waits ? ReadingKind.Altered : ReadingKind.Missing) { IsAnothers = standing is not null && until is null && !waits };
+        }
+
         return new AssignmentReading(until is { } end && EndsAt(standing, end) ? ReadingKind.AsOrdered : ReadingKind.Altered);
     }
 

@@ -38,7 +38,7 @@ internal static class VaultLanes
             async (lane, token) =>
             {
                 CloudCallException? silence = null;
-                var silences = 0;
+                var (silences, waits) = (0, new Waits());
                 foreach (var vault in lane)
                 {
                     if (silences >= MostSilences)
@@ -49,34 +49,44 @@ internal static class VaultLanes
 
                     try
                     {
-                        await LookAsync(vault, look, clock, token);
-                        silences = 0;
+                        await LookAsync(vault, look, waits, clock, token);
+                        (silences, waits) = (0, new Waits());
                     }
                     catch (CloudCallException fault)
                     {
                         // No answer at all costs its whole time limit each time.
-                        silences = fault.Status is null ? silences + 1 : 0;
+                        silences = IsSilence(fault) ? silences + 1 : 0;
                         silence = fault;
                         failed(vault, fault);
                     }
                 }
             });
 
+    /// <summary>Whether a fault says that nobody answers. What the portal's own pacing held back was not asked.</summary>
+    public static bool IsSilence(CloudCallException fault) => fault.Status is null && fault.Code != AttentionCode.CallsPaced;
+
     // Reads have an allowance of their own: waiting takes nothing from what gives and takes back.
-    private static async Task LookAsync(CatalogVault vault, Func<CatalogVault, CancellationToken, Task> look, TimeProvider clock, CancellationToken ct)
+    private static async Task LookAsync(CatalogVault vault, Func<CatalogVault, CancellationToken, Task> look, Waits waits, TimeProvider clock, CancellationToken ct)
     {
-        for (var waits = 0; ; waits++)
+        while (true)
         {
             try
             {
                 await look(vault, ct);
                 return;
             }
-            catch (CloudCallException fault) when (fault.Status == 429 && waits < MostWaits)
+            catch (CloudCallException fault) when ((fault.Status == 429 || fault.Code == AttentionCode.CallsPaced) && waits.Count < MostWaits)
             {
+                waits.Count++;
                 var asked = fault.RetryAfter ?? TimeSpan.FromSeconds(5);
                 await Task.Delay(asked < LongestWait ? asked : LongestWait, clock, ct);
             }
         }
+    }
+
+    // A lane's since the last vault that was looked at to the end: a subscription that asks for an hour must not hold up the others' comparison for so long at each of its vaults. After these it is asked without waiting, which pacing answers at once.
+    private sealed class Waits
+    {
+        public int Count { get; set; }
     }
 }

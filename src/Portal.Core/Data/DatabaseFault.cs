@@ -11,7 +11,7 @@ public static class DatabaseFault
     {
         for (var cause = fault is OperationCanceledException ? null : fault; cause is not null; cause = cause.InnerException)
         {
-            if (cause is DbException or DbUpdateException)
+            if (cause is DbException or DbUpdateException or NoAnswerException)
                 return true;
         }
 

@@ -18,6 +18,11 @@ public sealed record AssignmentClaim(Guid AssignmentId, long Fence, string Subsc
 /// <param name="MoreIsDue">True when rows were left because their subscription can take no more calls now, or because enough were claimed.</param>
 public sealed record ClaimedWork(IReadOnlyList<AssignmentClaim> Claims, bool MoreIsDue);
 
+/// <summary>What became of claims that more time was asked for. Those that are in neither are lost.</summary>
+/// <param name="Held">The rows that are held for longer.</param>
+/// <param name="Settled">The rows that their own turn gave back a moment ago, and that nobody has taken since: there is nothing to hold, and nothing to give up.</param>
+public sealed record RenewedClaims(IReadOnlySet<Guid> Held, IReadOnlySet<Guid> Settled);
+
 /// <summary>Takes due work, judged by the database's time. A claim is a lease: whoever dies with it loses it, and whoever outlives it cannot save.</summary>
 /// <remarks>Ends come before gives, then the most privileged, then the longest due. A subscription that is full, asks to wait or has no calls left is passed over, so that it holds up no other. What does not answer this instance is left to instances that it answers: see <see cref="LooksLeftToOthers"/>.</remarks>
 public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, IDueWork dueWork, IDatabaseClock databaseClock, ClockWatch clock, CallPacing pacing, WorkUnderWay underWay, LeftToOthers leftToOthers, UntoldCalls untold, StepBack stepBack, GrantPace pace)
@@ -63,13 +68,19 @@ public sealed class ClaimDueAssignments(IDbContextFactory<PortalDb> databases, I
     }
 
     /// <summary>Holds claims for another <see cref="GrantPace.Lease"/>.</summary>
-    /// <returns>The rows that are still held. The claims on the others are lost: what is under way there must not go on.</returns>
-    public async Task<IReadOnlySet<Guid>> RenewAsync(IReadOnlyCollection<AssignmentClaim> claims, CancellationToken ct)
+    /// <returns>The rows that are still held, and those that need not be. The claims on the others are lost: what is under way there must not go on.</returns>
+    public async Task<RenewedClaims> RenewAsync(IReadOnlyCollection<AssignmentClaim> claims, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         await db.Database.OpenConnectionAsync(ct);
         var now = await clock.AskAsync(databaseClock, db, ct);
-        return await dueWork.RenewAsync(db, claims, now + pace.Lease, ct);
+        var held = await dueWork.RenewAsync(db, claims, now + pace.Lease, ct);
+        var others = claims.Where(c => !held.Contains(c.AssignmentId)).ToDictionary(c => c.AssignmentId, c => c.Fence);
+        if (others.Count == 0)
+            return new RenewedClaims(held, new HashSet<Guid>());
+        // Read after it, not in it: a turn's own save may have been what it waited for.
+        var free = await db.DesiredAssignments.AsNoTracking().Where(a => EF.Parameter(others.Keys.ToList()).Contains(a.Id) && a.LeaseUntil == null).Select(a => new { a.Id, a.Fence }).ToListAsync(ct);
+        return new RenewedClaims(held, free.Where(row => others[row.Id] == row.Fence).Select(row => row.Id).ToHashSet());
     }
 
     /// <summary>Makes the next look, and whatever else begins now, by connections that are new.</summary>

@@ -100,8 +100,8 @@ public sealed partial class DesiredAssignment
     /// <param name="overAt">Since when the first grant is over that waits for its end; null when none does. What failed before that says nothing of how long it has waited.</param>
     public void Fail(CloudCallException fault, bool called, DateTimeOffset now, DateTimeOffset? overAt = null)
     {
-        // A call that the provider turned down was not carried out and cannot arrive late.
-        if (called && fault.WasTurnedDown)
+        // A call that the provider turned down, or that was never sent, was not carried out and cannot arrive late.
+        if (called && fault.IsCertainlyUndone)
         {
             // Who comes in before the next try was put there by somebody else.
             if (IsFirstPut)

@@ -16,6 +16,8 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly HeldClaims _held = new(pace, clock, logger);
+    private readonly Lock _beginning = new();
+    private bool _stopped;
     private volatile int _wakeAt = int.MaxValue;
     private long _lookedAt;
     private int _givenUp;
@@ -49,6 +51,9 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
             }
         }
 
+        // A look that was given up may be answered at this moment.
+        lock (_beginning)
+            _stopped = true;
         var work = Task.WhenAll(_held.All.Select(held => held.Work));
         await Task.WhenAny(work, Task.Delay(Grace, clock, CancellationToken.None));
         await halt.CancelAsync();
@@ -78,18 +83,22 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
         {
             var held = _held.Begin(claim, asked, halt);
             underWay.Begin(claim);
-            held.Work = Task.Run(() => DriveAsync(held), CancellationToken.None);
+            _ = Task.Run(() => DriveAsync(held), CancellationToken.None);
         }
     }
 
     // Claimed by a look that was given up, and held by nobody else: what has most of its lease before it, and finds room by now, is worked on all the same; the rest is free again when it ends.
     private void TakeUpLate(ClaimedWork claimed, long asked, CancellationToken halt, CancellationToken stopping)
     {
-        if (stopping.IsCancellationRequested || halt.IsCancellationRequested || clock.GetElapsedTime(asked) >= pace.Lease / 2)
-            return;
-        foreach (var claim in claimed.Claims)
-            if (underWay.Room(claim.SubscriptionId, claim.ToEnd, silent: false) > 0)
-                TakeUp(claimed with { Claims = [claim] }, asked, halt);
+        lock (_beginning)
+        {
+            // Whoever stops has counted by then what it waits for.
+            if (_stopped || stopping.IsCancellationRequested || clock.GetElapsedTime(asked) >= pace.Lease / 2)
+                return;
+            foreach (var claim in claimed.Claims)
+                if (underWay.Room(claim.SubscriptionId, claim.ToEnd, silent: false) > 0)
+                    TakeUp(claimed with { Claims = [claim] }, asked, halt);
+        }
     }
 
     /// <summary>Looks for no longer than <see cref="GrantPace.LookLimit"/>: a connection that has died without a word would be waited for as long as the database's client does.</summary>

@@ -10,9 +10,10 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<Guid, HeldClaim> _held = new();
+    private readonly ConcurrentDictionary<HeldClaim, byte> _underWay = new();
 
-    /// <summary>All whose work has not come to its end yet.</summary>
-    public IReadOnlyCollection<HeldClaim> All => [.. _held.Values];
+    /// <summary>All whose work has not come to its end yet, also where a later claim on the same row has taken its place.</summary>
+    public IReadOnlyCollection<HeldClaim> All => [.. _underWay.Keys];
 
     /// <summary>How long after one <see cref="RenewAsync"/> the next is due: three times per lease.</summary>
     public TimeSpan RenewEvery => pace.Lease / 3;
@@ -28,6 +29,7 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
         if (_held.TryGetValue(claim.AssignmentId, out var earlier))
             GiveUp(earlier);
         _held[claim.AssignmentId] = held;
+        _underWay[held] = 0;
         return held;
     }
 
@@ -35,13 +37,14 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
     public void End(HeldClaim held)
     {
         _held.TryRemove(KeyValuePair.Create(held.Claim.AssignmentId, held));
+        _underWay.TryRemove(held, out _);
         held.Finish();
     }
 
     /// <summary>Asks for more time for all of them, and gives up what did not get it.</summary>
-    /// <param name="renew">Asks the database; returns the rows that are still held.</param>
+    /// <param name="renew">Asks the database.</param>
     /// <param name="halt">Cancels.</param>
-    public async Task RenewAsync(Func<IReadOnlyCollection<AssignmentClaim>, CancellationToken, Task<IReadOnlySet<Guid>>> renew, CancellationToken halt)
+    public async Task RenewAsync(Func<IReadOnlyCollection<AssignmentClaim>, CancellationToken, Task<RenewedClaims>> renew, CancellationToken halt)
     {
         // One that was given up, and has not come to its end yet, holds nothing.
         var asking = _held.Values.Where(held => !held.IsGivenUp).ToList();
@@ -53,11 +56,12 @@ public sealed partial class HeldClaims(GrantPace pace, TimeProvider clock, ILogg
         left = left < RenewEvery ? left : RenewEvery;
         try
         {
-            var kept = await AnswerInTime.AskAsync(limit => renew([.. asking.Select(held => held.Claim)], limit), left > ShortestPatience ? left : ShortestPatience, clock, late: null, halt);
+            var renewed = await AnswerInTime.AskAsync(limit => renew([.. asking.Select(held => held.Claim)], limit), left > ShortestPatience ? left : ShortestPatience, clock, late: null, halt);
             foreach (var held in asking)
-                if (kept.Contains(held.Claim.AssignmentId))
+                if (renewed.Held.Contains(held.Claim.AssignmentId))
                     held.HeldSince = asked;
-                else
+                // What is saved is not under way any more: its turn has only to hear of it, and to tell its screens.
+                else if (!renewed.Settled.Contains(held.Claim.AssignmentId))
                     GiveUp(held);
         }
         catch (OperationCanceledException) when (halt.IsCancellationRequested)
@@ -97,6 +101,7 @@ public sealed class HeldClaim
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _lost;
+    private readonly TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _finished;
     private Task _givenUp = Task.CompletedTask;
 
@@ -118,8 +123,8 @@ public sealed class HeldClaim
         }
     }
 
-    /// <summary>The work on it.</summary>
-    public Task Work { get; set; } = Task.CompletedTask;
+    /// <summary>The work on it, whether it has begun or not: completes when it has come to its end.</summary>
+    public Task Work => _work.Task;
 
     /// <summary>The timestamp at which the claim was last asked for, or for more time, and was given: its lease counts from no later.</summary>
     internal long HeldSince { get; set; }
@@ -137,6 +142,7 @@ public sealed class HeldClaim
         lock (_lock)
             _finished = true;
         _ = DisposeAfterAsync(_givenUp);
+        _work.SetResult();
     }
 
     private async Task DisposeAfterAsync(Task givenUp)

@@ -102,13 +102,33 @@ public sealed class CrashTests
         await world.PromiseAsync();
         var claim = Assert.Single(await world.ClaimAsync());
         world.Clock.Advance(PortalWorld.Lease / 2);
-        Assert.Equal([claim.AssignmentId], await world.Get<ClaimDueAssignments>().RenewAsync([claim], TestContext.Current.CancellationToken));
+        Assert.Equal([claim.AssignmentId], (await RenewAsync(world, claim)).Held);
         world.Clock.Advance(PortalWorld.Lease / 2);
         Assert.Empty(await world.ClaimAsync());
         world.Clock.Advance(PortalWorld.Lease);
         Assert.Single(await world.ClaimAsync());
-        Assert.Empty(await world.Get<ClaimDueAssignments>().RenewAsync([claim], TestContext.Current.CancellationToken));
+        var lost = await RenewAsync(world, claim);
+        Assert.Equal((0, 0), (lost.Held.Count, lost.Settled.Count));
     }
+
+    [Theory, BothDatabases]
+    public async Task What_its_own_turn_has_given_back_is_not_lost_until_somebody_takes_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        await world.PromiseAsync();
+        var claim = Assert.Single(await world.ClaimAsync());
+        Assert.True(await world.DriveAsync(claim));
+        var settled = await RenewAsync(world, claim);
+        Assert.Empty(settled.Held);
+        Assert.Equal([claim.AssignmentId], settled.Settled);
+
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        Assert.Single(await world.ClaimAsync());
+        var lost = await RenewAsync(world, claim);
+        Assert.Equal((0, 0), (lost.Held.Count, lost.Settled.Count));
+    }
+
+    private static Task<RenewedClaims> RenewAsync(PortalWorld world, AssignmentClaim claim) => world.Get<ClaimDueAssignments>().RenewAsync([claim], TestContext.Current.CancellationToken);
 
     private static async Task CrashAsync(PortalWorld world, Moment moment)
     {

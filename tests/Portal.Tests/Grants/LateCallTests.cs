@@ -1,6 +1,9 @@
+using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
+using Portal.Core.Grants.Pacing;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants;
@@ -59,6 +62,45 @@ public sealed class LateCallTests
         await world.WorkAsync();
         Assert.Empty(world.Cloud.Standing);
         Assert.Single(await world.CodesAsync(promised.RequestId), "grant.swept");
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_call_that_never_left_the_portal_is_not_looked_for(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        var pacing = new CallPacing(world.Clock);
+        pacing.Answered(new CallAnswer("sub", CallKind.Write, Throttled: true, Remaining: null, TimeSpan.FromSeconds(40)));
+        var held = await Assert.ThrowsAsync<CloudCallException>(() => pacing.EnterAsync("sub", CallKind.Write, Ct));
+        world.Cloud.FailBefore = c => c.Verb == CloudVerb.Put ? held : null;
+        await world.WorkAsync();
+        Assert.Equal(AssignmentIntent.None, (await world.AssignmentAsync(promised.AssignmentId)).Intent);
+        Assert.Empty((await world.ReturnAsync(promised.Id, Company.Mira)).Refusals);
+        await world.WorkAsync();
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(promised.RequestId)).State);
+        Assert.Null((await world.AssignmentAsync(promised.AssignmentId)).LostCallAt);
+    }
+
+    [Fact]
+    public async Task One_that_nobody_can_be_told_of_keeps_no_other_from_being_told()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql);
+        var locked = await world.PromiseAsync();
+        var other = await world.PromiseAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var untold = world.Get<UntoldCalls>();
+        foreach (var grant in new[] { locked, other })
+            untold.Remember(new AssignmentClaim(grant.AssignmentId, -1, "sub", ToEnd: false), world.Clock.GetUtcNow());
+        await using var db = world.OpenDb();
+        await using var holds = await db.Database.BeginTransactionAsync(Ct);
+        await db.DesiredAssignments.Where(a => a.Id == locked.AssignmentId).ExecuteUpdateAsync(row => row.SetProperty(a => a.PrivilegeRank, a => a.PrivilegeRank), Ct);
+        for (var look = 0; look < 3; look++)
+            await untold.TellAsync(world.Clock.GetUtcNow()).WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        Assert.NotNull((await world.AssignmentAsync(other.AssignmentId)).LostCallAt);
+        Assert.Null((await world.AssignmentAsync(locked.AssignmentId)).LostCallAt);
+
+        await holds.RollbackAsync(Ct);
+        await untold.TellAsync(world.Clock.GetUtcNow()).WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        Assert.NotNull((await world.AssignmentAsync(locked.AssignmentId)).LostCallAt);
     }
 
     [Fact]
@@ -247,6 +289,8 @@ public sealed class LateCallTests
         Assert.Empty(world.Cloud.Standing);
         Assert.Null((await world.GrantOfAsync(promised.RequestId)).AttentionCode);
     }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static async Task DoubtAsync(PortalWorld world, Grant grant)
     {

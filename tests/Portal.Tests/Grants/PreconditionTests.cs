@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Grants;
 using Portal.Core.Policies;
 using Portal.Tests.World;
@@ -41,6 +43,27 @@ public sealed class PreconditionTests
         var over = await world.GrantOfAsync(promised.RequestId);
         Assert.Equal((GrantState.Ended, (DateTimeOffset?)null, (string?)null), (over.State, over.ActivatedAt, over.AttentionCode));
         Assert.Empty(world.Cloud.Calls);
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_database_that_fails_while_it_is_asked_about_one_grant_holds_that_one_back_and_not_the_end_beside_it(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var first = await world.PromiseAsync();
+        await world.WorkAsync();
+        var next = await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 240));
+        Assert.Empty((await world.ReturnAsync(first.Id, Company.Mira)).Refusals);
+        world.DatabaseFaults.Break = sql => sql.Contains("FROM \"AccessPolicies\"", StringComparison.Ordinal) ? new DurabilityLostException("The connection is gone.") : null;
+        Assert.True(await world.DriveAsync(Assert.Single(await world.ClaimAsync())));
+        Assert.Equal(AttentionCode.NoAnswer, (await world.AssignmentAsync(first.AssignmentId)).FaultCode);
+        // As for any other question about another grant that got no answer: for half a minute, and three looks in which others may take the row.
+        await world.LiveAsync(TimeSpan.FromSeconds(35), TimeSpan.FromSeconds(1));
+        Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
+        Assert.Empty(world.Cloud.Standing);
+
+        world.DatabaseFaults.Break = null;
+        await world.LiveAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(1));
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(next.RequestId)).State);
     }
 
     [Theory, BothDatabases]

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace Portal.Tests.World;
 
 /// <summary>Breaks database commands on demand, before they run.</summary>
-public sealed partial class DatabaseFaults : DbCommandInterceptor
+public sealed partial class DatabaseFaults : DbCommandInterceptor, IDbTransactionInterceptor
 {
     /// <summary>Given a command's SQL: what it meets, or null to let it through.</summary>
     public Func<string, Exception?>? Break { get; set; }
@@ -15,6 +15,9 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
 
     /// <summary>Given the SQL of a command that reads: what it waits for; null to let it go on at once.</summary>
     public Func<string, Task?>? Hold { get; set; }
+
+    /// <summary>Asked after each commit: what the answer to it waits for; null to let it come at once.</summary>
+    public Func<Task?>? HoldAnswer { get; set; }
 
     /// <summary>The database answers nothing, until further notice.</summary>
     public void Fail() => Break = _ => new DatabaseGone();
@@ -33,6 +36,9 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor
 
     public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(Pass(command, result));
+
+    public Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default) =>
+        HoldAnswer?.Invoke()?.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
     [GeneratedRegex(@"\b(INSERT|UPDATE|DELETE)\b")]
     private static partial Regex Writing();

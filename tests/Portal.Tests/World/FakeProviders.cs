@@ -54,9 +54,12 @@ public abstract class FakeProvider(TimeProvider clock) : IGrantProvider
     public abstract Task<ProviderCall> DeleteAsync(AssignmentTarget target, CancellationToken ct);
 
     public Task<AssignmentReading> ReadAsync(AssignmentTarget target, DateTimeOffset? until, CancellationToken ct) =>
-        FailRead?.Invoke() is { } fault ? throw fault : Task.FromResult(new AssignmentReading(Read(target, until)));
+        FailRead?.Invoke() is { } fault ? throw fault : Task.FromResult(new AssignmentReading(Read(target, until)) { IsAnothers = until is null && IsAnothers(target) });
 
     protected abstract ReadingKind Read(AssignmentTarget target, DateTimeOffset? until);
+
+    /// <summary>Whether a read can tell that what is there is somebody else's.</summary>
+    protected virtual bool IsAnothers(AssignmentTarget target) => false;
 
     protected Task<T> Run<T>(CloudVerb verb, AssignmentTarget target, Func<T> effect)
     {
@@ -204,6 +207,8 @@ public sealed class FakeSchedules(TimeProvider clock) : FakeProvider(clock)
         Lags || !Shown().TryGetValue(target.Name, out var known) ? ReadingKind.Missing
         : known.Until == until && until is not null ? ReadingKind.AsOrdered
         : ReadingKind.Altered;
+
+    protected override bool IsAnothers(AssignmentTarget target) => HeldByAnother && !Shown().ContainsKey(target.Name);
 
     private Dictionary<Guid, Schedule> InForce() => NotOver(_schedules);
 

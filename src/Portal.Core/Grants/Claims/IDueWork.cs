@@ -5,6 +5,9 @@ namespace Portal.Core.Grants.Claims;
 /// <summary>The seam to each database's own way of handing out due work so that no row is handed out twice.</summary>
 public interface IDueWork
 {
+    /// <summary>Whether a connection can die without a word, so that nothing tells it from a database that is slow.</summary>
+    bool ConnectionsMayDie { get; }
+
     /// <summary>Where work is due that nobody holds, the most urgent first: ends before gives, then the most privileged, then the longest due. With nothing due this is one look into an index.</summary>
     /// <param name="db">The database.</param>
     /// <param name="now">The database's time.</param>

@@ -6,8 +6,10 @@ namespace Portal.Core.Grants.Claims;
 /// <summary>Calls of this instance that were given up, or whose outcome could not be saved, and that nobody could be told of because the database was gone. Told beside the first look for work that it answers. Safe for several threads; a process that dies forgets them.</summary>
 public sealed class UntoldCalls(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>How long one telling lasts at most.</summary>
+    /// <summary>How long the telling of all of them lasts at most, but for the least that each has.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<AssignmentClaim, DateTimeOffset?> _calls = [];
@@ -34,24 +36,28 @@ public sealed class UntoldCalls(IDbContextFactory<PortalDb> databases)
     {
         // Not within the lock, nor in whoever asks.
         await Task.Yield();
-        using var patience = new CancellationTokenSource(Patience);
+        // Each its own: a row that somebody else holds locked, or a connection that has died, must not use up what the others have.
+        var patience = Patience / calls.Count;
         foreach (var (claim, putAt) in calls)
         {
             try
             {
-                await databases.RunAsync(db => TellAsync(db, claim, putAt, now, patience.Token), patience.Token);
+                await AnswerInTime.AskAsync(ct => databases.RunAsync(db => TellAsync(db, claim, putAt, now, ct), ct), patience > LeastPatience ? patience : LeastPatience, TimeProvider.System, late: _ => Forget(claim), CancellationToken.None);
             }
             catch (Exception)
             {
-                if (patience.IsCancellationRequested)
-                    return;
-                // The database is still away, or this one row cannot be written.
+                // The database is still away, or this one row cannot be written now.
                 continue;
             }
 
-            lock (_lock)
-                _calls.Remove(claim);
+            Forget(claim);
         }
+    }
+
+    private void Forget(AssignmentClaim claim)
+    {
+        lock (_lock)
+            _calls.Remove(claim);
     }
 
     private static async Task<bool> TellAsync(PortalDb db, AssignmentClaim claim, DateTimeOffset? putAt, DateTimeOffset now, CancellationToken ct)

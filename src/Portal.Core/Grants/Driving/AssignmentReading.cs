@@ -24,6 +24,9 @@ public sealed record AssignmentReading(ReadingKind Kind, CloudCallException? Fau
     /// <summary>Whether a membership is missing because its group was not found, also not among the deleted ones. A directory that has not heard of the deletion everywhere answers so too, and whoever restores the group brings the membership back.</summary>
     public bool WithoutGroup { get; init; }
 
+    /// <summary>Whether somebody else's is there, and nothing of the portal's, nor a request of its own that may still bring it. Told only where something tells the two apart, to whoever asks for what is to be absent.</summary>
+    public bool IsAnothers { get; init; }
+
     /// <summary>Compares what is there with what the row ordered.</summary>
     /// <param name="seen">What the cloud shows under our name; null for nothing.</param>
     /// <param name="target">What was ordered.</param>

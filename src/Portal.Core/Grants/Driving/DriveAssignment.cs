@@ -106,7 +106,7 @@ public sealed partial class DriveAssignment(
         // Whose time is over waits for the answers about others, and not for however long those take. Who has the role, or may have it by a call without an answer, may come to that while the question lasts.
         TimeSpan? patience = trio.PlanAt(asked).ToEnd.Count > 0 || trio.Grants.Any(g => g.State is GrantState.Provisioning or GrantState.Active) ? 2 * pace.Lease : null;
         var clearance = (giving.Count == 0 ? Clearance.Nothing : await preconditions.ClearAsync(giving, patience, ct)) with { AskedAt = asked };
-        return trio.Assignment.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
+        return trio.LooksFirst ? await providers.For(trio.Assignment).LookFirstAsync(trio, clearance, clock.Now(), ct) : clearance;
     }
 
     /// <summary>Saves, before the call, that it will be made, with the events that say so. Without this record there is no call.</summary>
@@ -129,7 +129,7 @@ public sealed partial class DriveAssignment(
         if (at.Trio is not { } trio)
             return null;
         var (assignment, now) = (trio.Assignment, at.Now);
-        if (clearance is null && (assignment.LooksFirst || trio.ToClearAt(now).Count > 0))
+        if (clearance is null && (trio.LooksFirst || trio.ToClearAt(now).Count > 0))
             return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         clearance ??= Clearance.Nothing;
         var plan = trio.PlanAt(now, clearance);
@@ -138,8 +138,8 @@ public sealed partial class DriveAssignment(
             return new Announcement(AssignmentIntent.None, false, trio, null) { ClearsFirst = true };
         if (plan.Call == AssignmentIntent.None || trio.MustWait(plan, clearance, now, pace.Lease) || (plan.Call == AssignmentIntent.Delete && trio.HasNewcomerAt(now, clearance)))
             return new Announcement(AssignmentIntent.None, plan.Look, trio, assignment.DescribedUntil);
-        if (assignment.LooksFirst && (plan.Call == AssignmentIntent.Delete || clearance.First != FirstLook.Free))
-            // Before a first call nothing is the portal's to take, whatever the look showed, or if nobody could look. What else changed since is looked at in the next turn.
+        if (trio.LooksFirst && (plan.Call == AssignmentIntent.Delete ? assignment.LooksFirst : clearance.First != FirstLook.Free))
+            // Before a first call nothing that carries no mark is the portal's to take, whatever the look showed, or if nobody could look. What else changed since is looked at in the next turn.
             return new Announcement(AssignmentIntent.None, false, trio, null) { Held = clearance.First == FirstLook.Held || plan.Call == AssignmentIntent.Delete };
 
         var trail = new AuditTrail(at.Db, actor, now);
@@ -149,9 +149,8 @@ public sealed partial class DriveAssignment(
             trail.GrantProvisioning(grant);
         }
 
-        // What an active grant rested on was somebody else's, and a look has shown that it is gone.
-        var takesPlace = assignment is { LooksFirst: true, Attempts: 0 };
-        if (plan.Call == AssignmentIntent.Put && (trio.NeedsRestoring(plan) || takesPlace))
+        // What an active grant rested on was somebody else's, and is gone, or may be.
+        if (plan.Call == AssignmentIntent.Put && (trio.NeedsRestoring(plan) || trio.TakesPlace))
             foreach (var grant in plan.Needing.Where(g => g.State == GrantState.Active))
                 trail.GrantRestored(grant, assignment.Observed);
         var begins = false;

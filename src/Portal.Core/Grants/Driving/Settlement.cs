@@ -30,7 +30,7 @@ internal sealed class Settlement(Trio trio, DriveOutcome outcome, AuditTrail tra
     private DesiredAssignment Row => trio.Assignment;
 
     // What a look before the first call showed holds as long as nothing of ours can be there. Somebody whose call landed late has said meanwhile that it may be: then the next turn calls.
-    private AssignmentObservation? Written => outcome is { Call: AssignmentIntent.None, Written: AssignmentObservation.HeldByAnother } && !Row.LooksFirst ? null : outcome.Written;
+    private AssignmentObservation? Written { get; } = outcome is { Call: AssignmentIntent.None, Written: AssignmentObservation.HeldByAnother } && !trio.LooksFirst ? null : outcome.Written;
 
     // What stands there cannot be read, and will not be by itself: nobody knows whether who needs it still has it.
     private CloudCallException? UnreadFor => outcome.Reading?.Fault is { IsTransient: false } unread && Row is { Observed: AssignmentObservation.Present, SeenAt: not null } ? unread : null;

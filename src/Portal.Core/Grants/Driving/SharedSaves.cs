@@ -1,14 +1,17 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Data;
+using Portal.Core.Grants.Claims;
 
 namespace Portal.Core.Grants;
 
 /// <summary>Where the turns of <see cref="DriveAssignment"/> read and save. What is ready at one moment goes into one transaction: a storm of grants waits for the disk once for many rows, not twice for each.</summary>
 /// <remarks>
 /// Each turn sees its own trio and changes it only under the number that claimed the row. What cannot be
-/// saved together is halved, read anew and tried again until what fails is alone: it takes no other down. One per process.
+/// saved together is halved, read anew and tried again until what fails is alone: it takes no other down. So is what got no answer
+/// in time (<see cref="DatabaseInTime"/>), by a new connection: no turn waits for what another one's has died of. One per process.
 /// </remarks>
-public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatch clock)
+public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseInTime database, ClockWatch clock)
 {
     // Enough to make the wait for the disk small beside the work itself; few enough that whoever comes next is soon served.
     private const int MostAtOnce = 128;
@@ -77,11 +80,15 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatc
         {
             try
             {
-                // Alone, whoever clashed with somebody else's save may try several times.
-                await (part.Count == 1 ? databases.RunAsync(db => ApplyAsync(db, part, nobodyWaits.Token), nobodyWaits.Token) : TryAsync(part, nobodyWaits.Token));
+                foreach (var succeed in await RunAsync(part, nobodyWaits.Token))
+                    succeed();
                 failedAlone = 0;
-                foreach (var piece in part)
-                    piece.Succeed();
+            }
+            // Most likely it is its connection that has died. Whoever brought it would wait for the end of a lease that is still renewed.
+            catch (Exception fault) when (part.Count == 1 && failedAlone < 2 && !nobodyWaits.IsCancellationRequested && MayGoThroughNow(part[0], fault))
+            {
+                part[0].IsTriedAgain = true;
+                parts.Push(part);
             }
             // Two in a row that failed alone: it is not they, it is the database, and it need not be asked for each of the others.
             catch (Exception fault) when (part.Count == 1 || failedAlone >= 2 || nobodyWaits.IsCancellationRequested)
@@ -101,28 +108,49 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatc
             await watch.DisposeAsync();
     }
 
-    private async Task<bool> TryAsync(IReadOnlyList<Piece> pieces, CancellationToken ct)
+    // A clash with somebody else's save is no fault of the connection, and has been tried again several times by then.
+    private bool MayGoThroughNow(Piece piece, Exception fault) => database.MayDie && !piece.IsTriedAgain && fault is NoAnswerException or DbException;
+
+    /// <summary>Saves a part.</summary>
+    /// <returns>What tells each piece so.</returns>
+    private Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, CancellationToken ct) => database.AskAsync(
+        // Alone, whoever clashed with somebody else's save may try several times.
+        inTime => part.Count == 1 ? databases.RunAsync(db => ApplyAsync(db, part, inTime), inTime) : TryAsync(part, inTime), ct);
+
+    private async Task<IReadOnlyList<Action>> TryAsync(IReadOnlyList<Piece> pieces, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         return await ApplyAsync(db, pieces, ct);
     }
 
-    private async Task<bool> ApplyAsync(PortalDb db, IReadOnlyList<Piece> pieces, CancellationToken ct)
+    private async Task<IReadOnlyList<Action>> ApplyAsync(PortalDb db, IReadOnlyList<Piece> pieces, CancellationToken ct)
     {
         var now = clock.Now();
         var trios = await Trio.LoadAsync(db, [.. pieces.Select(p => (p.Claim, p.TakeKnown()))], now, ct);
+        var succeed = new List<Action>(pieces.Count);
         foreach (var piece in pieces)
         {
+            // Given up while it read: by now the same piece may be at work in another unit of work.
+            ct.ThrowIfCancellationRequested();
             var trio = trios.GetValueOrDefault(piece.Claim.AssignmentId);
-            await piece.ApplyAsync(new TrioAtWork(db, now, trio?.Assignment, trio?.IsHeldBy(piece.Claim) == true ? trio : null, ct));
+            succeed.Add(piece.AsSavedBefore(trio?.Assignment) ?? await piece.ApplyAsync(new TrioAtWork(db, now, trio?.Assignment, trio?.IsHeldBy(piece.Claim) == true ? trio : null, ct)));
         }
 
+        ct.ThrowIfCancellationRequested();
         await db.SaveChangesAsync(ct);
-        return true;
+        return succeed;
+    }
+
+    /// <summary>How a run of a piece would leave its row. The announcement and its instant, the release and the instant of a doubt are each written by one save under one number and by no other; the revision alone anybody may step.</summary>
+    private readonly record struct RowState(int Revision, long Fence, AssignmentIntent Intent, DateTimeOffset? IntentAt, DateTimeOffset? LostCallAt, AssignmentObservation Observed, bool IsLeased)
+    {
+        public static RowState Of(DesiredAssignment row) => new(row.Revision, row.Fence, row.Intent, row.IntentAt, row.LostCallAt, row.Observed, row.LeaseUntil is not null);
     }
 
     private abstract class Piece(AssignmentClaim claim, Trio? known, CancellationToken left)
     {
+        private readonly Lock _lock = new();
+        private readonly List<(RowState Left, Action Succeed)> _runs = [];
         private Trio? _known = known;
 
         public AssignmentClaim Claim => claim;
@@ -133,29 +161,53 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, ClockWatc
         /// <summary>The trio as it is known without a read, once: the work changes it.</summary>
         public Trio? TakeKnown() => Interlocked.Exchange(ref _known, null);
 
-        public abstract Task ApplyAsync(TrioAtWork at);
+        /// <summary>Whether it was alone and got a second try.</summary>
+        public bool IsTriedAgain { get; set; }
 
-        public abstract void Succeed();
+        /// <summary>Whether an earlier run that got no answer went through after all: its row stands as that run left it. To do it again would take a call that was announced a moment ago, and not made, for one that may arrive late, and an outcome for that of a claim that is over.</summary>
+        /// <remarks>A run that has not gone through when this one reads, and does later, finds another revision; or this one does, and is done again from what is there. What somebody has changed since is run again on top of it: what it then says is true too, only more cautious.</remarks>
+        /// <returns>What tells the piece of that run's result; null when none did.</returns>
+        public Action? AsSavedBefore(DesiredAssignment? row)
+        {
+            lock (_lock)
+                return row is null || _runs.Count == 0 ? null : _runs.Find(run => run.Left == RowState.Of(row)).Succeed;
+        }
+
+        /// <summary>Does it, in a unit of work that is saved next.</summary>
+        /// <returns>What tells the piece of its result, once it is saved.</returns>
+        public async Task<Action> ApplyAsync(TrioAtWork at)
+        {
+            var before = at.Row?.Revision;
+            var succeed = await RunAsync(at);
+            if (at.Row is { } row && row.Revision != before)
+                lock (_lock)
+                    _runs.Add((RowState.Of(row), succeed));
+            return succeed;
+        }
 
         public abstract void Fail(Exception fault);
+
+        protected abstract Task<Action> RunAsync(TrioAtWork at);
     }
 
     private sealed class Piece<T>(AssignmentClaim claim, Trio? known, Func<TrioAtWork, Task<T>> work, CancellationToken left) : Piece(claim, known, left)
     {
         private readonly TaskCompletionSource<T> _saved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T _result = default!;
 
         public Task<T> Saved => _saved.Task;
-
-        public override async Task ApplyAsync(TrioAtWork at) => _result = await work(at);
-
-        public override void Succeed() => _saved.TrySetResult(_result);
 
         public override void Fail(Exception fault)
         {
             _saved.TrySetException(fault);
             // Whoever has left does not look at it any more.
             _ = _saved.Task.Exception;
+        }
+
+        // Each run has a result of its own: one that was given up may still be at work beside the next.
+        protected override async Task<Action> RunAsync(TrioAtWork at)
+        {
+            var result = await work(at);
+            return () => _saved.TrySetResult(result);
         }
     }
 }

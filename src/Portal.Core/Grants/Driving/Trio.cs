@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants.Pauses;
 
@@ -59,6 +60,12 @@ internal sealed record Trio(DesiredAssignment Assignment, IReadOnlyCollection<Gr
     /// <summary>Whether an active grant needs what a read showed to be missing or altered.</summary>
     public bool NeedsRestoring(AssignmentPlan plan) => plan.Needing.Any(g => g.State == GrantState.Active)
         && (Assignment.Observed == AssignmentObservation.Absent || Assignment is { Observed: AssignmentObservation.Present, DescribedUntil: null });
+
+    /// <summary>Whether a put now may take the place of somebody else's, on which an active grant rests: what was seen there is doubted, and nothing has been called for since. A try that failed before its call changes nothing about that.</summary>
+    public bool TakesPlace => Assignment is { Observed: AssignmentObservation.Unknown, WrittenAt: not null } && Grants.Any(g => g is { State: GrantState.Active, StandingAccess: true });
+
+    /// <summary>Whether it is looked what is there before anything is announced: where nothing tells what is the portal's, and where a schedule would take the place of somebody else's, which mostly is still there.</summary>
+    public bool LooksFirst => Assignment.LooksFirst || (Assignment.Provider == GrantProvider.PimSchedule && TakesPlace);
 
     /// <summary>Whether, where nobody needs anything, a removal is to be recorded as a sweep: something of ours is there, an announced put may have made it so, or it was to be there until now. A removal that is only tried again has been recorded before.</summary>
     public bool NeedsSweeping => Assignment.Observed == AssignmentObservation.Present || Assignment.Intent == AssignmentIntent.Put
@@ -141,7 +148,7 @@ internal sealed record DriveOutcome(AssignmentIntent Call, Clearance Clearance)
     /// <summary>When a call was announced that may have given access that was not there before; null when it has not.</summary>
     public DateTimeOffset? PutAt => MayHavePut ? AnnouncedAt : null;
 
-    private bool MayHavePut => Call == AssignmentIntent.Put && !WasThere && Written != AssignmentObservation.HeldByAnother && Fault?.WasTurnedDown != true;
+    private bool MayHavePut => Call == AssignmentIntent.Put && !WasThere && Written != AssignmentObservation.HeldByAnother && Fault?.IsCertainlyUndone != true;
 
     /// <summary>All that went wrong.</summary>
     public IEnumerable<CloudCallException> Faults => [.. Clearance.HeldBack.Values, .. Fault is null ? [] : (CloudCallException[])[Fault], .. Reading?.Fault is { } unread ? (CloudCallException[])[unread] : []];

@@ -67,7 +67,7 @@ public sealed class CallPacing(TimeProvider clock)
             if (TryEnter(subscriptionId, kind, kept, out var wait) is { } place)
                 return place;
             if (waited + wait > LongestWait)
-                throw new CloudCallException(PacedCode, $"Resource Manager takes no more calls of this kind ({kind}) for subscription {subscriptionId} for another {wait.TotalSeconds:0.#} s; the call was not sent.", status: null, isTransient: true, wait);
+                throw new CloudCallException(PacedCode, $"Resource Manager takes no more calls of this kind ({kind}) for subscription {subscriptionId} for another {wait.TotalSeconds:0.#} s; the call was not sent.", status: null, isTransient: true, wait) { WasNotSent = true };
             await Task.Delay(wait, clock, ct);
             waited += wait;
         }

@@ -18,12 +18,12 @@ public sealed record Clearance(IReadOnlySet<Guid> Cleared, IReadOnlyDictionary<G
     public bool Counts(Grant grant) => !HeldBack.ContainsKey(grant.Id) && (grant.State == GrantState.Active || Cleared.Contains(grant.Id));
 }
 
-/// <summary>What a look at a membership showed before the first call about it.</summary>
+/// <summary>What a look showed before the first call about a membership, or before a schedule takes the place of somebody else's.</summary>
 public enum FirstLook
 {
-    /// <summary>Nobody has put the principal in.</summary>
+    /// <summary>Nobody has put the principal in; nobody else's schedule is there.</summary>
     Free,
 
-    /// <summary>Somebody else has; or there is nothing of the portal's to take.</summary>
+    /// <summary>Somebody else has, or theirs is; or there is nothing of the portal's to take.</summary>
     Held,
 }

@@ -2,13 +2,14 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
+using Portal.Core.Grants.Claims;
 using Portal.Core.Identity;
 using Portal.Core.Policies;
 
 namespace Portal.Core.Grants;
 
 /// <summary>Looks again at all that an approval rested on, just before a role is given: in the cloud, in the directory, in the policies. Granting fails closed: what cannot be looked at is not granted.</summary>
-public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit, PoliciesInForce policiesInForce, TimeProvider timer)
+public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, DatabaseInTime database, IVaultInventory inventory, IDirectory directory, IRoleAssignments assignments, ClockWatch clocks, AuditHealth audit, PoliciesInForce policiesInForce, TimeProvider timer)
 {
     /// <summary>Looks for some grants of one trio, side by side.</summary>
     /// <param name="grants">The grants.</param>
@@ -46,13 +47,18 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
         {
             return new CloudCallException(AttentionCode.NoAnswer, "What giving rests on could not be looked at in time.", status: null, isTransient: true);
         }
+        catch (Exception fault) when (DatabaseFault.Is(fault))
+        {
+            // It says nothing of the others in the trio, whose end may be in the same turn.
+            return new CloudCallException(AttentionCode.NoAnswer, "What giving rests on could not be read from the database.", status: null, isTransient: true);
+        }
     }
 
-    private async Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct)
+    private Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct) => database.AskAsync(async inTime =>
     {
-        await using var db = await databases.CreateDbContextAsync(ct);
-        return GrantConditions.UnmetByAudit((await audit.ReadAsync(db, clocks.Now(), ct))?.Hold);
-    }
+        await using var db = await databases.CreateDbContextAsync(inTime);
+        return GrantConditions.UnmetByAudit((await audit.ReadAsync(db, clocks.Now(), inTime))?.Hold);
+    }, ct);
 
     /// <summary>A secret as the catalog last saw it, minutes ago at most. One that it does not know counts as there: the vault may not let itself be listed.</summary>
     internal static async Task<SecretCondition> SecretAsync(PortalDb db, Grant grant, CancellationToken ct)
@@ -80,8 +86,11 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, IV
         // All of them end before anything is decided, so that none fails unseen.
         await Task.WhenAll(scope, role, holder, approver, held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        await using var db = await databases.CreateDbContextAsync(ct);
-        var policies = await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null || p.Id == grant.PolicyId).ToListAsync(ct);
-        return new GrantFacts(await scope, await role, await holder, await approver, policies.Find(p => p.Id == grant.PolicyId), [.. policies.Where(p => p.RetiredAt is null)]) { HeldByGroup = await held, Secret = await SecretAsync(db, grant, ct) };
+        var (policies, secret) = await database.AskAsync(async inTime =>
+        {
+            await using var db = await databases.CreateDbContextAsync(inTime);
+            return (await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null || p.Id == grant.PolicyId).ToListAsync(inTime), await SecretAsync(db, grant, inTime));
+        }, ct);
+        return new GrantFacts(await scope, await role, await holder, await approver, policies.Find(p => p.Id == grant.PolicyId), [.. policies.Where(p => p.RetiredAt is null)]) { HeldByGroup = await held, Secret = secret };
     }
 }

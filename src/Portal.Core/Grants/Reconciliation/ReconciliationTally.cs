@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Portal.Core.Catalog;
 
 namespace Portal.Core.Grants.Reconciliation;
 
@@ -28,7 +29,7 @@ internal sealed class ReconciliationTally
     public void Failed(string vault, CloudCallException fault)
     {
         _failures.TryAdd(vault, new VaultFailure(vault, fault.Code, fault.Message));
-        if (fault.Status is null)
+        if (VaultLanes.IsSilence(fault))
             _silent[vault] = 0;
     }
 

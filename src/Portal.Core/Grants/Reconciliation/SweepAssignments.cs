@@ -171,7 +171,7 @@ public sealed partial class SweepAssignments(
             }
             catch (CloudCallException fault)
             {
-                if (!fault.WasTurnedDown)
+                if (!fault.IsCertainlyUndone)
                     await TellAsync(assignment, input);
                 if (!fault.IsTransient || attempt == MostAttempts)
                     return (SweepFate.Failed, fault);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -41,6 +42,38 @@ public sealed class DeadConnectionTests
         await worker.StopAsync(Ct);
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(promised.RequestId)).State);
         Assert.Single(world.Cloud.Standing);
+    }
+
+    [Fact]
+    public async Task A_save_that_hangs_in_one_is_made_again_by_another_and_holds_up_no_other_turn()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql);
+        await using var line = await Line.ToAsync(world);
+        await world.PromiseAsync(draft: PortalWorld.Draft(minutes: 30));
+        await world.PromiseAsync(draft: PortalWorld.Draft(Company.LedgerPassword, minutes: 30));
+        await world.WorkAsync();
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        await using var portal = line.Portal(world);
+        var (dead, ended, deletes) = (0, NewSignal(), 0);
+        portal.GetRequiredService<DriveSteps>().Reached += reached =>
+        {
+            if (reached.Step == DriveStep.Claimed && Interlocked.Exchange(ref dead, 1) == 0)
+                line.Relay.GoDead();
+        };
+        world.Cloud.FailBefore = call =>
+        {
+            if (call.Verb == CloudVerb.Delete && Interlocked.Increment(ref deletes) == 2)
+                ended.TrySetResult();
+            return null;
+        };
+        using var worker = line.Worker(world, drive: portal.GetRequiredService<DriveAssignment>());
+        await line.FillPoolAsync(8);
+        await worker.StartAsync(Ct);
+        await ended.Task.WaitAsync(SoonerThanTheClient, Ct);
+        await worker.StopAsync(Ct);
+        Assert.Empty(world.Cloud.Standing);
+        Assert.Equal(2, (await world.CodesAsync()).Count(code => code == "grant.revoking"));
+        Assert.Equal(2, (await world.CodesAsync()).Count(code => code == "grant.ended"));
     }
 
     [Fact]
@@ -96,7 +129,7 @@ public sealed class DeadConnectionTests
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => heard(formatter(state, exception));
     }
 
-    /// <summary>The portal's line to its database, as far as it looks for work; what it saves goes another way.</summary>
+    /// <summary>The portal's line to its database, as far as it looks for work; what it saves goes another way, unless it is a <see cref="Portal"/>.</summary>
     private sealed class Line(CuttingRelay relay, string connectionString) : IAsyncDisposable, IDbContextFactory<PortalDb>
     {
         private readonly DbContextOptions<PortalDb> _options = OptionsOf(connectionString);
@@ -128,12 +161,21 @@ public sealed class DeadConnectionTests
                 await db.DisposeAsync();
         }
 
-        public GrantWorker Worker(PortalWorld world, ILogger<GrantWorker>? logger = null)
+        /// <summary>A portal that has no other way to its database than this one.</summary>
+        public ServiceProvider Portal(PortalWorld world)
+        {
+            var services = new ServiceCollection();
+            services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None)).AddSingleton(Pace);
+            world.AddTo(services);
+            return services.AddSingleton(TimeProvider.System).AddSingleton<IDbContextFactory<PortalDb>>(this).BuildServiceProvider();
+        }
+
+        public GrantWorker Worker(PortalWorld world, ILogger<GrantWorker>? logger = null, DriveAssignment? drive = null)
         {
             var clock = world.Get<ClockWatch>();
             var underWay = new WorkUnderWay();
             var look = new ClaimDueAssignments(this, world.Get<IDueWork>(), world.DatabaseClock, clock, new CallPacing(TimeProvider.System), underWay, new LeftToOthers(), new UntoldCalls(this), new StepBack(clock, Pace), Pace);
-            return new GrantWorker(look, world.Get<DriveAssignment>(), underWay, Pace, world.Get<ChangeFeed>(), TimeProvider.System, logger ?? NullLogger<GrantWorker>.Instance);
+            return new GrantWorker(look, drive ?? world.Get<DriveAssignment>(), underWay, Pace, world.Get<ChangeFeed>(), TimeProvider.System, logger ?? NullLogger<GrantWorker>.Instance);
         }
 
         public async ValueTask DisposeAsync()

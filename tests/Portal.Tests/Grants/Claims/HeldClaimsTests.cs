@@ -71,7 +71,7 @@ public sealed class HeldClaimsTests
         await _held.RenewAsync((_, _) => throw new IOException("The database is away."), Ct);
         Assert.False(held.Lost.IsCancellationRequested);
         _clock.Advance(_held.RenewEvery);
-        await _held.RenewAsync((claims, _) => Task.FromResult<IReadOnlySet<Guid>>(claims.Select(c => c.AssignmentId).ToHashSet()), Ct);
+        await _held.RenewAsync((claims, _) => Task.FromResult(new RenewedClaims(claims.Select(c => c.AssignmentId).ToHashSet(), None)), Ct);
         _clock.Advance(_held.RenewEvery);
         await _held.RenewAsync((_, _) => throw new IOException("The database is away."), Ct);
         Assert.False(held.Lost.IsCancellationRequested);
@@ -83,24 +83,34 @@ public sealed class HeldClaimsTests
     [Fact]
     public async Task What_the_database_does_not_know_as_held_any_more_is_given_up_and_what_is_claimed_again_too()
     {
-        var (lost, kept) = (Claim(), Claim());
-        await _held.RenewAsync((_, _) => Task.FromResult<IReadOnlySet<Guid>>(new HashSet<Guid> { kept.Claim.AssignmentId }), Ct);
-        Assert.Equal((true, false), (lost.Lost.IsCancellationRequested, kept.Lost.IsCancellationRequested));
+        var (lost, kept, settled) = (Claim(), Claim(), Claim());
+        await _held.RenewAsync((_, _) => Task.FromResult(new RenewedClaims(Only(kept), Only(settled))), Ct);
+        // What its own turn gave back a moment ago is not lost: that turn has still to tell whoever looks at it.
+        Assert.Equal((true, false, false), (lost.Lost.IsCancellationRequested, kept.Lost.IsCancellationRequested, settled.Lost.IsCancellationRequested));
 
         var again = _held.Begin(kept.Claim with { Fence = kept.Claim.Fence + 1 }, _clock.GetTimestamp(), Ct);
         Assert.Equal((true, false), (kept.Lost.IsCancellationRequested, again.Lost.IsCancellationRequested));
+        // Whoever stops waits for the earlier turn too, until it has heard of it.
+        Assert.Contains(kept, _held.All);
+        Assert.False(kept.Work.IsCompleted);
         _held.End(kept);
         Assert.Contains(again, _held.All);
+        Assert.DoesNotContain(kept, _held.All);
+        Assert.True(kept.Work.IsCompleted);
     }
+
+    private static readonly HashSet<Guid> None = [];
+
+    private static HashSet<Guid> Only(HeldClaim held) => [held.Claim.AssignmentId];
 
     private HeldClaim Claim() => _held.Begin(new AssignmentClaim(Guid.NewGuid(), 1, "sub", false), _clock.GetTimestamp(), Ct);
 
-    private async Task<IReadOnlySet<Guid>> HangAsync(IReadOnlyCollection<AssignmentClaim> claims, CancellationToken ct)
+    private async Task<RenewedClaims> HangAsync(IReadOnlyCollection<AssignmentClaim> claims, CancellationToken ct)
     {
         _limit = ct;
         var never = new TaskCompletionSource();
         await using var given = ct.Register(() => never.TrySetCanceled(ct));
         await never.Task;
-        return new HashSet<Guid>();
+        return new RenewedClaims(None, None);
     }
 }

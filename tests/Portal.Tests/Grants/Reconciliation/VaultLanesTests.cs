@@ -1,5 +1,7 @@
 using Portal.Core;
 using Portal.Core.Catalog;
+using Portal.Core.Grants.Pacing;
+using Portal.Core.Grants.Reconciliation;
 using Portal.Tests.World;
 
 namespace Portal.Tests.Grants.Reconciliation;
@@ -45,16 +47,46 @@ public sealed class VaultLanesTests
         world.Cloud.FailList = vault => vault == Company.PaymentsVault && refused++ < 2 ? new CloudCallException("SubscriptionRequestsThrottled", "Later.", 429, isTransient: true, TimeSpan.FromSeconds(20)) : null;
         var before = world.Clock.GetUtcNow();
 
-        var comparing = world.CompareAsync();
+        var outcome = await LiveAsync(world, world.CompareAsync());
+        Assert.Equal((4, 0), (outcome.Vaults, outcome.Failures.Count));
+        Assert.True(world.Clock.GetUtcNow() - before >= TimeSpan.FromSeconds(40));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    // Longer than is waited at once.
+    [InlineData(150)]
+    public async Task One_that_the_portals_own_pacing_holds_back_is_asked_in_its_turn_and_is_not_taken_for_silent(int seconds)
+    {
+        await using var world = await WithMoreVaultsAsync();
+        var (pacing, subscription) = (world.Get<CallPacing>(), ArmId.SubscriptionOf(Company.PaymentsVault));
+        pacing.Answered(new CallAnswer(subscription, CallKind.Read, Throttled: true, Remaining: null, TimeSpan.FromSeconds(seconds)));
+        // What a list meets before it is sent; a turn that is near is waited for, and comes.
+        world.Cloud.FailList = vault => vault != OtherSubscription && pacing.EnterAsync(subscription, CallKind.Read, TestContext.Current.CancellationToken, takesBack: false) is { IsFaulted: true } entering ? entering.Exception!.InnerException : null;
+        var outcome = await LiveAsync(world, world.CompareAsync());
+        Assert.Equal((10, 0), (outcome.Vaults, outcome.Failures.Count));
+    }
+
+    [Fact]
+    public async Task A_subscription_that_asks_for_an_hour_holds_up_the_comparison_for_minutes_once()
+    {
+        await using var world = await WithMoreVaultsAsync();
+        var before = world.Clock.GetUtcNow();
+        world.Cloud.FailList = vault => vault == OtherSubscription ? null : new CloudCallException(AttentionCode.CallsPaced, "Not sent.", null, isTransient: true, TimeSpan.FromHours(1));
+        var outcome = await LiveAsync(world, world.CompareAsync());
+        Assert.Equal((1, 9), (outcome.Vaults, outcome.Failures.Count));
+        Assert.InRange(world.Clock.GetUtcNow() - before, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(6));
+    }
+
+    private static async Task<ReconciliationOutcome> LiveAsync(PortalWorld world, Task<ReconciliationOutcome> comparing)
+    {
         while (!comparing.IsCompleted)
         {
             world.Clock.Advance(TimeSpan.FromMilliseconds(500));
             await Task.WhenAny(comparing, Task.Delay(1, TestContext.Current.CancellationToken));
         }
 
-        var outcome = await comparing;
-        Assert.Equal((4, 0), (outcome.Vaults, outcome.Failures.Count));
-        Assert.True(world.Clock.GetUtcNow() - before >= TimeSpan.FromSeconds(40));
+        return await comparing;
     }
 
     private static async Task<PortalWorld> WithMoreVaultsAsync()
