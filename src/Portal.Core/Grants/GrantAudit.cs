@@ -50,7 +50,7 @@ internal static class GrantAudit
         trail.RecordFailure(AuditCode.GrantNeedsAttention, grant.Subject(), new AuditDetail(grant.AttentionCode, grant.AttentionMessage).Of(call));
 
     public static void GrantRestored(this AuditTrail trail, Grant grant, AssignmentObservation found) =>
-        trail.Record(AuditCode.GrantRestored, grant.Subject(), Window(grant) with { Reason = found == AssignmentObservation.Present ? "Altered" : "Missing" });
+        trail.Record(AuditCode.GrantRestored, grant.Subject(), Window(grant) with { Reason = found switch { AssignmentObservation.Absent => "Missing", AssignmentObservation.Present => "Altered", _ => null } });
 
     public static void GrantSwept(this AuditTrail trail, Grant grant) => trail.Record(AuditCode.GrantSwept, grant.Subject(), Window(grant));
 

@@ -152,7 +152,8 @@ public sealed partial class DriveAssignment(
         // What an active grant rested on was somebody else's, and is gone, or may be.
         if (plan.Call == AssignmentIntent.Put && (trio.NeedsRestoring(plan) || trio.TakesPlace))
             foreach (var grant in plan.Needing.Where(g => g.State == GrantState.Active))
-                trail.GrantRestored(grant, assignment.Observed);
+                // Of a role assignment only the call itself tells whether somebody else's is still there.
+                trail.GrantRestored(grant, clearance.First == FirstLook.Free ? AssignmentObservation.Absent : assignment.Observed);
         var begins = false;
         if (plan.Call == AssignmentIntent.Delete)
         {
