@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 
@@ -22,7 +23,7 @@ public sealed class CheckpointFile(string path, string? host = null) : ICheckpoi
     public string RememberedAs => $"{Host}:{path}";
 
     /// <inheritdoc />
-    public string Host { get; } = host ?? Environment.MachineName;
+    public string Host { get; } = host ?? Dns.GetHostName();
 
     /// <inheritdoc />
     public async Task AppendAsync(long size, string note, CancellationToken ct)
