@@ -31,10 +31,8 @@ public sealed class CheckpointFile(string path, string? host = null) : ICheckpoi
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
             // What a crash may have cut off in the middle of a line ends with an empty one: the note would go on from it.
-            await file.WriteAsync(Encoding.UTF8.GetBytes((file.Position > 0 ? "\n\n" : "") + note + "\n"), ct);
-            file.Flush(flushToDisk: true);
+            await Task.Run(() => AppendedFile.Append(path, note + "\n", between: "\n\n"), ct);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
