@@ -75,11 +75,11 @@ public sealed class CheckpointFileTests : IDisposable
     [Fact]
     public async Task It_has_the_rights_that_any_new_file_has_and_what_cannot_be_written_is_said()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such rights.");
         await Store.AppendAsync(5, Note(5), Ct);
         var other = _path + ".other";
         await File.WriteAllTextAsync(other, "", Ct);
-        Assert.Equal(File.GetUnixFileMode(other), File.GetUnixFileMode(_path));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(File.GetUnixFileMode(other), File.GetUnixFileMode(_path));
 
         var directory = await Assert.ThrowsAsync<SealingException>(() => new CheckpointFile(Path.GetDirectoryName(_path)!).AppendAsync(5, Note(5), Ct));
         Assert.Equal(SealingProblem.StoreUnreachable, directory.Problem);
