@@ -125,6 +125,11 @@ public sealed class AuditLogCommandsTests : IDisposable
         var hidden = await PortalProcess.RunAsync(_directory, ["audit", "verify"], settings);
         Assert.Equal((ExitCode.Refused, ""), (hidden.Code, hidden.Out));
         Assert.Contains("403 AuthorizationFailure", hidden.Error, StringComparison.Ordinal);
+
+        var stand = await PortalProcess.RunAsync(_directory, ["audit", "accept-store"], settings);
+        Assert.Equal(ExitCode.Incomplete, stand.Code);
+        Assert.Contains($"{Dns.GetHostName()}:{Path.Combine(_directory, "audit-checkpoints")} shows a checkpoint of 40 events", stand.Out, StringComparison.Ordinal);
+        Assert.Contains("https://stfenwickaudit.blob.core.windows.net/audit-checkpoints cannot be asked: ", stand.Out, StringComparison.Ordinal);
     }
 
     [Theory]
