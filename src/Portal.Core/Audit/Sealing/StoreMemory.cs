@@ -21,6 +21,9 @@ internal sealed class StoreMemory
     /// <exception cref="SealingException">It cannot be read.</exception>
     public async Task RecallAsync(PortalDb db, CheckpointStores stores, DateTimeOffset now, CancellationToken ct)
     {
+        // Of before: none of these is for what this process has seen. First they, then the rows: one that comes between is gone along with.
+        foreach (var store in stores.All.Where(store => Of(store).Written is null))
+            Of(store).Acceptances.UnionWith(await AuditStore.AcceptancesAsync(db, store, ct));
         var rows = await AuditStore.ReadAsync(db, stores.All, now - SeenEvery, ct);
         foreach (var store in stores.All)
         {
@@ -29,8 +32,12 @@ internal sealed class StoreMemory
             known.OthersKeepMore |= known.Written < row?.Size;
             known.Written = row?.Size ?? 0;
             // What this process saw is given up for an event of the trail alone, which will be sealed, and not for a row that says less.
-            if (row?.Acceptance is { } accepted && accepted != known.Acceptance && await IsRecordedAsync(db, store, accepted, ct))
-                (known.Held, known.Acceptance) = (0, accepted);
+            if (row?.Acceptance is { } accepted && !known.Acceptances.Contains(accepted) && await IsRecordedAsync(db, store, accepted, ct))
+            {
+                known.Held = 0;
+                known.Acceptances.Add(accepted);
+            }
+
             known.Held = Math.Max(known.Held, row?.Size ?? 0);
         }
 
@@ -98,11 +105,8 @@ internal sealed class StoreMemory
             await AuditStore.PruneAsync(db, now, ct);
     }
 
-    private static Task<bool> IsRecordedAsync(PortalDb db, ICheckpointStore store, Guid acceptance, CancellationToken ct)
-    {
-        var (code, name) = (AuditCode.StoreAccepted.Value, store.RememberedAs);
-        return db.AuditEvents.AnyAsync(e => e.EventId == acceptance && e.Code == code && e.Reason == name, ct);
-    }
+    private static Task<bool> IsRecordedAsync(PortalDb db, ICheckpointStore store, Guid acceptance, CancellationToken ct) =>
+        AuditStore.AcceptancesOf(db, store).AnyAsync(e => e.EventId == acceptance, ct);
 
     private Known Of(ICheckpointStore store)
     {
@@ -122,8 +126,8 @@ internal sealed class StoreMemory
         // What the database remembers; null before it was asked.
         public long? Written { get; set; }
 
-        // The last acceptance that this process went along with.
-        public Guid? Acceptance { get; set; }
+        // Those that were there before this process looked first, and those that it went along with: each counts once.
+        public HashSet<Guid> Acceptances { get; } = [];
 
         // The database remembers more since it was asked before, and not of this process.
         public bool OthersKeepMore { get; set; }

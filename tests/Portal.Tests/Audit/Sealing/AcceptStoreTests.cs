@@ -103,6 +103,46 @@ public sealed class AcceptStoreTests
     }
 
     [Theory, BothDatabases]
+    public async Task An_acceptance_of_before_takes_nothing_of_what_was_seen_since(DatabaseKind kind)
+    {
+        await using var world = await LostAsync(kind, 1);
+        for (var turn = 0; turn < 2; turn++)
+        {
+            await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true));
+            await AcceptAsync(world);
+            await world.SealAsync(checkpoint: true);
+            world.Checkpoints.Notes.RemoveRange(1, world.Checkpoints.Notes.Count - 1);
+            await RecordAsync(world, 1);
+        }
+
+        await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true));
+        await AcceptAsync(world);
+        await world.SealAsync(checkpoint: true);
+        var accepted = (await world.EventsAsync()).Where(e => e.Code == "audit.store_accepted").Select(e => e.EventId).ToList();
+        Assert.Equal(3, accepted.Count);
+        foreach (var starts in (bool[])[false, true])
+        {
+            if (starts)
+                await world.RestartAsync();
+            await RecordAsync(world, 1);
+            await world.SealAsync(checkpoint: true);
+            var held = world.Checkpoints.Notes.ToList();
+            world.Checkpoints.Notes.RemoveRange(1, held.Count - 1);
+            foreach (var id in accepted)
+            {
+                await SqlAsync(world, $"UPDATE \"AuditStores\" SET \"Size\" = 3, \"Acceptance\" = '{id.ToString().ToUpperInvariant()}'");
+                await RecordAsync(world, 1);
+                for (var look = 0; look < 2; look++)
+                    Assert.Equal(SealingProblem.StoreForgets, (await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true))).Problem);
+            }
+
+            world.Checkpoints.Notes.Clear();
+            world.Checkpoints.Notes.AddRange(held);
+            await world.SealAsync(checkpoint: true);
+        }
+    }
+
+    [Theory, BothDatabases]
     public async Task A_row_that_somebody_lowers_takes_nothing_from_a_portal_that_runs_and_neither_does_an_acceptance_that_is_not_in_the_trail(DatabaseKind kind)
     {
         await using var world = await LostAsync(kind, 1);
