@@ -12,8 +12,8 @@ namespace Portal.Core.Audit;
 /// <param name="FromByte">Where a download goes on that was broken off; 0 for the start. Only noted.</param>
 public sealed record ExportOrder(AuditFilter Filter, long? Size = null, long FromByte = 0)
 {
-    /// <summary>Asked before the export is recorded whether it is the one that is wanted; null where any is. What is read of it for that may not leave.</summary>
-    public Func<AuditExport, CancellationToken, Task<bool>>? Wanted { get; init; }
+    /// <summary>Asked before the export is recorded whether it is the one that is wanted; null where any is. Not by its rows: what they are, and how much, is for who is on the record.</summary>
+    public Func<AuditExport, bool>? Wanted { get; init; }
 }
 
 /// <summary>Exports exactly what a filter shows of the log at a signed checkpoint, as it comes from the database. That it was exported is recorded before the first row leaves. The reader's standing is asked again while it is read.</summary>
@@ -51,7 +51,7 @@ public sealed class ExportAuditEvents(IDbContextFactory<PortalDb> databases, IAu
         {
             PrunedThrough = filter.From is null || retention.PrunedThrough >= filter.From ? retention.PrunedThrough : null,
         };
-        if (order.Wanted is { } wanted && !await wanted(export.Again(), ct))
+        if (order.Wanted is { } wanted && !wanted(export))
             return new Refusal(RefusalCode.FilterUnreadable, "checkpoint", point.Size);
         new AuditTrail(db, actor, clock.Now()).Record(AuditCode.AuditExported, new AuditSubject
         {

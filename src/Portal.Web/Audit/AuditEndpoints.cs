@@ -54,17 +54,10 @@ public static partial class AuditEndpoints
         var at = pinned.Length > 0 ? long.Parse(pinned, System.Globalization.CultureInfo.InvariantCulture) : (long?)null;
         var part = ExportPart.Of(http.Request, format, at);
         var actor = await CurrentActor.OfAsync(http, ct);
-        // How long the file is shows only when it is written, and without that no part of it can be named.
-        long? length = null;
-        var result = await export.ExecuteAsync(new ExportOrder(read.Value, part.Size, part.From)
-        {
-            Wanted = part.Tag is null ? null : async (found, stop) => part.Continues(found) && part.From < (length = await part.MeasureAsync(found, stop)),
-        }, actor, ct);
+        var result = await export.ExecuteAsync(new ExportOrder(read.Value, part.Size, part.From) { Wanted = part.Tag is null ? null : part.Continues }, actor, ct);
         // What was to go on may be gone or another by now, its filter for one: then all of it is sent.
         if (part.Tag is not null && !result.Succeeded && result.Refusals[0].Field == CheckpointSize)
         {
-            if (length is { } ends)
-                return part.NothingThere(http.Response, ends);
             if (part.OrNothing)
                 return Results.StatusCode(StatusCodes.Status412PreconditionFailed);
             part = new ExportPart(format, at, 0, null);
@@ -75,6 +68,10 @@ public static partial class AuditEndpoints
             // A browser that followed the link is shown the page for the status; a program is told all of it.
             return ProblemPages.WantsPage(http) ? Results.StatusCode(StatusOf(result.Refusals[0])) : Problem(result.Refusals[0], words);
 
+        // How long the file is shows only when it is written, and without that no part of it can be named. On the record by now: the length tells of what is in it, and whoever knows the log can work out its tag.
+        var length = part.From > 0 ? await part.MeasureAsync(result.Value.Again(), ct) : (long?)null;
+        if (length <= part.From)
+            return part.NothingThere(http.Response, length.Value);
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var followed = progress.Show(http.Request.Query[Ticket], actor, result.Value);
         try

@@ -49,7 +49,8 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
             The portal remembers the largest checkpoint that each store was seen to hold, and grants nothing while one shows less. Says of
             each store of this host what it held and what it shows. With --yes, one that shows less is taken as it is from now on: when you
             replaced it yourself, or when there is no copy of what it held. It is recorded in the audit trail. The portal need not be stopped:
-            it goes along within seconds, and gives the store the newest checkpoint. Run it on the host whose file it is. See the runbook, AuditNotSealed.
+            it goes along within seconds, and gives the store the newest checkpoint. Run it on the host whose file it is. While one store
+            cannot be asked, --yes changes nothing; another one is accepted alone with --store. See the runbook, AuditNotSealed.
             """,
             [
                 new(Store, "NAME", "Only this one, by the name that is printed."),
@@ -108,7 +109,7 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
             throw new CommandLineException($"{Store}: this host keeps no checkpoints in '{store}'. Without {Store}, all are named.");
         foreach (var standing in standings)
             output.Out.WriteLine(Plain(Line(standing)));
-        return ExitCode.Done;
+        return standings.Any(s => s.Fault is not null) ? ExitCode.Incomplete : ExitCode.Done;
     }, ct);
 
     private async Task<int> RunAsync(Func<IServiceProvider, Task<int>> work, CancellationToken ct)
@@ -174,6 +175,7 @@ public sealed class AuditLogCommands(WebApplicationBuilder builder, Action addDa
         var shows = standing.Found > 0 ? string.Create(CultureInfo.InvariantCulture, $"a checkpoint of {standing.Found} events") : "no checkpoint";
         return standing switch
         {
+            { Fault: { } fault } => $"{standing.Store} cannot be asked: {fault} Nothing was changed.",
             { Remembered: not > 0 } => $"{standing.Store} shows {shows}; nothing is remembered of it. There is nothing to accept.",
             { IsShort: false } => $"{standing.Store} shows {shows}, and all that it held. There is nothing to accept.",
             { Accepted: true } => string.Create(CultureInfo.InvariantCulture, $"{standing.Store} held a checkpoint of {standing.Remembered} events and shows {shows}. It is accepted as it is."),

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
@@ -62,13 +63,13 @@ public sealed class AuditLogCommandsTests : IDisposable
     {
         await using var world = await PortalWorld.OpenAsync(empty: true);
         await LeaveAsync(world);
-        var file = $"{Environment.MachineName}:{Path.Combine(_directory, "audit-checkpoints")}";
+        var file = $"{Dns.GetHostName()}:{Path.Combine(_directory, "audit-checkpoints")}";
         Assert.Equal((ExitCode.Done, $"{file} shows a checkpoint of 40 events; nothing is remembered of it. There is nothing to accept."), await AcceptAsync());
 
         var options = new DbContextOptionsBuilder<PortalDb>();
         options.UsePortalSqlite(Connection);
         await using var db = new PortalDb(options.Options);
-        db.Add(new AuditStore(file, Environment.MachineName, 44, PortalWorld.Start));
+        db.Add(new AuditStore(file, Dns.GetHostName(), 44, PortalWorld.Start));
         await db.SaveChangesAsync(Ct);
         var short4 = await RunAsync("audit", "verify");
         Assert.Equal(ExitCode.Incomplete, short4.Code);
@@ -124,6 +125,11 @@ public sealed class AuditLogCommandsTests : IDisposable
         var hidden = await PortalProcess.RunAsync(_directory, ["audit", "verify"], settings);
         Assert.Equal((ExitCode.Refused, ""), (hidden.Code, hidden.Out));
         Assert.Contains("403 AuthorizationFailure", hidden.Error, StringComparison.Ordinal);
+
+        var stand = await PortalProcess.RunAsync(_directory, ["audit", "accept-store"], settings);
+        Assert.Equal(ExitCode.Incomplete, stand.Code);
+        Assert.Contains($"{Dns.GetHostName()}:{Path.Combine(_directory, "audit-checkpoints")} shows a checkpoint of 40 events", stand.Out, StringComparison.Ordinal);
+        Assert.Contains("https://stfenwickaudit.blob.core.windows.net/audit-checkpoints cannot be asked: ", stand.Out, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -264,7 +264,8 @@ public sealed class PortalWorld : IAsyncDisposable
         ActivatorUtilities.CreateInstance<SealEvents>(_acting.Services, Sealing with { Holder = holder }, state ?? new LogState(), stores ?? Get<CheckpointStores>());
 
     /// <summary>The sealer of another instance with files and a health of its own.</summary>
-    public SealEvents AnotherSealer(SealingOptions options, AuditHealth health) => ActivatorUtilities.CreateInstance<SealEvents>(_acting.Services, options, new LogState(), new SigningKeyFile(options), health);
+    public SealEvents AnotherSealer(SealingOptions options, AuditHealth health, CheckpointStores? stores = null) =>
+        ActivatorUtilities.CreateInstance<SealEvents>(_acting.Services, options, new LogState(), new SigningKeyFile(options), health, stores ?? Get<CheckpointStores>());
 
     public Task<Grant> GrantOfAsync(Guid requestId) => ReadAsync(db => db.Grants.AsNoTracking().SingleAsync(g => g.RequestId == requestId));
 

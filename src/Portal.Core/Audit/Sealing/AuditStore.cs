@@ -41,11 +41,26 @@ public sealed class AuditStore(string name, string? host, long size, DateTimeOff
     /// <param name="fresh">What was seen since counts as fresh.</param>
     /// <param name="ct">Cancels.</param>
     /// <exception cref="SealingException">It holds what the portal does not write: <see cref="SealingProblem.Contradiction"/>.</exception>
-    internal static async Task<Dictionary<string, Remembered>> ReadAsync(PortalDb db, IEnumerable<ICheckpointStore> stores, DateTimeOffset fresh, CancellationToken ct)
+    internal static Task<Dictionary<string, Remembered>> ReadAsync(PortalDb db, IEnumerable<ICheckpointStore> stores, DateTimeOffset fresh, CancellationToken ct) =>
+        ReadAsync(() => Of(db, stores).Select(s => new { s.Name, s.Size, s.Acceptance, IsFresh = s.SeenAt > fresh }).ToDictionaryAsync(s => s.Name, s => new Remembered(s.Size, s.Acceptance, s.IsFresh), ct));
+
+    /// <summary>The events that say that somebody accepted less than a store held. They are few, and stay.</summary>
+    internal static IQueryable<AuditEvent> AcceptancesOf(PortalDb db, ICheckpointStore store)
+    {
+        var (code, name) = (AuditCode.StoreAccepted.Value, store.RememberedAs);
+        return db.AuditEvents.Where(e => e.Code == code && e.Reason == name);
+    }
+
+    /// <summary>Their ids.</summary>
+    /// <exception cref="SealingException">One cannot be read: <see cref="SealingProblem.Contradiction"/>.</exception>
+    internal static Task<List<Guid>> AcceptancesAsync(PortalDb db, ICheckpointStore store, CancellationToken ct) =>
+        ReadAsync(() => AcceptancesOf(db, store).Select(e => e.EventId).ToListAsync(ct));
+
+    private static async Task<T> ReadAsync<T>(Func<Task<T>> read)
     {
         try
         {
-            return await Of(db, stores).Select(s => new { s.Name, s.Size, s.Acceptance, IsFresh = s.SeenAt > fresh }).ToDictionaryAsync(s => s.Name, s => new Remembered(s.Size, s.Acceptance, s.IsFresh), ct);
+            return await read();
         }
         catch (Exception fault) when (ReadableEvents.IsOfAValue(fault))
         {

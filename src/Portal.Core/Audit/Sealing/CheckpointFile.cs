@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 
@@ -22,7 +23,7 @@ public sealed class CheckpointFile(string path, string? host = null) : ICheckpoi
     public string RememberedAs => $"{Host}:{path}";
 
     /// <inheritdoc />
-    public string Host { get; } = host ?? Environment.MachineName;
+    public string Host { get; } = host ?? Dns.GetHostName();
 
     /// <inheritdoc />
     public async Task AppendAsync(long size, string note, CancellationToken ct)
@@ -30,10 +31,8 @@ public sealed class CheckpointFile(string path, string? host = null) : ICheckpoi
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
             // What a crash may have cut off in the middle of a line ends with an empty one: the note would go on from it.
-            await file.WriteAsync(Encoding.UTF8.GetBytes((file.Position > 0 ? "\n\n" : "") + note + "\n"), ct);
-            file.Flush(flushToDisk: true);
+            await Task.Run(() => AppendedFile.Append(path, note + "\n", between: "\n\n"), ct);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

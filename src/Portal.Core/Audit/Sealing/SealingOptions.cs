@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Portal.Core.Audit.Sealing;
 
 /// <summary>How this host seals.</summary>
@@ -25,7 +27,7 @@ public sealed record SealingOptions(string Origin, string SigningKeyFile, string
     public int Batch { get; init; } = 1024;
 
     /// <summary>This instance, as the others see it.</summary>
-    public string Holder { get; init; } = $"{(Environment.MachineName is { Length: > 80 } name ? name[..80] : Environment.MachineName)}/{Guid.NewGuid():N}";
+    public string Holder { get; init; } = $"{(Dns.GetHostName() is { Length: > 80 } name ? name[..80] : Dns.GetHostName())}/{Guid.NewGuid():N}";
 }
 
 /// <summary>What keeps the log from being sealed.</summary>

@@ -21,15 +21,24 @@ internal sealed class StoreMemory
     /// <exception cref="SealingException">It cannot be read.</exception>
     public async Task RecallAsync(PortalDb db, CheckpointStores stores, DateTimeOffset now, CancellationToken ct)
     {
+        // Of before: none of these is for what this process has seen. First they, then the rows: one that comes between is gone along with.
+        foreach (var store in stores.All.Where(store => Of(store).Written is null))
+            Of(store).Acceptances.UnionWith(await AuditStore.AcceptancesAsync(db, store, ct));
         var rows = await AuditStore.ReadAsync(db, stores.All, now - SeenEvery, ct);
         foreach (var store in stores.All)
         {
             var (known, row) = (Of(store), rows.GetValueOrDefault(store.RememberedAs));
+            // Whoever keeps checkpoints in the same place has put them there before. Of another host under the same name and path they are not there.
+            known.OthersKeepMore |= known.Written < row?.Size;
             known.Written = row?.Size ?? 0;
             // What this process saw is given up for an event of the trail alone, which will be sealed, and not for a row that says less.
-            if (row?.Acceptance is { } accepted && accepted != known.Acceptance && await IsRecordedAsync(db, store, accepted, ct))
-                (known.Held, known.Acceptance) = (0, accepted);
-            known.Held = Math.Max(known.Held, known.Written);
+            if (row?.Acceptance is { } accepted && !known.Acceptances.Contains(accepted) && await IsRecordedAsync(db, store, accepted, ct))
+            {
+                known.Held = 0;
+                known.Acceptances.Add(accepted);
+            }
+
+            known.Held = Math.Max(known.Held, row?.Size ?? 0);
         }
 
         if (rows.Values.All(row => row.IsFresh))
@@ -49,14 +58,16 @@ internal sealed class StoreMemory
         if (AuditStore.SizeOf(latest) >= known.Held)
             return latest;
         known.IsShort = true;
-        throw new SealingException(SealingProblem.StoreForgets, $"{char.ToUpperInvariant(store.Name[0])}{store.Name[1..]} held a checkpoint of {known.Held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.");
+        throw new SealingException(SealingProblem.StoreForgets, store.Host is not null && known.OthersKeepMore
+            ? $"Another instance keeps its checkpoints under the same name, {store.RememberedAs}: the database remembers one of {known.Held} events since this one looked, and {store.Name} does not hold it. Give each host a name of its own, or this one's file another path. Unless somebody changed the database: see the runbook, AuditNotSealed."
+            : $"{char.ToUpperInvariant(store.Name[0])}{store.Name[1..]} held a checkpoint of {known.Held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.");
     }
 
     /// <summary>A store holds this, and it is of the log.</summary>
     public void Saw(ICheckpointStore store, string? note)
     {
         var known = Of(store);
-        (known.Shown, known.IsShort) = (AuditStore.SizeOf(note), false);
+        (known.Shown, known.IsShort, known.OthersKeepMore) = (AuditStore.SizeOf(note), false, false);
         known.Held = Math.Max(known.Held, known.Shown);
     }
 
@@ -85,7 +96,7 @@ internal sealed class StoreMemory
         foreach (var (store, known) in News.OrderBy(k => k.Key.RememberedAs, StringComparer.Ordinal).ToList())
         {
             await AuditStore.SawAsync(db, store, known.Shown, now, ct);
-            isNew |= known.Written == 0;
+            isNew |= known.Written is 0;
             // If this is not saved in the end, the log is read anew, and this too.
             known.Written = known.Shown;
         }
@@ -94,11 +105,8 @@ internal sealed class StoreMemory
             await AuditStore.PruneAsync(db, now, ct);
     }
 
-    private static Task<bool> IsRecordedAsync(PortalDb db, ICheckpointStore store, Guid acceptance, CancellationToken ct)
-    {
-        var (code, name) = (AuditCode.StoreAccepted.Value, store.RememberedAs);
-        return db.AuditEvents.AnyAsync(e => e.EventId == acceptance && e.Code == code && e.Reason == name, ct);
-    }
+    private static Task<bool> IsRecordedAsync(PortalDb db, ICheckpointStore store, Guid acceptance, CancellationToken ct) =>
+        AuditStore.AcceptancesOf(db, store).AnyAsync(e => e.EventId == acceptance, ct);
 
     private Known Of(ICheckpointStore store)
     {
@@ -115,11 +123,14 @@ internal sealed class StoreMemory
         // What it showed this process last.
         public long Shown { get; set; }
 
-        // What the database remembers.
-        public long Written { get; set; }
+        // What the database remembers; null before it was asked.
+        public long? Written { get; set; }
 
-        // The last acceptance that this process went along with.
-        public Guid? Acceptance { get; set; }
+        // Those that were there before this process looked first, and those that it went along with: each counts once.
+        public HashSet<Guid> Acceptances { get; } = [];
+
+        // The database remembers more since it was asked before, and not of this process.
+        public bool OthersKeepMore { get; set; }
 
         // It shows less than it held.
         public bool IsShort { get; set; }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Portal.Core.Audit.Streaming;
 
 /// <summary>Where the audit trail is sent to.</summary>
@@ -29,5 +31,5 @@ public sealed record StreamOptions(IReadOnlyList<StreamDestination> Destinations
     public static StreamOptions None { get; } = new([]);
 
     /// <summary>This instance, as the others see it.</summary>
-    public string Holder { get; init; } = $"{(Environment.MachineName is { Length: > 80 } name ? name[..80] : Environment.MachineName)}/{Guid.NewGuid():N}";
+    public string Holder { get; init; } = $"{(Dns.GetHostName() is { Length: > 80 } name ? name[..80] : Dns.GetHostName())}/{Guid.NewGuid():N}";
 }

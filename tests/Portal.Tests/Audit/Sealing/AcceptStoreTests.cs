@@ -76,6 +76,72 @@ public sealed class AcceptStoreTests
         Assert.All(both, store => Assert.NotEmpty(store.Notes));
     }
 
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite, 0)]
+    [InlineData(DatabaseKind.Sqlite, 1)]
+    [InlineData(DatabaseKind.PostgreSql, 0)]
+    public async Task While_one_of_several_cannot_be_asked_none_is_accepted_and_how_the_others_stand_is_said(DatabaseKind kind, int away)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        FakeCheckpointStore[] both = [new(), new()];
+        await RecordAsync(world, 3);
+        await world.AnotherSealer("one", stores: new CheckpointStores(both)).ExecuteAsync(new SealOrder(true), Actor.System, Ct);
+        var cut = both[1 - away];
+        cut.Notes.Clear();
+        both[away].Unreachable = true;
+        var accept = ActivatorUtilities.CreateInstance<AcceptStore>(world.Get<IServiceProvider>(), new CheckpointStores(both));
+        var fault = await Assert.ThrowsAsync<SealingException>(() => accept.ExecuteAsync(new StoreAcceptance(true), Operator, Ct));
+        Assert.Equal(SealingProblem.StoreUnreachable, fault.Problem);
+        Assert.All(await world.ReadAsync(db => db.AuditStores.AsNoTracking().ToListAsync(Ct)), row => Assert.Equal((3, null), (row.Size, row.Acceptance)));
+        Assert.DoesNotContain(await world.EventsAsync(), e => e.Code == "audit.store_accepted");
+
+        var stand = (await accept.ExecuteAsync(new StoreAcceptance(), Operator, Ct)).Value;
+        Assert.Equal(both.Select(store => store.RememberedAs), stand.Select(s => s.Store));
+        Assert.Equal((true, null), (stand[1 - away].IsShort, stand[1 - away].Fault));
+        Assert.Equal((false, fault.Message), (stand[away].IsShort, stand[away].Fault));
+        Assert.True(Assert.Single((await accept.ExecuteAsync(new StoreAcceptance(true, cut.RememberedAs), Operator, Ct)).Value).Accepted);
+    }
+
+    [Theory, BothDatabases]
+    public async Task An_acceptance_of_before_takes_nothing_of_what_was_seen_since(DatabaseKind kind)
+    {
+        await using var world = await LostAsync(kind, 1);
+        for (var turn = 0; turn < 2; turn++)
+        {
+            await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true));
+            await AcceptAsync(world);
+            await world.SealAsync(checkpoint: true);
+            world.Checkpoints.Notes.RemoveRange(1, world.Checkpoints.Notes.Count - 1);
+            await RecordAsync(world, 1);
+        }
+
+        await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true));
+        await AcceptAsync(world);
+        await world.SealAsync(checkpoint: true);
+        var accepted = (await world.EventsAsync()).Where(e => e.Code == "audit.store_accepted").Select(e => e.EventId).ToList();
+        Assert.Equal(3, accepted.Count);
+        foreach (var starts in (bool[])[false, true])
+        {
+            if (starts)
+                await world.RestartAsync();
+            await RecordAsync(world, 1);
+            await world.SealAsync(checkpoint: true);
+            var held = world.Checkpoints.Notes.ToList();
+            world.Checkpoints.Notes.RemoveRange(1, held.Count - 1);
+            foreach (var id in accepted)
+            {
+                await SqlAsync(world, $"UPDATE \"AuditStores\" SET \"Size\" = 3, \"Acceptance\" = '{id.ToString().ToUpperInvariant()}'");
+                await RecordAsync(world, 1);
+                for (var look = 0; look < 2; look++)
+                    Assert.Equal(SealingProblem.StoreForgets, (await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true))).Problem);
+            }
+
+            world.Checkpoints.Notes.Clear();
+            world.Checkpoints.Notes.AddRange(held);
+            await world.SealAsync(checkpoint: true);
+        }
+    }
+
     [Theory, BothDatabases]
     public async Task A_row_that_somebody_lowers_takes_nothing_from_a_portal_that_runs_and_neither_does_an_acceptance_that_is_not_in_the_trail(DatabaseKind kind)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Portal.Core.Audit.Sealing;
 using Portal.Tests.World;
 
@@ -42,6 +43,52 @@ public sealed class CheckpointFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_several_that_write_at_once_none_writes_over_what_another_wrote()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
+        {
+            for (var size = 1 + writer; size <= 200; size += 4)
+                await new CheckpointFile(_path).AppendAsync(size, Note(size), Ct);
+        }, Ct)));
+        Assert.Equal(Enumerable.Range(1, 200).Select(size => (long)size), (await AllAsync()).Select(CheckpointFile.SizeOf).Order());
+    }
+
+    [Fact]
+    public async Task It_is_written_where_the_file_system_lets_nobody_do_more_than_append()
+    {
+        await Store.AppendAsync(5, Note(5), Ct);
+        var refusal = await ChattrAsync("+a");
+        Assert.SkipUnless(refusal is null, $"chattr +a needs root, and a file system that knows it: {refusal}");
+        try
+        {
+            await Store.AppendAsync(7, Note(7), Ct);
+            Assert.Equal([Note(5), Note(7)], await AllAsync());
+            Assert.Equal(Note(7), await Store.LatestAsync(Ct));
+            await Assert.ThrowsAsync<UnauthorizedAccessException>(() => File.WriteAllTextAsync(_path, "", Ct));
+        }
+        finally
+        {
+            await ChattrAsync("-a");
+        }
+    }
+
+    [Fact]
+    public async Task It_has_the_rights_that_any_new_file_has_and_what_cannot_be_written_is_said()
+    {
+        await Store.AppendAsync(5, Note(5), Ct);
+        var other = _path + ".other";
+        await File.WriteAllTextAsync(other, "", Ct);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(File.GetUnixFileMode(other), File.GetUnixFileMode(_path));
+
+        var directory = await Assert.ThrowsAsync<SealingException>(() => new CheckpointFile(Path.GetDirectoryName(_path)!).AppendAsync(5, Note(5), Ct));
+        Assert.Equal(SealingProblem.StoreUnreachable, directory.Problem);
+        Assert.StartsWith("The checkpoint file cannot be written: ", directory.Message, StringComparison.Ordinal);
+        if (File.Exists("/dev/full"))
+            Assert.Contains("No space left", (await Assert.ThrowsAsync<SealingException>(() => new CheckpointFile("/dev/full").AppendAsync(5, Note(5), Ct))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Notes_are_read_with_and_without_an_empty_line_between_them()
     {
         foreach (var between in (string[])["", "\n", "\n\n", "\r\n", "x\n\n", "\nx\n\n\u2014 x AAAAAAAA\n\n"])
@@ -68,5 +115,23 @@ public sealed class CheckpointFileTests : IDisposable
         await foreach (var note in Store.ReadAsync(from, besides, Ct))
             all.Add(note);
         return all;
+    }
+
+    // What it says against it; null for nothing.
+    private async Task<string?> ChattrAsync(string change)
+    {
+        if (!OperatingSystem.IsLinux())
+            return "there is no chattr.";
+        try
+        {
+            using var chattr = Process.Start(new ProcessStartInfo("chattr", [change, _path]) { RedirectStandardError = true })!;
+            var said = await chattr.StandardError.ReadToEndAsync(Ct);
+            await chattr.WaitForExitAsync(Ct);
+            return chattr.ExitCode == 0 ? null : said;
+        }
+        catch (System.ComponentModel.Win32Exception missing)
+        {
+            return missing.Message;
+        }
     }
 }

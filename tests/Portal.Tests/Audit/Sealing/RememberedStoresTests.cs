@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Core.Audit.Sealing;
 using Portal.Core.Identity;
@@ -133,6 +134,45 @@ public sealed class RememberedStoresTests
     }
 
     [Fact]
+    public async Task Of_two_hosts_of_one_name_the_one_that_does_not_seal_says_that_there_are_two()
+    {
+        await using var world = await PortalWorld.OpenAsync(empty: true);
+        var (west, east) = (Own(), Own());
+        await SealAsync(world, world.AnotherSealer("east", stores: new CheckpointStores([east])), 3);
+        // West has had its file for long.
+        west.Notes.AddRange(east.Notes);
+        world.Clock.Advance(SealEvents.Lease);
+        var sealing = world.AnotherSealer("west", stores: new CheckpointStores([west]));
+        await SealAsync(world, sealing, 2);
+
+        // To one that has just started it looks as if its own had lost something.
+        var health = new AuditHealth(world.Sealing);
+        var waiting = world.AnotherSealer(world.Sealing with { Holder = "east again" }, health, new CheckpointStores([east]));
+        Assert.Contains("held a checkpoint of 5 events and does not any more", (await LookAsync()).Message, StringComparison.Ordinal);
+        await SealAsync(world, sealing, 1);
+        var fault = await LookAsync();
+        Assert.Equal(SealingProblem.StoreForgets, fault.Problem);
+        Assert.Contains("Another instance keeps its checkpoints under the same name, portal:/x", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Another instance", (await LookAsync()).Message, StringComparison.Ordinal);
+
+        // One file of both after all, which is then cut off.
+        east.Notes.AddRange(west.Notes);
+        await waiting.ExecuteAsync(new SealOrder(), Actor.System, Ct);
+        Assert.Null(health.Fault);
+        east.Notes.Clear();
+        world.Clock.Advance(world.Sealing.CheckpointEvery);
+        Assert.Contains("held a checkpoint of 6 events and does not any more", (await LookAsync()).Message, StringComparison.Ordinal);
+
+        static FakeCheckpointStore Own() => new() { RememberedAs = "portal:/x", Host = "portal" };
+
+        async Task<SealingException> LookAsync()
+        {
+            Assert.True((await waiting.ExecuteAsync(new SealOrder(), Actor.System, Ct)).Value.ByAnother);
+            return health.Fault!;
+        }
+    }
+
+    [Fact]
     public async Task A_host_whose_file_lost_something_is_there_for_as_long_as_it_says_so()
     {
         await using var world = await PortalWorld.OpenAsync(empty: true);
@@ -174,7 +214,8 @@ public sealed class RememberedStoresTests
     {
         var file = new CheckpointFile("/var/lib/access-portal/audit-checkpoints", "portal-1");
         Assert.Equal(("portal-1:/var/lib/access-portal/audit-checkpoints", "portal-1"), (file.RememberedAs, file.Host));
-        Assert.Equal(Environment.MachineName, new CheckpointFile("/x").Host);
+        // Whole: portal.west.example and portal.east.example are two.
+        Assert.Equal(Dns.GetHostName(), new CheckpointFile("/x").Host);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core;
@@ -15,6 +16,70 @@ namespace Portal.Tests.Audit.Sealing;
 public sealed class RotateSigningKeyTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite, 0, 1)]
+    [InlineData(DatabaseKind.Sqlite, 1, 2)]
+    [InlineData(DatabaseKind.PostgreSql, 1, 1)]
+    [InlineData(DatabaseKind.PostgreSql, 0, 2)]
+    public async Task While_the_log_is_verified_it_is_no_finding(DatabaseKind kind, int before, int meanwhile)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await SignAsync();
+        for (var change = 0; change < before; change++)
+            await RotateAsync();
+        var store = new LongStore(world.Checkpoints, async () =>
+        {
+            for (var change = 0; change < meanwhile; change++)
+                await RotateAsync();
+        });
+        var verify = new VerifyDatabase(world.Get<IDbContextFactory<PortalDb>>(), world.Get<IAuditReading>(), new CheckpointStores([store]));
+        Assert.Empty((await verify.ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+        Assert.Empty((await verify.ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+
+        // A key that the portal did not enter while it was verified is one all the same.
+        var own = SigningKey.Create("portal.test/audit");
+        store.Meanwhile = async () =>
+        {
+            await SignAsync();
+            var newest = SignedNote.Parse(world.Checkpoints.Notes[^1])!;
+            world.Checkpoints.Notes[^1] = (newest with { Signatures = [own.Sign(newest.Text)] }).ToString();
+            await world.ReadAsync(async db =>
+            {
+                db.Add(new AuditKey(own.Verifier.ToString(), world.Clock.GetUtcNow()));
+                return await db.SaveChangesAsync(Ct);
+            });
+        };
+        Assert.Contains((await verify.ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings, f => f.What.Contains("was not entered by the portal", StringComparison.Ordinal));
+
+        async Task SignAsync()
+        {
+            await RecordAsync(world, 1);
+            await world.SealAsync(checkpoint: true);
+        }
+
+        async Task RotateAsync()
+        {
+            await world.Get<RotateSigningKey>().ExecuteAsync(Actor.System, Ct);
+            await SignAsync();
+        }
+    }
+
+    [Theory, BothDatabases]
+    public async Task A_note_of_nobody_at_the_end_makes_no_key_of_the_log_a_strangers(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind, empty: true);
+        await RecordAsync(world, 1);
+        await world.SealAsync(checkpoint: true);
+        await world.Get<RotateSigningKey>().ExecuteAsync(Actor.System, Ct);
+        await RecordAsync(world, 1);
+        await world.SealAsync(checkpoint: true);
+        var own = SigningKey.Create("portal.test/audit");
+        var newest = SignedNote.Parse(world.Checkpoints.Notes[^1])!;
+        world.Checkpoints.Notes[^1] = (newest with { Signatures = [own.Sign(newest.Text)] }).ToString();
+        var finding = Assert.Single((await world.Get<VerifyDatabase>().ExecuteAsync(new VerifyInput(), null, Actor.System, Ct)).Value.Findings);
+        Assert.Contains("is signed by none of the log's keys", finding.What, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(DatabaseKind.Sqlite, true)]
@@ -196,4 +261,38 @@ public sealed class RotateSigningKeyTests
     };
 
     private static async Task<SealOutcome> SealAsync(SealEvents sealer) => (await sealer.ExecuteAsync(new SealOrder(true), Actor.System, Ct)).Value;
+
+    /// <summary>A store that takes so long to read that something happens once before its end is reached.</summary>
+    private sealed class LongStore(FakeCheckpointStore real, Func<Task> meanwhile) : ICheckpointStore
+    {
+        public Func<Task>? Meanwhile { get; set; } = meanwhile;
+
+        public bool IsConfigured => true;
+
+        public string Name => real.Name;
+
+        public string RememberedAs => real.RememberedAs;
+
+        public string? Host => real.Host;
+
+        public Task AppendAsync(long size, string note, CancellationToken ct) => real.AppendAsync(size, note, ct);
+
+        public Task<string?> LatestAsync(CancellationToken ct) => real.LatestAsync(ct);
+
+        public async IAsyncEnumerable<string> ReadAsync(long from, IReadOnlyCollection<long> besides, [EnumeratorCancellation] CancellationToken ct)
+        {
+            for (var place = 0; place < real.Notes.Count || Meanwhile is not null; place++)
+            {
+                if (place == real.Notes.Count && Meanwhile is { } happens)
+                {
+                    Meanwhile = null;
+                    await happens();
+                }
+
+                yield return real.Notes[place];
+            }
+        }
+
+        public Task<bool?> ProtectsAsync(CancellationToken ct) => real.ProtectsAsync(ct);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core.Audit.Sealing;
@@ -17,7 +18,7 @@ public sealed class EmptiedFileStartTests
     {
         await using var host = await PortalHost.StartAsync(new HostSetup { Database = kind });
         var file = Path.Combine(host.DataDirectory, "audit-checkpoints");
-        await host.UntilAsync("a checkpoint is remembered of the file", db => db.AuditStores.AnyAsync(s => s.Host == Environment.MachineName && s.Size > 0, Ct));
+        await host.UntilAsync("a checkpoint is remembered of the file", db => db.AuditStores.AnyAsync(s => s.Host == Dns.GetHostName() && s.Size > 0, Ct));
         await host.StopAsync();
         await File.WriteAllTextAsync(file, "", Ct);
         // Nobody else seals, so there is no lease to wait for.

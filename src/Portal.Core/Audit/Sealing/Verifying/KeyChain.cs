@@ -14,6 +14,7 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
     private readonly List<VerifierKey> _keys = [];
     private readonly List<string> _inUse = [];
     private int _entered;
+    private bool _wasChanged;
     private (long Size, bool IsStored, SignedNote Note)? _last;
 
     /// <summary>Reads them.</summary>
@@ -35,12 +36,29 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
         return _keys;
     }
 
+    /// <summary>A checkpoint that no known key signed: the portal may have changed keys since they were read. Takes the keys that signed it, and no other: of a later one the checkpoints may have been read already.</summary>
+    /// <returns>Whether there are such.</returns>
+    public async Task<bool> ReadAgainAsync(SignedNote note, CancellationToken ct)
+    {
+        var signers = (await db.AuditKeys.AsNoTracking().OrderBy(k => k.Since).Select(k => k.Vkey).ToListAsync(ct)).Select(VerifierKey.Parse).OfType<VerifierKey>()
+            .Where(key => !_keys.Contains(key) && note.IsSignedBy(key)).ToList();
+        _keys.AddRange(signers);
+        _wasChanged |= signers.Count > 0;
+        return signers.Count > 0;
+    }
+
+    /// <summary>Whether a key of the database signed a note.</summary>
+    public bool Knows(SignedNote note) => _keys.Any(note.IsSignedBy);
+
     /// <summary>Takes a checkpoint. Somebody who has the database can write a signature of their own beneath a checkpoint there: where a store has the checkpoint, what the store has counts.</summary>
     /// <param name="size">Its size.</param>
     /// <param name="note">The note.</param>
     /// <param name="isStored">Whether a store has it. Of one size, those come after that of the database.</param>
-    public void Take(long size, SignedNote note, bool isStored)
+    /// <param name="isOurs">Whether a key of the database signed it: what anybody else did says nothing of the keys.</param>
+    public void Take(long size, SignedNote note, bool isStored, bool isOurs)
     {
+        if (!isOurs)
+            return;
         if (_last is not { } last || size > last.Size || (size == last.Size && (isStored || !last.IsStored)))
             _last = (size, isStored, note);
         if (_together.TryGetValue(size, out var known))
@@ -63,7 +81,8 @@ internal sealed class KeyChain(PortalDb db, Findings findings)
             found.Add(new VerifyFinding(_inUse.Count == 0
                 ? "No key of the log is in use in the database: the portal ends the use of one only with the beginning of the next. Nothing can be sealed."
                 : $"The log has {_inUse.Count} keys in use in the database, and the portal uses one at a time. Nothing can be sealed."));
-        else if (_inUse is [var text] && VerifierKey.Parse(text) is { } inUse && !foreign.Contains(inUse) && LastSigner() is { } signer && !signer.Equals(inUse))
+        // Which one is in use is of when the keys were read, and the newest checkpoint may be of later.
+        else if (!_wasChanged && _inUse is [var text] && VerifierKey.Parse(text) is { } inUse && !foreign.Contains(inUse) && LastSigner() is { } signer && !signer.Equals(inUse))
             found.Add(new VerifyFinding($"The key {inUse} is in use in the database, and the newest checkpoint was signed by {signer}: somebody else changed which is in use, or signed with a key that no longer is."));
         return found;
     }

@@ -23,6 +23,7 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
     private readonly PriorityQueue<Witness, long> _due = new();
     private readonly List<Witness> _late = [];
     private IReadOnlyList<VerifierKey> _keys = [];
+    private bool _trusts;
     private long _rowTaken = -1;
     private Witness? _largest;
 
@@ -32,13 +33,15 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
     public async Task OpenAsync(IReadOnlyList<VerifierKey> trusted, CancellationToken ct)
     {
         var entered = await _chain.ReadAsync(ct);
-        _keys = trusted.Count > 0 ? trusted : entered;
+        // Those of the chain grow where keys are changed meanwhile.
+        _trusts = trusted.Count > 0;
+        _keys = _trusts ? trusted : entered;
         // The changes of keys before: which keys are the log's own stands beneath those alone.
         var changes = from == 0 || entered.Count < 2 ? [] : await StoredCheckpoint.ReadAsync(db, db.AuditCheckpoints.Where(c => c.Size < from && EF.Functions.Like(c.Note, "%\n\u2014 %\n\u2014 %")).OrderBy(c => c.Size), ct);
         // One of another size than its note's would have no counterpart in a store, where somebody could not have signed beneath it.
         foreach (var row in changes)
             if (row.Says is not null && SignedNote.Parse(row.Note) is { } note)
-                _chain.Take(row.Size, note, isStored: false);
+                _chain.Take(row.Size, note, isStored: false, _chain.Knows(note));
         var besides = changes.Select(row => row.Size).ToHashSet();
         // The database first: of one size, the stores' come after its own.
         _sources.Add(new CheckpointSource("the database", CheckpointSource.OfDatabaseAsync(db, from, ct), ct));
@@ -114,11 +117,13 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
             return null;
         }
 
-        _chain.Take(kept.Size, note, isStored: kept.Row is null);
+        var isSigned = _keys.Any(note.IsSignedBy);
+        var isOurs = _trusts ? _chain.Knows(note) : isSigned || (isSigned = await _chain.ReadAgainAsync(note, ct));
+        _chain.Take(kept.Size, note, isStored: kept.Row is null, isOurs);
         // Before that everything was verified earlier.
         if (kept.Size < from)
             return null;
-        if (!_keys.Any(note.IsSignedBy))
+        if (!isSigned)
         {
             findings.Add($"The checkpoint of {checkpoint.Size} events in {source.Where} is signed by none of the log's keys.", position: checkpoint.Size);
             return null;
