@@ -65,6 +65,20 @@ public sealed class DatabaseFaultTests : BunitContext
     }
 
     [Fact]
+    public async Task A_request_form_that_cannot_be_drawn_at_once_comes_by_itself()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        world.DatabaseFaults.Fail();
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        AssertRefused(page);
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForElement("#justification");
+        Assert.Empty(page.FindAll("[role=alert]"));
+    }
+
+    [Fact]
     public async Task A_decision_is_kept_with_its_comment()
     {
         await using var world = await this.OpenForAsync(Company.Priya);

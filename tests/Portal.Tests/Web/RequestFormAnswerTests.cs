@@ -128,6 +128,20 @@ public sealed class RequestFormAnswerTests : BunitContext
     }
 
     [Fact]
+    public async Task A_form_that_cannot_be_drawn_while_the_directory_is_silent_comes_by_itself()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        Silence(world);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        page.WaitForAssertion(() => Assert.Contains(RefusalCode.StandingUnknown, page.Find(".refusal").TextContent, StringComparison.Ordinal));
+
+        world.Directory.Fault = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForElement("#justification");
+        Assert.Empty(page.FindAll(".refusal"));
+    }
+
+    [Fact]
     public async Task What_was_changed_after_a_fault_is_not_taken_for_what_was_sent_before_it()
     {
         await using var world = await this.OpenForAsync(Company.Mira);
