@@ -68,10 +68,11 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         _read = true;
     }
 
-    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there, and the component looks again by itself a little later.</summary>
+    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there, and the component looks again by itself a little later. Once the reader's sign-in has run out in time everything stays as it is: the page leaves.</summary>
     protected async Task RefreshAsync()
     {
-        if (Gone.IsCancellationRequested)
+        // Who has run out would be refused, and what is written would go with what is shown.
+        if (Gone.IsCancellationRequested || await Actors.HasRunOutAsync())
             return;
         try
         {
