@@ -53,6 +53,9 @@ public sealed partial class CatalogBrowser
     private IReadOnlyList<string> Environments => [.. _vaults!.Select(v => v.Environment).Where(e => e.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.CurrentCultureIgnoreCase)];
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _vaults is not null && _shown != Filter;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>
         change.Kind is ChangeKind.Catalog or ChangeKind.Policy || (change.PrincipalId is { } id && id == _readerId);
 
@@ -97,6 +100,9 @@ public sealed partial class CatalogBrowser
         _refusals = result.Refusals;
         if (result.Succeeded)
             (_vaults, _entries, _next, _shown) = (vaults, result.Value.Items, result.Value.Next, filter);
+        // Everything is not what the reader may ask for.
+        else if (filter != _shown)
+            (_entries, _next, _shown) = ([], null, null);
     }
 
     private Task LoadMoreAsync()

@@ -49,6 +49,9 @@ public sealed partial class GrantsPage
     protected override Task OnParametersSetAsync() => ReadForAsync();
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Address;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>
         change.Kind == ChangeKind.Pause || (change.Kind == ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader));
 

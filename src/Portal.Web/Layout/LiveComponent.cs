@@ -23,8 +23,11 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Whether what is shown may be old: it could not be read when it was last to be.</summary>
     protected bool Outdated { get; set; }
 
+    /// <summary>Whether what is shown is not what is asked for now. A list that can be another one tells.</summary>
+    protected virtual bool ShowsOther => false;
+
     /// <summary>Whether what is shown is what was asked for before: what is asked for now could not be read yet.</summary>
-    protected bool Unread { get; private set; }
+    protected bool Unread => Outdated && ShowsOther;
 
     /// <summary>Cancelled when the component leaves the screen.</summary>
     protected CancellationToken Gone { get; }
@@ -60,7 +63,6 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         if (_read)
         {
             await RefreshAsync();
-            Unread = Outdated;
             return;
         }
 
@@ -77,7 +79,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         try
         {
             await ReadAnewAsync();
-            Outdated = Unread = false;
+            Outdated = false;
         }
         catch (Exception fault) when (DatabaseFault.Is(fault))
         {

@@ -51,6 +51,9 @@ public sealed partial class RequestsPage
     protected override Task OnParametersSetAsync() => ReadForAsync();
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Address;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>
         change.Kind is ChangeKind.Request or ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader);
 

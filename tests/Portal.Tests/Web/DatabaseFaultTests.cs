@@ -255,6 +255,38 @@ public sealed class DatabaseFaultTests : BunitContext
         Assert.Empty(page.FindAll("[role=alert]"));
     }
 
+    [Fact]
+    public async Task A_part_of_the_work_that_is_chosen_meanwhile_is_said_not_to_be_what_is_shown()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        this.GoTo("/operations");
+        var page = Render<OperationsPage>();
+        page.WaitForElement(".ops-none");
+
+        world.DatabaseFaults.Fail();
+        this.GoTo("/operations?show=late");
+        page.WaitForElement("[aria-labelledby=ops-work] [role=alert]");
+        this.GoTo("/operations");
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[aria-labelledby=ops-work] [role=alert]")));
+    }
+
+    [Theory]
+    [InlineData("pauses=lifted", ".pauses")]
+    [InlineData("drift=resolved", ".drift")]
+    public async Task Who_goes_back_to_what_is_shown_is_not_told_that_it_could_not_be_read(string other, string section)
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        this.GoTo("/operations");
+        var page = Render<OperationsPage>();
+        page.WaitForElement($"{section} .muted");
+
+        world.DatabaseFaults.Fail();
+        this.GoTo($"/operations?{other}");
+        page.WaitForElement($"{section} [role=alert]");
+        this.GoTo("/operations");
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll($"{section} [role=alert]")));
+    }
+
     [Theory]
     [InlineData("/requests", "state=denied", "tbody tr")]
     [InlineData("/grants", "show=ended", ".grant-card")]

@@ -47,6 +47,9 @@ public sealed partial class DriftSection
     protected override Task OnParametersSetAsync() => _shown == Resolved ? Task.CompletedTask : ReadForAsync();
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Resolved;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Grant;
 
     /// <inheritdoc />

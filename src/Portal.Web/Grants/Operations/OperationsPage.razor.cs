@@ -103,6 +103,9 @@ public sealed partial class OperationsPage
     }
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Part;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;
 
     /// <inheritdoc />
