@@ -62,16 +62,18 @@ public sealed partial class CatalogBrowser
     /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
-        if (Filter == _asked)
+        var filter = Filter;
+        if (filter == _asked)
             return;
-        _asked = Filter;
+        _asked = filter;
         await ReadForAsync();
-        if (_shown == Filter)
+        // Whoever typed on is told of what they typed last.
+        if (_shown == filter && Filter == filter)
             SayFound();
     }
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {

@@ -56,7 +56,7 @@ public sealed partial class GrantsPage
         change.Kind == ChangeKind.Pause || (change.Kind == ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader));
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {

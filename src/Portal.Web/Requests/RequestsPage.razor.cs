@@ -58,7 +58,7 @@ public sealed partial class RequestsPage
         change.Kind is ChangeKind.Request or ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader);
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {

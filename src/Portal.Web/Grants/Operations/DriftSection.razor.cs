@@ -53,7 +53,7 @@ public sealed partial class DriftSection
     protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Grant;
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {

@@ -44,7 +44,7 @@ public sealed partial class PauseSection
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {
