@@ -2,14 +2,20 @@
 import { askWhetherSignedIn } from "./circuit.js";
 import { reload } from "./written.js";
 
-const seconds = document.getElementById("account-menu")?.dataset.endsIn;
-const end = Date.now() + (Number(seconds) + 1) * 1000;
+let end;
+
+// A page without a shell, such as an error, knows of no end; the next one may come without these scripts being loaded again.
+function endOnceKnown() {
+  const seconds = document.getElementById("account-menu")?.dataset.endsIn;
+  if (seconds) end ??= Date.now() + (Number(seconds) + 1) * 1000;
+  return end;
+}
 
 // A timer stands still while the computer sleeps: the clock is looked at again and again. A server that does not answer has no page to give in place of this one.
 async function leaveAtTheEnd() {
-  const left = end - Date.now();
+  const left = endOnceKnown() - Date.now();
   if (left <= 0 && await askWhetherSignedIn() !== undefined) reload();
-  else setTimeout(leaveAtTheEnd, Math.min(Math.max(left, 5_000), 15_000));
+  else setTimeout(leaveAtTheEnd, Math.min(Math.max(left || 0, 5_000), 15_000));
 }
 
-if (seconds) leaveAtTheEnd();
+leaveAtTheEnd();

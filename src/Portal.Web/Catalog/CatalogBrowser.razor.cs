@@ -53,22 +53,27 @@ public sealed partial class CatalogBrowser
     private IReadOnlyList<string> Environments => [.. _vaults!.Select(v => v.Environment).Where(e => e.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.CurrentCultureIgnoreCase)];
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _vaults is not null && _shown != Filter;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>
         change.Kind is ChangeKind.Catalog or ChangeKind.Policy || (change.PrincipalId is { } id && id == _readerId);
 
     /// <inheritdoc />
     protected override async Task OnParametersSetAsync()
     {
-        if (Filter == _asked)
+        var filter = Filter;
+        if (filter == _asked)
             return;
-        _asked = Filter;
+        _asked = filter;
         await ReadForAsync();
-        if (_shown == Filter)
+        // Whoever typed on is told of what they typed last.
+        if (_shown == filter && Filter == filter)
             SayFound();
     }
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {
@@ -97,6 +102,9 @@ public sealed partial class CatalogBrowser
         _refusals = result.Refusals;
         if (result.Succeeded)
             (_vaults, _entries, _next, _shown) = (vaults, result.Value.Items, result.Value.Next, filter);
+        // Everything is not what the reader may ask for.
+        else if (filter != _shown)
+            (_entries, _next, _shown) = ([], null, null);
     }
 
     private Task LoadMoreAsync()

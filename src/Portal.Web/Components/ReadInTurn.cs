@@ -4,6 +4,7 @@ namespace Portal.Web.Components;
 public sealed class ReadInTurn
 {
     private Task _last = Task.CompletedTask;
+    private Task? _waiting;
 
     /// <summary>Reads once all that was asked for before is read, or has failed.</summary>
     public async Task RunAsync(Func<Task> read)
@@ -20,5 +21,17 @@ public sealed class ReadInTurn
         {
             done.SetResult();
         }
+    }
+
+    /// <summary>The same for what reads the whole list, as it is asked for when its turn comes: as long as it has not come, whoever asks meanwhile waits for the same read.</summary>
+    public Task RunOnceAsync(Func<Task> read)
+    {
+        if (_last.IsCompleted)
+            return RunAsync(read);
+        return _waiting ??= RunAsync(() =>
+        {
+            _waiting = null;
+            return read();
+        });
     }
 }

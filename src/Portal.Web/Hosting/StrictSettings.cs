@@ -85,8 +85,8 @@ public static class StrictSettings
     {
         if (configuration is not IConfigurationRoot root)
             return;
-        // A host may show one place twice, such as its arguments: what says the same cannot be mixed.
-        var places = root.Providers.Select(p => (Name: NameOf(p), Entries: string.Join('\n', EntriesOf(p, path)))).Where(p => p.Entries.Length > 0).DistinctBy(p => p.Entries).ToList();
+        // An empty list that a later place fills mixes nothing. And a host may show one place twice, such as its arguments: what says the same cannot be mixed.
+        var places = root.Providers.Select(p => (Name: NameOf(p), Entries: string.Join('\n', EntriesOf(p, path)))).Where(p => p.Entries.Length > 0).SkipWhile(p => p.Entries == $"{path}=").DistinctBy(p => p.Entries).ToList();
         if (places.Count > 1)
             faults.Add($"{path}: there are entries in {string.Join(" and in ", places.Select(p => p.Name))}, and entry by entry the later would be laid over the earlier. Keep all of them in one place.");
     }

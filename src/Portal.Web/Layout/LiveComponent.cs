@@ -23,8 +23,11 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Whether what is shown may be old: it could not be read when it was last to be.</summary>
     protected bool Outdated { get; set; }
 
+    /// <summary>Whether what is shown is not what is asked for now. A list that can be another one tells.</summary>
+    protected virtual bool ShowsOther => false;
+
     /// <summary>Whether what is shown is what was asked for before: what is asked for now could not be read yet.</summary>
-    protected bool Unread { get; private set; }
+    protected bool Unread => Outdated && ShowsOther;
 
     /// <summary>Cancelled when the component leaves the screen.</summary>
     protected CancellationToken Gone { get; }
@@ -60,7 +63,6 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         if (_read)
         {
             await RefreshAsync();
-            Unread = Outdated;
             return;
         }
 
@@ -68,15 +70,16 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         _read = true;
     }
 
-    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there, and the component looks again by itself a little later.</summary>
+    /// <summary>What a change leads to: reads and draws anew. When the database fails meanwhile, what is shown stays, and with it what is being written there, and the component looks again by itself a little later. Once the reader's sign-in has run out in time everything stays as it is: the page leaves.</summary>
     protected async Task RefreshAsync()
     {
-        if (Gone.IsCancellationRequested)
+        // Who has run out would be refused, and what is written would go with what is shown.
+        if (Gone.IsCancellationRequested || await Actors.HasRunOutAsync())
             return;
         try
         {
             await ReadAnewAsync();
-            Outdated = Unread = false;
+            Outdated = false;
         }
         catch (Exception fault) when (DatabaseFault.Is(fault))
         {

@@ -28,7 +28,7 @@ public sealed partial class RequestForm : IDisposable
     private CancellationTokenSource _typing = new();
     private Answer? _answer;
     private Silence? _silence;
-    private IReadOnlyList<FieldProblem>? _refused;
+    private Unsent? _unsent;
     private TimeZoneInfo _zone = TimeZoneInfo.Utc;
     private bool _zoneKnown;
     private bool _attempted;
@@ -80,8 +80,8 @@ public sealed partial class RequestForm : IDisposable
     // What was said last is better than nothing, as long as it says that it is old. While an answer is on its way it is not old yet.
     private bool Earlier => _silence is not null && _answer?.Of != Draft;
 
-    // Why it was not sent stays to be read, until what is typed next is looked over.
-    private IReadOnlyList<FieldProblem> Problems => _refused ?? _silence?.Problems ?? _answer?.Problems ?? [];
+    // Why it was not sent stays to be read, until something else is looked over.
+    private IReadOnlyList<FieldProblem> Problems => _unsent?.Problems ?? _silence?.Problems ?? _answer?.Problems ?? [];
 
     private IReadOnlyList<FieldProblem> General => _attempted ? [.. Problems.Where(p => p.Field is null or "scope")] : [];
 
@@ -209,10 +209,9 @@ public sealed partial class RequestForm : IDisposable
         await LookOverAsync();
     }
 
-    private async Task LookOverAsync(bool typed = true)
+    private async Task LookOverAsync()
     {
         var draft = Draft;
-        var refused = _refused;
         var result = await Attempt.LookAsync(reader => Dry.ExecuteAsync(draft, reader, _left), _left);
         if (_sending || draft != Draft)
             return; // Changed or sent meanwhile.
@@ -230,16 +229,15 @@ public sealed partial class RequestForm : IDisposable
             (_answer, _silence) = (new Answer(draft, preview, ProblemsOf(preview?.Missing ?? result.Refusals, preview)), null);
         }
 
-        // Sent once more meanwhile, it may be refused for something else.
-        if (typed && !failed && ReferenceEquals(refused, _refused))
-            _refused = null;
+        if (!failed && _unsent?.Of != draft)
+            _unsent = null;
     }
 
     private async Task LookAgainAsync()
     {
         if (_silence is null)
             return;
-        await LookOverAsync(typed: false);
+        await LookOverAsync();
         StateHasChanged();
     }
 
@@ -253,12 +251,13 @@ public sealed partial class RequestForm : IDisposable
         {
             if (Input.Problems(_zone).Any())
             {
-                _refused = ProblemsOf(_answer?.Preview?.Missing ?? [], _answer?.Preview);
+                _unsent = new Unsent(null, ProblemsOf(_answer?.Preview?.Missing ?? [], _answer?.Preview));
                 SayRefused();
                 return;
             }
 
-            var submission = Input.ToSend(Draft);
+            var draft = Draft;
+            var submission = Input.ToSend(draft);
             var result = await Attempt.RunAsync(actor => Submit.ExecuteAsync(submission, actor, _left), _left);
             if (result.Succeeded)
             {
@@ -266,7 +265,7 @@ public sealed partial class RequestForm : IDisposable
                 return;
             }
 
-            _refused = ProblemsOf(result.Refusals, _answer?.Preview);
+            _unsent = new Unsent(draft, ProblemsOf(result.Refusals, _answer?.Preview));
             SayRefused();
         }
         finally
@@ -276,7 +275,7 @@ public sealed partial class RequestForm : IDisposable
 
         // What was chosen last may have been sent before it was looked over.
         if (_answer?.Of != Draft)
-            await LookOverAsync(typed: false);
+            await LookOverAsync();
     }
 
     private void SayRefused()
@@ -322,6 +321,11 @@ public sealed partial class RequestForm : IDisposable
     /// <param name="Preview">What would come of it; null when they said no more than why not.</param>
     /// <param name="Problems">What stands against sending it.</param>
     private sealed record Answer(RequestDraft Of, RequestPreview? Preview, IReadOnlyList<FieldProblem> Problems);
+
+    /// <summary>What was not sent.</summary>
+    /// <param name="Of">Which draft; null when it could not be understood.</param>
+    /// <param name="Problems">Why not.</param>
+    private sealed record Unsent(RequestDraft? Of, IReadOnlyList<FieldProblem> Problems);
 
     /// <summary>Nothing was said since.</summary>
     /// <param name="OfDatabase">Whether the database failed; otherwise the directory did.</param>

@@ -3,9 +3,11 @@ using Microsoft.Extensions.Localization;
 using Portal.Core;
 using Portal.Core.Approvals;
 using Portal.Core.Catalog;
+using Portal.Core.Data;
 using Portal.Core.Identity;
 using Portal.Core.Requests;
 using Portal.Web.Components;
+using Portal.Web.Layout;
 using Portal.Web.Resources;
 using Portal.Web.SignIn;
 
@@ -17,6 +19,7 @@ public sealed partial class RequestPage : IDisposable
     private readonly CancellationTokenSource _gone = new();
     // Outlives its source: what is under way when the reader leaves is cancelled, and does not fail.
     private readonly CancellationToken _left;
+    private readonly LaterLook _later = new();
     private (string Vault, string? Secret) _loaded;
     private RequestableScope? _target;
     private RequestInput? _startWith;
@@ -33,6 +36,8 @@ public sealed partial class RequestPage : IDisposable
     [Inject] public required GetRequest GetRequest { get; init; }
 
     [Inject] public required CurrentActor Reader { get; init; }
+
+    [Inject] public required LiveChanges Live { get; init; }
 
     [Inject] public required IStringLocalizer<RequestFormWords> Words { get; init; }
 
@@ -52,16 +57,49 @@ public sealed partial class RequestPage : IDisposable
         _gone.Dispose();
     }
 
-    protected override async Task OnParametersSetAsync()
+    protected override Task OnParametersSetAsync()
     {
         if (_loaded == (VaultName, SecretName))
-            return;
+            return Task.CompletedTask;
         _loaded = (VaultName, SecretName);
         (_target, _unknown, _refusals, _cannot, _startWith) = (null, false, [], null, null);
+        return LoadAsync();
+    }
 
+    // After a pause, and when the page was loaded anew, what was written waits in the browser for the form to come.
+    private async Task LoadAsync()
+    {
+        try
+        {
+            await ReadAsync();
+        }
+        catch (Exception fault) when (RendererInfo.IsInteractive && DatabaseFault.Is(fault))
+        {
+            Live.NoteFailure(fault);
+            _refusals = [new Refusal(RefusalCode.DatabaseFailed)];
+        }
+
+        if (RendererInfo.IsInteractive && _refusals is [{ Code: RefusalCode.StandingUnknown or RefusalCode.DatabaseFailed }, ..])
+            _later.Ask(Live, InvokeAsync, LookAgainAsync, _left);
+    }
+
+    private async Task LookAgainAsync()
+    {
+        if (_target is not null)
+            return;
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    private async Task ReadAsync()
+    {
+        var asked = _loaded;
         var actor = await Reader.GetAsync(_left);
         // The address has names, a scope has an ARM id; the catalog knows both.
         var catalog = await Browse.ExecuteAsync(new CatalogQuery(Vault: VaultName, Take: 1), actor, _left);
+        // Another secret is asked for: it is read by itself.
+        if (asked != _loaded)
+            return;
         if (!catalog.Succeeded)
         {
             _refusals = catalog.Refusals;
@@ -76,6 +114,8 @@ public sealed partial class RequestPage : IDisposable
         }
 
         var found = await Get.ExecuteAsync(SecretName is null ? vault.Scope : ArmId.OfSecret(vault.Scope, SecretName), actor, _left);
+        if (asked != _loaded)
+            return;
         if (!found.Succeeded)
         {
             _unknown = found.Refusals.Any(r => r.Code == RefusalCode.ScopeUnknown);
@@ -90,9 +130,10 @@ public sealed partial class RequestPage : IDisposable
             return;
         }
 
-        _startWith = await StartFromAsync(actor);
-        _cannot = WhyNot(found.Value, actor);
-        _target = found.Value;
+        var startWith = await StartFromAsync(actor);
+        if (asked != _loaded)
+            return;
+        (_target, _startWith, _cannot, _refusals) = (found.Value, startWith, WhyNot(found.Value, actor), []);
     }
 
     private IReadOnlyList<string>? WhyNot(RequestableScope scope, Actor actor)

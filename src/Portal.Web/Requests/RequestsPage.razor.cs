@@ -51,11 +51,14 @@ public sealed partial class RequestsPage
     protected override Task OnParametersSetAsync() => ReadForAsync();
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Address;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) =>
         change.Kind is ChangeKind.Request or ChangeKind.Grant && (Everyones || change.PrincipalId is null || change.PrincipalId == _reader);
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {

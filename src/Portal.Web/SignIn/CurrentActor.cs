@@ -20,6 +20,9 @@ public sealed class CurrentActor(AuthenticationStateProvider state, ClientOfCirc
     public async Task<Actor> GetReaderAsync(CancellationToken ct = default) =>
         await PersonAsync() is { } person ? IdentifyActor.Of(person, await standings.OfAsync(person.Id, LooksHold, ct), standings.Before(person.Id, person.SignedInAt)) : Nobody;
 
+    /// <summary>Whether the sign-in behind the page has run out in time. Its script loads the page anew within moments, with what is written on it by then.</summary>
+    public async Task<bool> HasRunOutAsync() => signIns.RanOutFor((await state.GetAuthenticationStateAsync()).User) is not null;
+
     private ClientInfo From => new(client.Address, client.UserAgent);
 
     private Actor Nobody => new(ActorKind.Person, null, "", null, new HashSet<PortalRole>(), new HashSet<Guid>()) { Enabled = false, Client = From };

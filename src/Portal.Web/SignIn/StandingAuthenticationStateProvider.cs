@@ -7,6 +7,9 @@ namespace Portal.Web.SignIn;
 /// <summary>Looks again, while a page stays open, whether its reader may still stay signed in. When not, they become anonymous and the page leaves.</summary>
 public sealed class StandingAuthenticationStateProvider(ILoggerFactory loggers, StandingCheck check, OpenSignIns signIns) : RevalidatingServerAuthenticationStateProvider(loggers)
 {
+    // A browser lets the script of a page that has long been hidden look at the clock once a minute, and the script asks the server before it goes.
+    private static readonly TimeSpan ScriptComesWithin = TimeSpan.FromSeconds(90);
+
     /// <summary>Whether the reader became anonymous because their sign-in was ended, by signing out elsewhere, and not because they lost anything.</summary>
     public bool SignInEnded { get; private set; }
 
@@ -20,7 +23,7 @@ public sealed class StandingAuthenticationStateProvider(ILoggerFactory loggers, 
     public async Task<bool> MayStayAsync(ClaimsPrincipal reader, CancellationToken ct)
     {
         // The page's script loads it anew when the sign-in runs out, and keeps what is written on it. Commands are refused by then; a page that has no such script leaves a little later.
-        if (signIns.RanOutFor(reader) < StandingCheck.Every)
+        if (signIns.RanOutFor(reader) < ScriptComesWithin)
             return true;
         var stands = await check.StillStandsAsync(reader, ct);
         RanOut = signIns.RanOutFor(reader) is not null;

@@ -95,6 +95,18 @@ public sealed class ConfiguredPoliciesTests
     }
 
     [Fact]
+    public void An_empty_list_under_another_mixes_nothing()
+    {
+        var faults = new List<string>();
+        Assert.Single(ConfiguredPolicies.Read(Json("{ \"AccessPolicies\": [] }", "{ \"AccessPolicies\": null }", Policy("\"RequiresTicket\": true")).Build(), faults));
+        Assert.Empty(faults);
+
+        // Over it, it does not take away what somebody may think it does.
+        ConfiguredPolicies.Read(Json("{ \"AccessPolicies\": [] }", Policy("\"RequiresTicket\": true"), "{ \"AccessPolicies\": [] }").Build(), faults);
+        Assert.StartsWith("AccessPolicies: there are entries in ", Assert.Single(faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_same_from_two_places_is_one()
     {
         // A host shows its arguments twice.

@@ -134,7 +134,10 @@ public sealed class OpenSignInsTests
         var state = services.GetRequiredService<StandingAuthenticationStateProvider>();
         world.Clock.Advance(OpenSignIns.Longest);
         Assert.True(await state.MayStayAsync(begun, Ct));
-        world.Clock.Advance(StandingCheck.Every);
+        // A hidden tab looks at the clock once a minute.
+        world.Clock.Advance(TimeSpan.FromSeconds(75));
+        Assert.True(await state.MayStayAsync(begun, Ct));
+        world.Clock.Advance(TimeSpan.FromSeconds(15));
         Assert.False(await state.MayStayAsync(begun, Ct));
         Assert.Equal((true, false), (state.RanOut, state.SignInEnded));
     }

@@ -207,6 +207,23 @@ public sealed class CatalogBrowserTests : BunitContext
     }
 
     [Fact]
+    public async Task What_is_looked_for_while_a_read_takes_long_is_read_once_as_it_was_typed_last()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("/catalog?show=all");
+        var read = 0;
+        var slow = new TaskCompletionSource();
+        world.DatabaseFaults.Hold = sql => sql.Contains("\"AccessPolicies\"", StringComparison.Ordinal) && Interlocked.Increment(ref read) == 1 ? slow.Task : null;
+        foreach (var typed in (string[])["c", "car", "carr", "carrier"])
+            this.GoTo($"/catalog?show=all&q={typed}");
+        await page.InvokeAsync(() => { });
+        Assert.Equal(1, read);
+        slow.SetResult();
+        page.WaitForAssertion(() => Assert.Equal(["carrier-token"], Secrets(page)));
+        Assert.Equal(2, read);
+    }
+
+    [Fact]
     public async Task While_the_directory_is_silent_it_says_so_and_goes_on_by_itself()
     {
         await using var world = await this.OpenForAsync(Company.Mira);

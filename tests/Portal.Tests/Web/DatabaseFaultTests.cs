@@ -65,6 +65,20 @@ public sealed class DatabaseFaultTests : BunitContext
     }
 
     [Fact]
+    public async Task A_request_form_that_cannot_be_drawn_at_once_comes_by_itself()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        world.DatabaseFaults.Fail();
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        AssertRefused(page);
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForElement("#justification");
+        Assert.Empty(page.FindAll("[role=alert]"));
+    }
+
+    [Fact]
     public async Task A_decision_is_kept_with_its_comment()
     {
         await using var world = await this.OpenForAsync(Company.Priya);
@@ -239,6 +253,38 @@ public sealed class DatabaseFaultTests : BunitContext
         world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
         page.WaitForAssertion(() => Assert.Contains("carrier-token", Assert.Single(page.FindAll("tbody tr")).TextContent, StringComparison.Ordinal));
         Assert.Empty(page.FindAll("[role=alert]"));
+    }
+
+    [Fact]
+    public async Task A_part_of_the_work_that_is_chosen_meanwhile_is_said_not_to_be_what_is_shown()
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        this.GoTo("/operations");
+        var page = Render<OperationsPage>();
+        page.WaitForElement(".ops-none");
+
+        world.DatabaseFaults.Fail();
+        this.GoTo("/operations?show=late");
+        page.WaitForElement("[aria-labelledby=ops-work] [role=alert]");
+        this.GoTo("/operations");
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[aria-labelledby=ops-work] [role=alert]")));
+    }
+
+    [Theory]
+    [InlineData("pauses=lifted", ".pauses")]
+    [InlineData("drift=resolved", ".drift")]
+    public async Task Who_goes_back_to_what_is_shown_is_not_told_that_it_could_not_be_read(string other, string section)
+    {
+        await using var world = await this.OpenForAsync(Company.Tomas);
+        this.GoTo("/operations");
+        var page = Render<OperationsPage>();
+        page.WaitForElement($"{section} .muted");
+
+        world.DatabaseFaults.Fail();
+        this.GoTo($"/operations?{other}");
+        page.WaitForElement($"{section} [role=alert]");
+        this.GoTo("/operations");
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll($"{section} [role=alert]")));
     }
 
     [Theory]

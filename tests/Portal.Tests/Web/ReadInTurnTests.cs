@@ -84,6 +84,33 @@ public sealed class ReadInTurnTests : RequestScreen
         Assert.Equal([2, 3], read);
     }
 
+    [Fact]
+    public async Task Who_wants_the_whole_list_waits_for_a_read_that_has_not_begun_and_not_for_one_that_has()
+    {
+        var turns = new ReadInTurn();
+        var reads = new Queue<TaskCompletionSource>();
+        Task ReadAsync()
+        {
+            reads.Enqueue(new TaskCompletionSource());
+            return reads.Last().Task;
+        }
+
+        var first = turns.RunOnceAsync(ReadAsync);
+        var (second, third) = (turns.RunOnceAsync(ReadAsync), turns.RunOnceAsync(ReadAsync));
+        Assert.Single(reads);
+        reads.Dequeue().SetException(new IOException("The disk is gone."));
+        await Assert.ThrowsAsync<IOException>(() => first);
+        Assert.Single(reads);
+        Assert.False(second.IsCompleted || third.IsCompleted);
+
+        var fourth = turns.RunOnceAsync(ReadAsync);
+        reads.Dequeue().SetResult();
+        await Task.WhenAll(second, third);
+        Assert.False(fourth.IsCompleted);
+        Assert.Single(reads).SetResult();
+        await fourth;
+    }
+
     private static TaskCompletionSource HoldReads(PortalWorld world, string table)
     {
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

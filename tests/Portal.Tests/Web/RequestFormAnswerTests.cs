@@ -59,6 +59,51 @@ public sealed class RequestFormAnswerTests : BunitContext
     }
 
     [Fact]
+    public async Task What_was_refused_is_not_said_of_what_was_chosen_since_and_looked_over_late()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.FindAll("input[name=duration]")[^1].Change("on");
+        foreach (var (field, text) in (IEnumerable<(string, string)>)[(".custom input", "9"), ("#justification", "Rotate the key")])
+        {
+            var typed = page.Find(field).InputAsync(new() { Value = text });
+            world.Clock.Advance(TimeSpan.FromSeconds(1));
+            await typed;
+        }
+
+        await page.Find("form").SubmitAsync();
+        page.WaitForElement("#duration-problem *");
+
+        world.DatabaseFaults.Fail();
+        page.FindAll("input[name=duration]")[1].Change("on");
+        page.WaitForAssertion(() => Assert.Contains("what you typed before", page.Find(".forecast [role=status]").TextContent, StringComparison.Ordinal));
+
+        world.DatabaseFaults.Break = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".forecast [role=status]")));
+        Assert.Empty(page.FindAll("#duration-problem *"));
+        Assert.Contains("it lasts 1 h", Words(page.Find(".forecast").TextContent), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_understood_is_not_said_any_more_once_it_is_gone()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        var page = Open("kv-payments-prod", "stripe-api-key");
+        page.FindAll("input[name=duration]")[^1].Change("on");
+        page.Find(".custom input").Input("an hour");
+        await page.Find("form").SubmitAsync();
+        var said = page.WaitForElement("#duration-problem *").TextContent;
+
+        // For the policies nothing and what is no number are the same.
+        var typed = page.Find(".custom input").InputAsync(new() { Value = "" });
+        world.Clock.Advance(TimeSpan.FromSeconds(1));
+        await typed;
+        Assert.DoesNotContain(said, page.Find("#duration-problem").TextContent, StringComparison.Ordinal);
+        Assert.NotEmpty(page.FindAll("#duration-problem *"));
+    }
+
+    [Fact]
     public async Task What_is_chosen_last_and_sent_at_once_is_looked_over_when_it_is_refused()
     {
         await using var world = await this.OpenForAsync(Company.Mira);
@@ -80,6 +125,20 @@ public sealed class RequestFormAnswerTests : BunitContext
         Assert.NotEmpty(page.FindAll("#justification-problem *"));
         page.WaitForAssertion(() => Assert.Contains("17:00", page.Find(".forecast .sentence").TextContent, StringComparison.Ordinal));
         Assert.NotEmpty(page.FindAll("#justification-problem *"));
+    }
+
+    [Fact]
+    public async Task A_form_that_cannot_be_drawn_while_the_directory_is_silent_comes_by_itself()
+    {
+        await using var world = await this.OpenForAsync(Company.Mira);
+        Silence(world);
+        var page = Render<RequestPage>(p => p.Add(r => r.VaultName, "kv-payments-prod").Add(r => r.SecretName, "stripe-api-key"));
+        page.WaitForAssertion(() => Assert.Contains(RefusalCode.StandingUnknown, page.Find(".refusal").TextContent, StringComparison.Ordinal));
+
+        world.Directory.Fault = null;
+        world.Clock.Advance(RecentStandings.SilenceHolds + TimeSpan.FromSeconds(1));
+        page.WaitForElement("#justification");
+        Assert.Empty(page.FindAll(".refusal"));
     }
 
     [Fact]

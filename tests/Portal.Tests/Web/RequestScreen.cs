@@ -29,22 +29,30 @@ public abstract class RequestScreen : BunitContext
         world.AddTo(Services);
         Services.AddScoped<LiveChanges>();
         Services.AddMemoryCache().AddSingleton<RecentStandings>().AddSingleton<OpenSignIns>().AddScoped<CurrentActor>();
-        Services.AddSingleton<AuthenticationStateProvider>(new SignedIn(reader));
+        Services.AddSingleton<AuthenticationStateProvider>(services => new SignedIn(reader, services.GetRequiredService<OpenSignIns>()));
         // Resolves services, so it comes last.
         SetRendererInfo(new RendererInfo("Server", true));
         return world;
     }
 
-    private sealed class SignedIn(TestPerson person) : AuthenticationStateProvider
+    private sealed class SignedIn : AuthenticationStateProvider
     {
-        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity(
-            [
-                new("tid", Company.Tenant.ToString()),
-                new("oid", person.ObjectId.ToString()),
-                new("name", person.Name),
-                new("preferred_username", person.Upn),
-                .. person.Roles.Select(role => new Claim("roles", role.ToString())),
-            ],
-            "test", "preferred_username", "roles"))));
+        private readonly ClaimsPrincipal _person;
+
+        public SignedIn(TestPerson person, OpenSignIns signIns)
+        {
+            _person = new ClaimsPrincipal(new ClaimsIdentity(
+                [
+                    new("tid", Company.Tenant.ToString()),
+                    new("oid", person.ObjectId.ToString()),
+                    new("name", person.Name),
+                    new("preferred_username", person.Upn),
+                    .. person.Roles.Select(role => new Claim("roles", role.ToString())),
+                ],
+                "test", "preferred_username", "roles"));
+            signIns.Begin(_person);
+        }
+
+        public override Task<AuthenticationState> GetAuthenticationStateAsync() => Task.FromResult(new AuthenticationState(_person));
     }
 }

@@ -1,9 +1,11 @@
 using Bunit;
+using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Tests.World;
 using Portal.Web.Approvals;
+using Portal.Web.Catalog;
 using Portal.Web.Home;
 using Portal.Web.Layout;
 using Portal.Web.Requests;
@@ -96,6 +98,26 @@ public sealed class UnknownStandingPagesTests : RequestScreen
         page.WaitForElement("#home-asked");
         Assert.Contains(Unknown, page.Find(".refusal").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll(".home-calm"));
+    }
+
+    [Fact]
+    public async Task A_catalog_does_not_take_what_was_shown_before_for_what_the_reader_may_ask_for()
+    {
+        await using var world = await SeenByAsync(Company.Mira);
+        var navigation = Services.GetRequiredService<NavigationManager>();
+        navigation.NavigateTo("/catalog?show=all");
+        var page = Render<CatalogBrowser>();
+        page.WaitForAssertion(() => Assert.Equal(6, page.FindAll("tbody tr").Count));
+
+        Silence(world);
+        navigation.NavigateTo("/catalog?show=mine");
+        page.WaitForAssertion(() => Assert.Contains(Unknown, page.Find(".refusal").TextContent, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("tbody tr, .empty-state"));
+
+        world.Directory.Fault = null;
+        world.Clock.Advance(Later);
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("tbody tr").Count));
+        Assert.Empty(page.FindAll(".refusal"));
     }
 
     private static void Silence(PortalWorld world)

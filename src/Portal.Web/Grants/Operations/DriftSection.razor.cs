@@ -47,10 +47,13 @@ public sealed partial class DriftSection
     protected override Task OnParametersSetAsync() => _shown == Resolved ? Task.CompletedTask : ReadForAsync();
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Resolved;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) => change.Kind == ChangeKind.Grant;
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {

@@ -103,10 +103,13 @@ public sealed partial class OperationsPage
     }
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Part;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {

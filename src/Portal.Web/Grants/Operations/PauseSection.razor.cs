@@ -38,10 +38,13 @@ public sealed partial class PauseSection
     protected override Task OnParametersSetAsync() => _shown == Lifted ? Task.CompletedTask : ReadForAsync();
 
     /// <inheritdoc />
+    protected override bool ShowsOther => _shown is not null && _shown != Lifted;
+
+    /// <inheritdoc />
     protected override bool Concerns(PortalChange change) => change.Kind is ChangeKind.Grant or ChangeKind.Pause;
 
     /// <inheritdoc />
-    protected override Task LoadAsync() => _reading.RunAsync(ReadListAsync);
+    protected override Task LoadAsync() => _reading.RunOnceAsync(ReadListAsync);
 
     private async Task ReadListAsync()
     {
