@@ -165,12 +165,19 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         public bool IsTriedAgain { get; set; }
 
         /// <summary>Whether an earlier run that got no answer went through after all: its row stands as that run left it. To do it again would take a call that was announced a moment ago, and not made, for one that may arrive late, and an outcome for that of a claim that is over.</summary>
-        /// <remarks>A run that has not gone through when this one reads, and does later, finds another revision; or this one does, and is done again from what is there. What somebody has changed since is run again on top of it: what it then says is true too, only more cautious.</remarks>
+        /// <remarks>What can be read need not last: a commit that is cancelled while it waits for a replica ends as if it had gone through, and a failover takes it away. So whoever finds it has a commit of their own come after it, and waits for the answer to that one. A run that has not gone through when this one reads, and does later, finds another revision; or this one does, and is done again from what is there. What somebody has changed since is run again on top of it: what it then says is true too, only more cautious.</remarks>
         /// <returns>What tells the piece of that run's result; null when none did.</returns>
         public Action? AsSavedBefore(DesiredAssignment? row)
         {
             lock (_lock)
-                return row is null || _runs.Count == 0 ? null : _runs.Find(run => run.Left == RowState.Of(row)).Succeed;
+            {
+                if (row is null || _runs.Count == 0 || _runs.Find(run => run.Left == RowState.Of(row)).Succeed is not { } succeed)
+                    return null;
+                row.Confirm();
+                // This commit may get no answer either, and is found by the next run then.
+                _runs.Add((RowState.Of(row), succeed));
+                return succeed;
+            }
         }
 
         /// <summary>Does it, in a unit of work that is saved next.</summary>
