@@ -8,17 +8,22 @@ namespace Portal.Core.Grants;
 /// <summary>Where the turns of <see cref="DriveAssignment"/> read and save. What is ready at one moment goes into one transaction: a storm of grants waits for the disk once for many rows, not twice for each.</summary>
 /// <remarks>
 /// Each turn sees its own trio and changes it only under the number that claimed the row. What cannot be
-/// saved together is halved, read anew and tried again until what fails is alone: it takes no other down. So is what got no answer
-/// in time (<see cref="DatabaseInTime"/>), by a new connection: no turn waits for what another one's has died of. One per process.
+/// saved together is halved, read anew and tried again until what fails is alone: it takes no other down. What got no answer
+/// in time (<see cref="DatabaseInTime"/>) is parted too, and tried again by new connections beside what is new, for as long as its turn waits: no turn waits for what another one's has died of, or hangs in. One per process.
 /// </remarks>
 public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseInTime database, ClockWatch clock)
 {
     // Enough to make the wait for the disk small beside the work itself; few enough that whoever comes next is soon served.
     private const int MostAtOnce = 128;
 
+    // So many parts of what hung are tried again beside each other: whatever hung only because of another in its part is soon told from it.
+    private const int MostBeside = 4;
+
     private readonly Lock _lock = new();
     private readonly Queue<Piece> _waiting = new();
+    private readonly Queue<IReadOnlyList<Piece>> _hung = new();
     private bool _saving;
+    private int _beside;
 
     /// <summary>Has a piece of work done on a claimed row's trio, and saved. It is done again from a fresh read when it could not be saved, so it must do nothing else.</summary>
     /// <param name="claim">The claim.</param>
@@ -64,7 +69,41 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         return next;
     }
 
-    /// <summary>Never throws: each piece hears what became of it.</summary>
+    /// <summary>It got no answer: it goes behind what hung before it, in parts, and what is new does not wait for it.</summary>
+    private void TryAgain(IReadOnlyList<Piece> hung)
+    {
+        lock (_lock)
+        {
+            foreach (var part in hung.Chunk((hung.Count + MostBeside - 1) / MostBeside))
+            {
+                _hung.Enqueue(part);
+                if (_beside == MostBeside)
+                    continue;
+                _beside++;
+                _ = Task.Run(SaveHungAsync, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task SaveHungAsync()
+    {
+        while (NextHung() is { } part)
+            await SaveAsync(part);
+    }
+
+    private List<Piece>? NextHung()
+    {
+        lock (_lock)
+        {
+            while (_hung.TryDequeue(out var hung))
+                if (hung.Where(p => !p.Left.IsCancellationRequested).ToList() is { Count: > 0 } part)
+                    return part;
+            _beside--;
+            return null;
+        }
+    }
+
+    /// <summary>Never throws: each piece hears what became of it, or is tried again.</summary>
     private async Task SaveAsync(IReadOnlyList<Piece> pieces)
     {
         using var nobodyWaits = new CancellationTokenSource();
@@ -84,8 +123,12 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
                     succeed();
                 failedAlone = 0;
             }
+            catch (NoAnswerException) when (!nobodyWaits.IsCancellationRequested)
+            {
+                TryAgain(part);
+            }
             // Most likely it is its connection that has died. Whoever brought it would wait for the end of a lease that is still renewed.
-            catch (Exception fault) when (part.Count == 1 && failedAlone < 2 && !nobodyWaits.IsCancellationRequested && MayGoThroughNow(part[0], fault))
+            catch (DbException) when (part.Count == 1 && failedAlone < 2 && !nobodyWaits.IsCancellationRequested && database.MayDie && !part[0].IsTriedAgain)
             {
                 part[0].IsTriedAgain = true;
                 parts.Push(part);
@@ -108,12 +151,9 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
             await watch.DisposeAsync();
     }
 
-    // A clash with somebody else's save is no fault of the connection, and has been tried again several times by then.
-    private bool MayGoThroughNow(Piece piece, Exception fault) => database.MayDie && !piece.IsTriedAgain && fault is NoAnswerException or DbException;
-
     /// <summary>Saves a part.</summary>
     /// <returns>What tells each piece so.</returns>
-    private Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, CancellationToken ct) => database.AskAsync(
+    private Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, CancellationToken ct) => database.SaveAsync(
         // Alone, whoever clashed with somebody else's save may try several times.
         inTime => part.Count == 1 ? databases.RunAsync(db => ApplyAsync(db, part, inTime), inTime) : TryAsync(part, inTime), ct);
 
@@ -161,7 +201,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         /// <summary>The trio as it is known without a read, once: the work changes it.</summary>
         public Trio? TakeKnown() => Interlocked.Exchange(ref _known, null);
 
-        /// <summary>Whether it was alone and got a second try.</summary>
+        /// <summary>Whether it was alone, its connection broke, and it got a second try.</summary>
         public bool IsTriedAgain { get; set; }
 
         /// <summary>Whether an earlier run that got no answer went through after all: its row stands as that run left it. To do it again would take a call that was announced a moment ago, and not made, for one that may arrive late, and an outcome for that of a claim that is over.</summary>

@@ -54,7 +54,7 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, Da
         }
     }
 
-    private Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct) => database.AskAsync(async inTime =>
+    private Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct) => database.ReadAsync(async inTime =>
     {
         await using var db = await databases.CreateDbContextAsync(inTime);
         return GrantConditions.UnmetByAudit((await audit.ReadAsync(db, clocks.Now(), inTime))?.Hold);
@@ -86,7 +86,7 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, Da
         // All of them end before anything is decided, so that none fails unseen.
         await Task.WhenAll(scope, role, holder, approver, held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        var (policies, secret) = await database.AskAsync(async inTime =>
+        var (policies, secret) = await database.ReadAsync(async inTime =>
         {
             await using var db = await databases.CreateDbContextAsync(inTime);
             return (await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null || p.Id == grant.PolicyId).ToListAsync(inTime), await SecretAsync(db, grant, inTime));
