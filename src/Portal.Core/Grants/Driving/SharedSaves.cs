@@ -106,12 +106,17 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
     /// <summary>Never throws: each piece hears what became of it, or is tried again.</summary>
     private async Task SaveAsync(IReadOnlyList<Piece> pieces)
     {
-        using var nobodyWaits = new CancellationTokenSource();
+        // Not disposed of: whoever leaves may be about to cancel it, and it holds nothing.
+        var nobodyWaits = new CancellationTokenSource();
+        var allLeft = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var waiting = pieces.Count;
         var watches = pieces.Select(p => p.Left.Register(() =>
         {
-            if (Interlocked.Decrement(ref waiting) == 0)
-                nobodyWaits.Cancel();
+            if (Interlocked.Decrement(ref waiting) > 0)
+                return;
+            // What the database's client does about it may hang in its turn, and is waited for by nobody.
+            _ = nobodyWaits.CancelAsync();
+            allLeft.SetResult();
         })).ToList();
         var parts = new Stack<IReadOnlyList<Piece>>([pieces]);
         var failedAlone = 0;
@@ -119,7 +124,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         {
             try
             {
-                foreach (var succeed in await RunAsync(part, nobodyWaits.Token))
+                foreach (var succeed in await RunAsync(part, allLeft.Task, nobodyWaits.Token))
                     succeed();
                 failedAlone = 0;
             }
@@ -147,15 +152,23 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
             }
         }
 
+        // Not waited for either: one may be under way.
         foreach (var watch in watches)
-            await watch.DisposeAsync();
+            watch.Unregister();
     }
 
     /// <summary>Saves a part.</summary>
     /// <returns>What tells each piece so.</returns>
-    private Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, CancellationToken ct) => database.SaveAsync(
-        // Alone, whoever clashed with somebody else's save may try several times.
-        inTime => part.Count == 1 ? databases.RunAsync(db => ApplyAsync(db, part, inTime), inTime) : TryAsync(part, inTime), ct);
+    private async Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, Task allLeft, CancellationToken ct)
+    {
+        var run = database.SaveAsync(
+            // Alone, whoever clashed with somebody else's save may try several times.
+            inTime => part.Count == 1 ? databases.RunAsync(db => ApplyAsync(db, part, inTime), inTime) : TryAsync(part, inTime), ct);
+        // It may still go through, as may one that got no answer.
+        if (database.MayDie && await Task.WhenAny(run, allLeft) != run)
+            throw new OperationCanceledException(ct);
+        return await run;
+    }
 
     private async Task<IReadOnlyList<Action>> TryAsync(IReadOnlyList<Piece> pieces, CancellationToken ct)
     {

@@ -170,6 +170,30 @@ public sealed class UnansweredSavesTests
         Assert.Equal(2, world.Cloud.Standing.Count);
     }
 
+    [Fact]
+    public async Task One_that_nobody_waits_for_any_more_holds_up_no_other()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql);
+        await world.PromiseAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var claims = await world.ClaimAsync();
+        // It does not hear that it is cancelled, as where the server does not answer that either.
+        var (hangs, begun) = (NewSignal(), NewSignal());
+        _ = NextRead(world, first: () =>
+        {
+            begun.SetResult();
+            return hangs.Task;
+        });
+        using var lost = new CancellationTokenSource();
+        var givenUp = Task.Run(() => world.DriveAsync(claims[0], lost.Token), Ct);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        var other = Task.Run(() => world.DriveAsync(claims[1]), Ct);
+        await lost.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp);
+        Assert.True(await other.WaitAsync(TimeSpan.FromSeconds(15), Ct));
+        hangs.SetResult();
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Drives what is due; one of its commits goes through, and its answer does not come.</summary>
