@@ -50,7 +50,7 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, Da
         catch (Exception fault) when (DatabaseFault.Is(fault))
         {
             // It says nothing of the others in the trio, whose end may be in the same turn.
-            return new CloudCallException(AttentionCode.NoAnswer, "What giving rests on could not be read from the database.", status: null, isTransient: true);
+            return new CloudCallException(AttentionCode.DatabaseUnread, "What giving rests on could not be read from the portal's own database. Its words are in the portal's log.", status: null, isTransient: true, inner: fault);
         }
     }
 
