@@ -107,6 +107,9 @@ public static class AttentionCode
     /// <summary>The audit trail is not sealed: what would be given could not be proved.</summary>
     public const string AuditNotSealed = "AuditNotSealed";
 
+    /// <summary>The database did not let itself be asked what giving rests on.</summary>
+    public const string DatabaseUnread = "DatabaseUnread";
+
     /// <summary>The database did not take the policies that the portal was started with.</summary>
     public const string PoliciesNotLoaded = "PoliciesNotLoaded";
 

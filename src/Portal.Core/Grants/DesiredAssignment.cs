@@ -215,6 +215,9 @@ public sealed partial class DesiredAssignment
         Revision++;
     }
 
+    /// <summary>It is as it should be. Stepped all the same, so that a commit of its own comes after the one that made it so, whose answer never came.</summary>
+    public void Confirm() => Revision++;
+
     /// <summary>Announces a call, before it is made. From here on the assignment may be there.</summary>
     /// <param name="intent">The call.</param>
     /// <param name="wantedUntil">Until when the assignment is to be there; null for absent.</param>

@@ -16,11 +16,12 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly HeldClaims _held = new(pace, clock, logger);
+    // What is claimed at the end of a look is to have time left.
+    private readonly GrowingLimit _limit = new(pace.LookLimit, pace.Lease / 2);
     private readonly Lock _beginning = new();
     private bool _stopped;
     private volatile int _wakeAt = int.MaxValue;
     private long _lookedAt;
-    private int _givenUp;
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -105,22 +106,16 @@ public sealed partial class GrantWorker(ClaimDueAssignments claimDue, DriveAssig
     /// <returns>What was claimed; null when the look was given up, and is to be made again by another connection.</returns>
     private async Task<ClaimedWork?> LookAsync(int most, long asked, CancellationToken halt, CancellationToken ct)
     {
-        // What is claimed at the end of a look is to have time left.
-        var limit = pace.LookLimit * Math.Pow(2, _givenUp);
-        if (_givenUp > 0 && limit > pace.Lease / 2)
-            limit = pace.Lease / 2;
+        var limit = _limit.Now;
         try
         {
             var claimed = (await AnswerInTime.AskAsync(token => claimDue.ExecuteAsync(most, Actor.System, token), limit, clock, late => TakeUpLate(late.Value, asked, halt, ct), ct)).Value;
-            // A database that is only slow is waited for as long the next time.
-            if (clock.GetElapsedTime(asked) < pace.LookLimit)
-                _givenUp = 0;
+            _limit.Answered(clock.GetElapsedTime(asked));
             return claimed;
         }
         catch (NoAnswerException)
         {
-            // Far from where doubling would overflow.
-            _givenUp = Math.Min(_givenUp + 1, 10);
+            _limit.Unanswered(limit);
             LogLookGivenUp(limit);
             claimDue.ForsakeIdleConnections();
             return null;

@@ -103,6 +103,32 @@ public sealed class LateCallTests
         Assert.NotNull((await world.AssignmentAsync(locked.AssignmentId)).LostCallAt);
     }
 
+    [Theory, BothDatabases]
+    public async Task Many_are_told_of_also_where_the_database_takes_its_time(DatabaseKind kind)
+    {
+        const int Many = 25;
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var untold = world.Get<UntoldCalls>();
+        var now = world.Clock.GetUtcNow();
+        await using (var db = world.OpenDb())
+        {
+            for (var n = 0; n < Many; n++)
+            {
+                var row = new DesiredAssignment(new Grant(new GrantOrder(Guid.NewGuid(), $"R-{n}", Company.Mira.Id, "Mira", $"/subscriptions/11111111-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv/secrets/s-{n}", "kv", $"s-{n}", GrantableRole.SecretsUser, now, now.AddHours(1)), now));
+                db.Add(row);
+                untold.Remember(new AssignmentClaim(row.Id, -1, "sub", ToEnd: false), now);
+            }
+
+            await db.SaveChangesAsync(Ct);
+        }
+
+        world.DatabaseFaults.Hold = sql => sql.Contains("FROM \"DesiredAssignments\"", StringComparison.Ordinal) ? Task.Delay(TimeSpan.FromMilliseconds(150), Ct) : null;
+        for (var look = 0; look < 3; look++)
+            await untold.TellAsync(now).WaitAsync(TimeSpan.FromMinutes(1), Ct);
+        world.DatabaseFaults.Hold = null;
+        Assert.Equal(Many, await world.ReadAsync(db => db.DesiredAssignments.CountAsync(a => a.LostCallAt != null)));
+    }
+
     [Fact]
     public async Task It_is_removed_within_moments_of_the_look_that_finds_it()
     {

@@ -1,8 +1,12 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Portal.Core;
 using Portal.Core.Catalog;
 using Portal.Core.Data;
 using Portal.Core.Grants;
+using Portal.Core.Grants.Claims;
+using Portal.Core.Identity;
 using Portal.Core.Policies;
 using Portal.Tests.World;
 
@@ -55,7 +59,7 @@ public sealed class PreconditionTests
         Assert.Empty((await world.ReturnAsync(first.Id, Company.Mira)).Refusals);
         world.DatabaseFaults.Break = sql => sql.Contains("FROM \"AccessPolicies\"", StringComparison.Ordinal) ? new DurabilityLostException("The connection is gone.") : null;
         Assert.True(await world.DriveAsync(Assert.Single(await world.ClaimAsync())));
-        Assert.Equal(AttentionCode.NoAnswer, (await world.AssignmentAsync(first.AssignmentId)).FaultCode);
+        Assert.Equal(AttentionCode.DatabaseUnread, (await world.AssignmentAsync(first.AssignmentId)).FaultCode);
         // As for any other question about another grant that got no answer: for half a minute, and three looks in which others may take the row.
         await world.LiveAsync(TimeSpan.FromSeconds(35), TimeSpan.FromSeconds(1));
         Assert.Equal(GrantState.Ended, (await world.GrantOfAsync(first.RequestId)).State);
@@ -64,6 +68,37 @@ public sealed class PreconditionTests
         world.DatabaseFaults.Break = null;
         await world.LiveAsync(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(1));
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(next.RequestId)).State);
+    }
+
+    [Theory, BothDatabases]
+    public async Task What_keeps_the_database_from_being_read_is_not_said_of_the_cloud_and_logged_in_its_own_words(DatabaseKind kind)
+    {
+        await using var world = await PortalWorld.OpenAsync(kind);
+        var promised = await world.PromiseAsync();
+        world.DatabaseFaults.Break = sql => sql.Contains("FROM \"AccessPolicies\"", StringComparison.Ordinal) ? new DurabilityLostException("permission denied for table") : null;
+        var log = new Listener();
+        var drive = ActivatorUtilities.CreateInstance<DriveAssignment>(world.Acting.Services, log);
+        for (var turn = 1; turn <= 5; turn++)
+        {
+            world.Clock.Advance(TimeSpan.FromSeconds(40));
+            Assert.True((await drive.ExecuteAsync(Assert.Single(await world.ClaimAsync()), Actor.System, TestContext.Current.CancellationToken)).Value);
+            Assert.Equal(turn, log.Heard.Count);
+        }
+
+        Assert.All(log.Heard, heard => Assert.Equal((LogLevel.Warning, "permission denied for table"), (heard.Level, heard.Fault?.Message)));
+        Assert.Equal(AttentionCode.DatabaseUnread, (await world.GrantOfAsync(promised.RequestId)).AttentionCode);
+        Assert.Empty(world.Get<LeftToOthers>().At(world.Clock.GetUtcNow(), TimeSpan.FromMinutes(1)));
+    }
+
+    private sealed class Listener : ILogger<DriveAssignment>
+    {
+        public List<(LogLevel Level, Exception? Fault)> Heard { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Heard.Add((logLevel, exception));
     }
 
     [Theory, BothDatabases]

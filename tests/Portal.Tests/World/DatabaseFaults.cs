@@ -16,7 +16,7 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor, IDbTransactio
     /// <summary>Given the SQL of a command that reads: what it waits for; null to let it go on at once.</summary>
     public Func<string, Task?>? Hold { get; set; }
 
-    /// <summary>Asked after each commit: what the answer to it waits for; null to let it come at once.</summary>
+    /// <summary>Asked after each commit, also that of a statement that writes by itself: what the answer to it waits for; null to let it come at once.</summary>
     public Func<Task?>? HoldAnswer { get; set; }
 
     /// <summary>The database answers nothing, until further notice.</summary>
@@ -33,6 +33,13 @@ public sealed partial class DatabaseFaults : DbCommandInterceptor, IDbTransactio
 
     public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default) =>
         Hold?.Invoke(command.CommandText) is { } wait ? PassAfterAsync(wait, command, result) : ValueTask.FromResult(Pass(command, result));
+
+    public override async ValueTask<DbDataReader> ReaderExecutedAsync(DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
+    {
+        if (command.Transaction is null && Writing().IsMatch(command.CommandText) && HoldAnswer?.Invoke() is { } wait)
+            await wait.WaitAsync(cancellationToken);
+        return result;
+    }
 
     public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult(Pass(command, result));

@@ -6,10 +6,11 @@ namespace Portal.Core.Grants.Claims;
 /// <summary>Calls of this instance that were given up, or whose outcome could not be saved, and that nobody could be told of because the database was gone. Told beside the first look for work that it answers. Safe for several threads; a process that dies forgets them.</summary>
 public sealed class UntoldCalls(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>How long the telling of all of them lasts at most, but for the least that each has.</summary>
+    /// <summary>How long the telling of each lasts at most, however many there are: none of them would be told by a database that needs longer for it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan LeastPatience = TimeSpan.FromMilliseconds(100);
+    // Beside each other, so that a few that hang hold up no other; and few beside what is due.
+    private const int MostAtOnce = 8;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<AssignmentClaim, DateTimeOffset?> _calls = [];
@@ -36,22 +37,22 @@ public sealed class UntoldCalls(IDbContextFactory<PortalDb> databases)
     {
         // Not within the lock, nor in whoever asks.
         await Task.Yield();
-        // Each its own: a row that somebody else holds locked, or a connection that has died, must not use up what the others have.
-        var patience = Patience / calls.Count;
-        foreach (var (claim, putAt) in calls)
-        {
-            try
-            {
-                await AnswerInTime.AskAsync(ct => databases.RunAsync(db => TellAsync(db, claim, putAt, now, ct), ct), patience > LeastPatience ? patience : LeastPatience, TimeProvider.System, late: _ => Forget(claim), CancellationToken.None);
-            }
-            catch (Exception)
-            {
-                // The database is still away, or this one row cannot be written now.
-                continue;
-            }
+        await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, async (call, _) => await TellOneAsync(call.Key, call.Value, now));
+    }
 
-            Forget(claim);
+    private async Task TellOneAsync(AssignmentClaim claim, DateTimeOffset? putAt, DateTimeOffset now)
+    {
+        try
+        {
+            await AnswerInTime.AskAsync(ct => databases.RunAsync(db => TellAsync(db, claim, putAt, now, ct), ct), Patience, TimeProvider.System, late: _ => Forget(claim), CancellationToken.None);
         }
+        catch (Exception)
+        {
+            // The database is still away, or this one row cannot be written now.
+            return;
+        }
+
+        Forget(claim);
     }
 
     private void Forget(AssignmentClaim claim)

@@ -82,7 +82,15 @@ public sealed partial class DriveAssignment(
     /// <returns>Null when the claim is lost.</returns>
     private async Task<Settled?> FollowAsync(AssignmentClaim claim, Announcement announced, DriveOutcome outcome, Activity? activity, Actor actor, CancellationToken ct)
     {
-        foreach (var fault in outcome.Faults)
+        // One database, asked for each grant of the trio; and no call to the cloud.
+        var unread = outcome.Faults.FirstOrDefault(fault => fault.Code == AttentionCode.DatabaseUnread);
+        if (unread is not null)
+        {
+            LogDatabaseUnread(logger, unread.InnerException, claim.AssignmentId);
+            activity?.SetStatus(ActivityStatusCode.Error, unread.Code);
+        }
+
+        foreach (var fault in outcome.Faults.Where(fault => fault.Code != AttentionCode.DatabaseUnread))
         {
             LogCallFailed(logger, claim.AssignmentId, fault.Code, fault.Message);
             PortalTelemetry.FailedCalls.Add(1, new KeyValuePair<string, object?>("code", fault.Code));
@@ -300,4 +308,7 @@ public sealed partial class DriveAssignment(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A call for assignment {AssignmentId} failed with {Code} and is tried again: {Text}")]
     private static partial void LogCallFailed(ILogger logger, Guid assignmentId, string code, string text);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What giving assignment {AssignmentId} rests on could not be read from the database; it is not given, and asked again")]
+    private static partial void LogDatabaseUnread(ILogger logger, Exception? fault, Guid assignmentId);
 }

@@ -8,17 +8,22 @@ namespace Portal.Core.Grants;
 /// <summary>Where the turns of <see cref="DriveAssignment"/> read and save. What is ready at one moment goes into one transaction: a storm of grants waits for the disk once for many rows, not twice for each.</summary>
 /// <remarks>
 /// Each turn sees its own trio and changes it only under the number that claimed the row. What cannot be
-/// saved together is halved, read anew and tried again until what fails is alone: it takes no other down. So is what got no answer
-/// in time (<see cref="DatabaseInTime"/>), by a new connection: no turn waits for what another one's has died of. One per process.
+/// saved together is halved, read anew and tried again until what fails is alone: it takes no other down. What got no answer
+/// in time (<see cref="DatabaseInTime"/>) is parted too, and tried again by new connections beside what is new, for as long as its turn waits: no turn waits for what another one's has died of, or hangs in. One per process.
 /// </remarks>
 public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseInTime database, ClockWatch clock)
 {
     // Enough to make the wait for the disk small beside the work itself; few enough that whoever comes next is soon served.
     private const int MostAtOnce = 128;
 
+    // So many parts of what hung are tried again beside each other: whatever hung only because of another in its part is soon told from it.
+    private const int MostBeside = 4;
+
     private readonly Lock _lock = new();
     private readonly Queue<Piece> _waiting = new();
+    private readonly Queue<IReadOnlyList<Piece>> _hung = new();
     private bool _saving;
+    private int _beside;
 
     /// <summary>Has a piece of work done on a claimed row's trio, and saved. It is done again from a fresh read when it could not be saved, so it must do nothing else.</summary>
     /// <param name="claim">The claim.</param>
@@ -64,15 +69,54 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         return next;
     }
 
-    /// <summary>Never throws: each piece hears what became of it.</summary>
+    /// <summary>It got no answer: it goes behind what hung before it, in parts, and what is new does not wait for it.</summary>
+    private void TryAgain(IReadOnlyList<Piece> hung)
+    {
+        lock (_lock)
+        {
+            foreach (var part in hung.Chunk((hung.Count + MostBeside - 1) / MostBeside))
+            {
+                _hung.Enqueue(part);
+                if (_beside == MostBeside)
+                    continue;
+                _beside++;
+                _ = Task.Run(SaveHungAsync, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task SaveHungAsync()
+    {
+        while (NextHung() is { } part)
+            await SaveAsync(part);
+    }
+
+    private List<Piece>? NextHung()
+    {
+        lock (_lock)
+        {
+            while (_hung.TryDequeue(out var hung))
+                if (hung.Where(p => !p.Left.IsCancellationRequested).ToList() is { Count: > 0 } part)
+                    return part;
+            _beside--;
+            return null;
+        }
+    }
+
+    /// <summary>Never throws: each piece hears what became of it, or is tried again.</summary>
     private async Task SaveAsync(IReadOnlyList<Piece> pieces)
     {
-        using var nobodyWaits = new CancellationTokenSource();
+        // Not disposed of: whoever leaves may be about to cancel it, and it holds nothing.
+        var nobodyWaits = new CancellationTokenSource();
+        var allLeft = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var waiting = pieces.Count;
         var watches = pieces.Select(p => p.Left.Register(() =>
         {
-            if (Interlocked.Decrement(ref waiting) == 0)
-                nobodyWaits.Cancel();
+            if (Interlocked.Decrement(ref waiting) > 0)
+                return;
+            // What the database's client does about it may hang in its turn, and is waited for by nobody.
+            _ = nobodyWaits.CancelAsync();
+            allLeft.SetResult();
         })).ToList();
         var parts = new Stack<IReadOnlyList<Piece>>([pieces]);
         var failedAlone = 0;
@@ -80,12 +124,16 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         {
             try
             {
-                foreach (var succeed in await RunAsync(part, nobodyWaits.Token))
+                foreach (var succeed in await RunAsync(part, allLeft.Task, nobodyWaits.Token))
                     succeed();
                 failedAlone = 0;
             }
+            catch (NoAnswerException) when (!nobodyWaits.IsCancellationRequested)
+            {
+                TryAgain(part);
+            }
             // Most likely it is its connection that has died. Whoever brought it would wait for the end of a lease that is still renewed.
-            catch (Exception fault) when (part.Count == 1 && failedAlone < 2 && !nobodyWaits.IsCancellationRequested && MayGoThroughNow(part[0], fault))
+            catch (DbException) when (part.Count == 1 && failedAlone < 2 && !nobodyWaits.IsCancellationRequested && database.MayDie && !part[0].IsTriedAgain)
             {
                 part[0].IsTriedAgain = true;
                 parts.Push(part);
@@ -104,18 +152,23 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
             }
         }
 
+        // Not waited for either: one may be under way.
         foreach (var watch in watches)
-            await watch.DisposeAsync();
+            watch.Unregister();
     }
-
-    // A clash with somebody else's save is no fault of the connection, and has been tried again several times by then.
-    private bool MayGoThroughNow(Piece piece, Exception fault) => database.MayDie && !piece.IsTriedAgain && fault is NoAnswerException or DbException;
 
     /// <summary>Saves a part.</summary>
     /// <returns>What tells each piece so.</returns>
-    private Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, CancellationToken ct) => database.AskAsync(
-        // Alone, whoever clashed with somebody else's save may try several times.
-        inTime => part.Count == 1 ? databases.RunAsync(db => ApplyAsync(db, part, inTime), inTime) : TryAsync(part, inTime), ct);
+    private async Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, Task allLeft, CancellationToken ct)
+    {
+        var run = database.SaveAsync(
+            // Alone, whoever clashed with somebody else's save may try several times.
+            inTime => part.Count == 1 ? databases.RunAsync(db => ApplyAsync(db, part, inTime), inTime) : TryAsync(part, inTime), ct);
+        // It may still go through, as may one that got no answer.
+        if (database.MayDie && await Task.WhenAny(run, allLeft) != run)
+            throw new OperationCanceledException(ct);
+        return await run;
+    }
 
     private async Task<IReadOnlyList<Action>> TryAsync(IReadOnlyList<Piece> pieces, CancellationToken ct)
     {
@@ -161,16 +214,23 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         /// <summary>The trio as it is known without a read, once: the work changes it.</summary>
         public Trio? TakeKnown() => Interlocked.Exchange(ref _known, null);
 
-        /// <summary>Whether it was alone and got a second try.</summary>
+        /// <summary>Whether it was alone, its connection broke, and it got a second try.</summary>
         public bool IsTriedAgain { get; set; }
 
         /// <summary>Whether an earlier run that got no answer went through after all: its row stands as that run left it. To do it again would take a call that was announced a moment ago, and not made, for one that may arrive late, and an outcome for that of a claim that is over.</summary>
-        /// <remarks>A run that has not gone through when this one reads, and does later, finds another revision; or this one does, and is done again from what is there. What somebody has changed since is run again on top of it: what it then says is true too, only more cautious.</remarks>
+        /// <remarks>What can be read need not last: a commit that is cancelled while it waits for a replica ends as if it had gone through, and a failover takes it away. So whoever finds it has a commit of their own come after it, and waits for the answer to that one. A run that has not gone through when this one reads, and does later, finds another revision; or this one does, and is done again from what is there. What somebody has changed since is run again on top of it: what it then says is true too, only more cautious.</remarks>
         /// <returns>What tells the piece of that run's result; null when none did.</returns>
         public Action? AsSavedBefore(DesiredAssignment? row)
         {
             lock (_lock)
-                return row is null || _runs.Count == 0 ? null : _runs.Find(run => run.Left == RowState.Of(row)).Succeed;
+            {
+                if (row is null || _runs.Count == 0 || _runs.Find(run => run.Left == RowState.Of(row)).Succeed is not { } succeed)
+                    return null;
+                row.Confirm();
+                // This commit may get no answer either, and is found by the next run then.
+                _runs.Add((RowState.Of(row), succeed));
+                return succeed;
+            }
         }
 
         /// <summary>Does it, in a unit of work that is saved next.</summary>

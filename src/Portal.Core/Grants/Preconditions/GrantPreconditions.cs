@@ -50,11 +50,11 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, Da
         catch (Exception fault) when (DatabaseFault.Is(fault))
         {
             // It says nothing of the others in the trio, whose end may be in the same turn.
-            return new CloudCallException(AttentionCode.NoAnswer, "What giving rests on could not be read from the database.", status: null, isTransient: true);
+            return new CloudCallException(AttentionCode.DatabaseUnread, "What giving rests on could not be read from the portal's own database. Its words are in the portal's log.", status: null, isTransient: true, inner: fault);
         }
     }
 
-    private Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct) => database.AskAsync(async inTime =>
+    private Task<UnmetCondition?> UnmetByAuditAsync(CancellationToken ct) => database.ReadAsync(async inTime =>
     {
         await using var db = await databases.CreateDbContextAsync(inTime);
         return GrantConditions.UnmetByAudit((await audit.ReadAsync(db, clocks.Now(), inTime))?.Hold);
@@ -86,7 +86,7 @@ public sealed class GrantPreconditions(IDbContextFactory<PortalDb> databases, Da
         // All of them end before anything is decided, so that none fails unseen.
         await Task.WhenAll(scope, role, holder, approver, held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        var (policies, secret) = await database.AskAsync(async inTime =>
+        var (policies, secret) = await database.ReadAsync(async inTime =>
         {
             await using var db = await databases.CreateDbContextAsync(inTime);
             return (await db.AccessPolicies.AsNoTracking().Where(p => p.RetiredAt == null || p.Id == grant.PolicyId).ToListAsync(inTime), await SecretAsync(db, grant, inTime));

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Portal.Core;
 using Portal.Core.Data;
 using Portal.Core.Grants;
@@ -82,6 +83,115 @@ public sealed class UnansweredSavesTests
         world.DatabaseFaults.Break = sql => sql.Contains("FROM \"DesiredAssignments\"", StringComparison.Ordinal) && broken++ == 0 ? new DurabilityLostException("The connection is gone.") : null;
         Assert.True(await world.DriveAsync(claim));
         Assert.Equal(GrantState.Active, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
+    [Fact]
+    public async Task Nothing_is_called_for_on_a_record_whose_commit_is_not_answered()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql);
+        var grant = await world.PromiseAsync();
+        var claim = Assert.Single(await world.ClaimAsync());
+        // As with a synchronous replica that stands still: what is committed can be read, and a failover takes it away.
+        world.DatabaseFaults.HoldAnswer = () => NewSignal().Task;
+        var again = NextRead(world);
+        var driving = Task.Run(() => world.DriveAsync(claim), Ct);
+        for (var tries = 0; tries < 5; tries++)
+        {
+            await GiveUpAsync(world, again);
+            Assert.Empty(world.Cloud.Calls);
+            again = NextRead(world);
+        }
+
+        world.DatabaseFaults.HoldAnswer = null;
+        await GiveUpAsync(world, Task.WhenAny(again, driving));
+        await GiveUpAsync(world, driving);
+        Assert.True(await driving);
+        Assert.Single(world.Cloud.Calls);
+        Assert.Null((await world.AssignmentAsync(grant.AssignmentId)).LostCallAt);
+        Assert.Single(await world.CodesAsync(grant.RequestId), "grant.provisioning");
+        Assert.Single(await world.CodesAsync(grant.RequestId), "grant.activated");
+    }
+
+    [Fact]
+    public async Task One_that_hangs_is_made_again_for_as_long_as_its_turn_waits()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql);
+        var grant = await world.PromiseAsync();
+        var claim = Assert.Single(await world.ClaimAsync());
+        var (hangs, through, reads) = (NewSignal(), NewSignal(), 0);
+        world.DatabaseFaults.Hold = sql =>
+        {
+            if (!sql.Contains("FROM \"DesiredAssignments\"", StringComparison.Ordinal))
+                return null;
+            if (++reads <= 4)
+                return hangs.Task;
+            through.TrySetResult();
+            return null;
+        };
+        var driving = Task.Run(() => world.DriveAsync(claim), Ct);
+        await GiveUpAsync(world, through.Task);
+        Assert.True(await driving.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+        hangs.SetResult();
+        Assert.Equal(GrantState.Active, (await world.GrantOfAsync(grant.RequestId)).State);
+    }
+
+    [Fact]
+    public async Task One_that_hangs_goes_behind_what_has_not_been_tried_yet()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql);
+        await world.PromiseAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var claims = await world.ClaimAsync();
+        await using var db = world.OpenDb();
+        await using var holds = await db.Database.BeginTransactionAsync(Ct);
+        await db.DesiredAssignments.Where(a => a.Id == claims[0].AssignmentId).ExecuteUpdateAsync(row => row.SetProperty(a => a.PrivilegeRank, a => a.PrivilegeRank), Ct);
+        var saving = NewSignal();
+        world.DatabaseFaults.Break = sql =>
+        {
+            if (sql.Contains("UPDATE \"DesiredAssignments\"", StringComparison.Ordinal))
+                saving.TrySetResult();
+            return null;
+        };
+        var locked = Task.Run(() => world.DriveAsync(claims[0]), Ct);
+        await saving.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        var other = Task.Run(() => world.DriveAsync(claims[1]), Ct);
+        // The second time only for a machine so busy that nobody waited yet at the first: by then nothing that is tried again has been given up.
+        for (var tries = 0; tries < 2 && !other.IsCompleted; tries++)
+        {
+            world.Clock.Advance(Limit);
+            await Task.WhenAny(other, Task.Delay(TimeSpan.FromSeconds(10), Ct));
+        }
+
+        Assert.True(other.IsCompleted);
+        Assert.True(await other);
+        Assert.False(locked.IsCompleted);
+        await holds.RollbackAsync(Ct);
+        Assert.True(await locked.WaitAsync(TimeSpan.FromSeconds(30), Ct));
+        Assert.Equal(2, world.Cloud.Standing.Count);
+    }
+
+    [Fact]
+    public async Task One_that_nobody_waits_for_any_more_holds_up_no_other()
+    {
+        await using var world = await PortalWorld.OpenAsync(DatabaseKind.PostgreSql);
+        await world.PromiseAsync();
+        await world.PromiseAsync(draft: PortalWorld.Draft(Company.LedgerPassword));
+        var claims = await world.ClaimAsync();
+        // It does not hear that it is cancelled, as where the server does not answer that either.
+        var (hangs, begun) = (NewSignal(), NewSignal());
+        _ = NextRead(world, first: () =>
+        {
+            begun.SetResult();
+            return hangs.Task;
+        });
+        using var lost = new CancellationTokenSource();
+        var givenUp = Task.Run(() => world.DriveAsync(claims[0], lost.Token), Ct);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        var other = Task.Run(() => world.DriveAsync(claims[1]), Ct);
+        await lost.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp);
+        Assert.True(await other.WaitAsync(TimeSpan.FromSeconds(15), Ct));
+        hangs.SetResult();
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
