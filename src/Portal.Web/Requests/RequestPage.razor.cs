@@ -69,6 +69,7 @@ public sealed partial class RequestPage : IDisposable
     // After a pause, and when the page was loaded anew, what was written waits in the browser for the form to come.
     private async Task LoadAsync()
     {
+        var asked = _loaded;
         try
         {
             await ReadAsync();
@@ -76,6 +77,9 @@ public sealed partial class RequestPage : IDisposable
         catch (Exception fault) when (RendererInfo.IsInteractive && DatabaseFault.Is(fault))
         {
             Live.NoteFailure(fault);
+            // What was not read of a secret that was left says nothing of the next.
+            if (asked != _loaded)
+                return;
             _refusals = [new Refusal(RefusalCode.DatabaseFailed)];
         }
 

@@ -92,6 +92,8 @@ public sealed class LateCallTests
             untold.Remember(new AssignmentClaim(grant.AssignmentId, -1, "sub", ToEnd: false), world.Clock.GetUtcNow());
         await using var db = world.OpenDb();
         await using var holds = await db.Database.BeginTransactionAsync(Ct);
+        // As long as it likes, and not for ten seconds as one of the portal's.
+        await db.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = 0", Ct);
         await db.DesiredAssignments.Where(a => a.Id == locked.AssignmentId).ExecuteUpdateAsync(row => row.SetProperty(a => a.PrivilegeRank, a => a.PrivilegeRank), Ct);
         for (var look = 0; look < 3; look++)
             await untold.TellAsync(world.Clock.GetUtcNow()).WaitAsync(TimeSpan.FromSeconds(30), Ct);

@@ -52,9 +52,13 @@ public sealed class AuditStore(string name, string? host, long size, DateTimeOff
     }
 
     /// <summary>Their ids.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="through">The last one that is asked for; null for all.</param>
+    /// <param name="ct">Cancels.</param>
     /// <exception cref="SealingException">One cannot be read: <see cref="SealingProblem.Contradiction"/>.</exception>
-    internal static Task<List<Guid>> AcceptancesAsync(PortalDb db, ICheckpointStore store, CancellationToken ct) =>
-        ReadAsync(() => AcceptancesOf(db, store).Select(e => e.EventId).ToListAsync(ct));
+    internal static Task<List<Guid>> AcceptancesAsync(PortalDb db, ICheckpointStore store, Guid? through, CancellationToken ct) =>
+        ReadAsync(() => AcceptancesOf(db, store).Where(e => through == null || e.Sequence <= db.AuditEvents.Single(last => last.EventId == through).Sequence).Select(e => e.EventId).ToListAsync(ct));
 
     private static async Task<T> ReadAsync<T>(Func<Task<T>> read)
     {

@@ -23,7 +23,7 @@ internal sealed class StoreMemory
     {
         // Of before: none of these is for what this process has seen. First they, then the rows: one that comes between is gone along with.
         foreach (var store in stores.All.Where(store => Of(store).Written is null))
-            Of(store).Acceptances.UnionWith(await AuditStore.AcceptancesAsync(db, store, ct));
+            Of(store).Acceptances.UnionWith(await AuditStore.AcceptancesAsync(db, store, through: null, ct));
         var rows = await AuditStore.ReadAsync(db, stores.All, now - SeenEvery, ct);
         foreach (var store in stores.All)
         {
@@ -35,7 +35,8 @@ internal sealed class StoreMemory
             if (row?.Acceptance is { } accepted && !known.Acceptances.Contains(accepted) && await IsRecordedAsync(db, store, accepted, ct))
             {
                 known.Held = 0;
-                known.Acceptances.Add(accepted);
+                // With those that came before it since the last look: nothing is left that they were for.
+                known.Acceptances.UnionWith(await AuditStore.AcceptancesAsync(db, store, through: accepted, ct));
             }
 
             known.Held = Math.Max(known.Held, row?.Size ?? 0);
@@ -58,9 +59,10 @@ internal sealed class StoreMemory
         if (AuditStore.SizeOf(latest) >= known.Held)
             return latest;
         known.IsShort = true;
-        throw new SealingException(SealingProblem.StoreForgets, store.Host is not null && known.OthersKeepMore
-            ? $"Another instance keeps its checkpoints under the same name, {store.RememberedAs}: the database remembers one of {known.Held} events since this one looked, and {store.Name} does not hold it. Give each host a name of its own, or this one's file another path. Unless somebody changed the database: see the runbook, AuditNotSealed."
-            : $"{char.ToUpperInvariant(store.Name[0])}{store.Name[1..]} held a checkpoint of {known.Held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.");
+        var held = $"{char.ToUpperInvariant(store.Name[0])}{store.Name[1..]} held a checkpoint of {known.Held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.";
+        throw new SealingException(SealingProblem.StoreForgets, store.Host is null || !known.OthersKeepMore
+            ? held
+            : $"{held} Or another instance has kept it since, under the same name ({store.RememberedAs}) and in another file: only once you know that, give each host a name of its own, or this one's file another path.");
     }
 
     /// <summary>A store holds this, and it is of the log.</summary>

@@ -69,13 +69,16 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         return next;
     }
 
-    /// <summary>It got no answer: it goes behind what hung before it, in parts, and what is new does not wait for it.</summary>
+    /// <summary>It got no answer: it goes behind what hung before it, in parts, and each by itself the second time; and what is new does not wait for it.</summary>
     private void TryAgain(IReadOnlyList<Piece> hung)
     {
+        var most = hung[0].HasHung ? 1 : (hung.Count + MostBeside - 1) / MostBeside;
         lock (_lock)
         {
-            foreach (var part in hung.Chunk((hung.Count + MostBeside - 1) / MostBeside))
+            foreach (var part in hung.Chunk(most))
             {
+                foreach (var piece in part)
+                    piece.HasHung = true;
                 _hung.Enqueue(part);
                 if (_beside == MostBeside)
                     continue;
@@ -213,6 +216,9 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
 
         /// <summary>The trio as it is known without a read, once: the work changes it.</summary>
         public Trio? TakeKnown() => Interlocked.Exchange(ref _known, null);
+
+        /// <summary>Whether a part that it was in got no answer.</summary>
+        public bool HasHung { get; set; }
 
         /// <summary>Whether it was alone, its connection broke, and it got a second try.</summary>
         public bool IsTriedAgain { get; set; }

@@ -143,6 +143,28 @@ public sealed class AcceptStoreTests
     }
 
     [Theory, BothDatabases]
+    public async Task Of_two_acceptances_between_two_looks_neither_is_left_for_later(DatabaseKind kind)
+    {
+        await using var world = await LostAsync(kind, 1);
+        await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true));
+        await AcceptAsync(world);
+        var lost = world.Checkpoints.Notes.ToList();
+        world.Checkpoints.Notes.Clear();
+        await AcceptAsync(world);
+        var first = (await world.EventsAsync()).Where(e => e.Code == "audit.store_accepted").Select(e => e.EventId).Order().First();
+        await world.SealAsync(checkpoint: true);
+        await RecordAsync(world, 1);
+        await world.SealAsync(checkpoint: true);
+
+        world.Checkpoints.Notes.Clear();
+        world.Checkpoints.Notes.AddRange(lost);
+        await SqlAsync(world, $"UPDATE \"AuditStores\" SET \"Size\" = 3, \"Acceptance\" = '{first.ToString().ToUpperInvariant()}'");
+        await RecordAsync(world, 1);
+        for (var look = 0; look < 2; look++)
+            Assert.Equal(SealingProblem.StoreForgets, (await Assert.ThrowsAsync<SealingException>(() => world.SealAsync(checkpoint: true))).Problem);
+    }
+
+    [Theory, BothDatabases]
     public async Task A_row_that_somebody_lowers_takes_nothing_from_a_portal_that_runs_and_neither_does_an_acceptance_that_is_not_in_the_trail(DatabaseKind kind)
     {
         await using var world = await LostAsync(kind, 1);

@@ -144,6 +144,8 @@ public sealed class UnansweredSavesTests
         var claims = await world.ClaimAsync();
         await using var db = world.OpenDb();
         await using var holds = await db.Database.BeginTransactionAsync(Ct);
+        // It is somebody's from outside: the server is not to end it after ten seconds, as it would one of the portal's.
+        await db.Database.ExecuteSqlRawAsync("SET LOCAL idle_in_transaction_session_timeout = 0", Ct);
         await db.DesiredAssignments.Where(a => a.Id == claims[0].AssignmentId).ExecuteUpdateAsync(row => row.SetProperty(a => a.PrivilegeRank, a => a.PrivilegeRank), Ct);
         var saving = NewSignal();
         world.DatabaseFaults.Break = sql =>
