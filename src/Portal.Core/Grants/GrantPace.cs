@@ -9,6 +9,6 @@ public sealed record GrantPace
     /// <summary>How long at most between two looks for due work, when nothing wakes the worker earlier.</summary>
     public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a look for due work may last before it is given up and made again by another connection. After each that was given up the next has twice as long, up to a <see cref="Lease"/>, so that a database that is only slow is waited for.</summary>
+    /// <summary>How long a look for due work, a save or a read of the engine may last before it is given up and made again by another connection. After each that was given up the next has twice as long, so that a database that is only slow is waited for: up to half a <see cref="Lease"/> for a look, a third for a save, and a whole one for a read.</summary>
     public TimeSpan LookLimit { get; init; } = TimeSpan.FromSeconds(5);
 }

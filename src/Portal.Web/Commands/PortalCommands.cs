@@ -98,10 +98,11 @@ public static class PortalCommands
         var command = commands.FirstOrDefault(c => c.Name == name);
         if (name is not null && command is null)
             return Refuse($"There is no command '{name}'.", "help", output);
+        var width = commands.Max(c => c.Name.Length) + 2;
         output.Out.WriteLine(command is null ? $"""
             Without a command, Portal.Web serves the portal's pages. Commands:
-            {string.Join(Environment.NewLine, commands.Select(c => $"  {c.Name,-20}{c.Summary}"))}
-              help                says more about a command: help {commands[0].Name}
+            {string.Join(Environment.NewLine, commands.Select(c => $"  {c.Name.PadRight(width)}{c.Summary}"))}
+              {"help".PadRight(width)}says more about a command: help {commands[0].Name}
             """ : $"""
             {command.Name}: {command.Summary}
 

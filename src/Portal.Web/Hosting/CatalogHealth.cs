@@ -14,7 +14,7 @@ public sealed class CatalogHealth(CatalogReach reach) : IHealthCheck
     {
         null => HealthCheckResult.Healthy(),
         { Kind: CatalogProblemKind.Unreachable } problem => HealthCheckResult.Degraded($"{NotRead}: the subscriptions could not be listed ({problem.Code}); the catalog stays as it was known."),
-        { Kind: CatalogProblemKind.Partly } problem => HealthCheckResult.Degraded($"{NotRead}: the vaults of {problem.Subscriptions} subscriptions could not be listed ({problem.Code}); they stay as they were known."),
+        { Kind: CatalogProblemKind.Partly } problem => HealthCheckResult.Degraded($"{NotRead}: subscriptions whose vaults could not be listed: {problem.Subscriptions} ({problem.Code}); they stay as they were known."),
         { Kind: CatalogProblemKind.Empty } => HealthCheckResult.Degraded($"{NotRead}: the portal's identity sees no vault, so there is nothing to ask for."),
     });
 }

@@ -46,4 +46,8 @@ public sealed class CheckpointStores(IEnumerable<ICheckpointStore> stores)
 {
     /// <summary>Those that are configured.</summary>
     public IReadOnlyList<ICheckpointStore> All { get; } = [.. stores.Where(s => s.IsConfigured)];
+
+    /// <summary>The name of a place as a sentence begins with it.</summary>
+    /// <param name="where">The name, such as <see cref="ICheckpointStore.Name"/>.</param>
+    internal static string AtTheBeginning(string where) => char.ToUpperInvariant(where[0]) + where[1..];
 }

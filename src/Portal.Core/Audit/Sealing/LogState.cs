@@ -56,7 +56,7 @@ public sealed class LogState
         await store.AppendAsync(size, note, ct);
         // One of this size by another instance says the same, and is compared with the log the next time.
         if (await store.LatestAsync(ct) is var latest && (latest is null || CheckpointFile.SizeOf(latest) < size))
-            throw new SealingException(SealingProblem.StoreForgets, $"{Where(store.Name)} was given a checkpoint of {size} events and does not show it. Nothing new is granted until it does.");
+            throw new SealingException(SealingProblem.StoreForgets, $"{CheckpointStores.AtTheBeginning(store.Name)} was given a checkpoint of {size} events and does not show it. Nothing new is granted until it does.");
         Saw(store, note);
     }
 
@@ -203,7 +203,7 @@ public sealed class LogState
         if (SignedNote.Parse(text) is not { } note || Checkpoint.Parse(note.Text) is not { } checkpoint)
             throw Contradicts($"A checkpoint in {where} cannot be read.");
         if (checkpoint.Size > size)
-            throw Contradicts($"{Where(where)} has a checkpoint of {checkpoint.Size} events, and the database holds {size}: it was rolled back, or is another one.");
+            throw Contradicts($"{CheckpointStores.AtTheBeginning(where)} has a checkpoint of {checkpoint.Size} events, and the database holds {size}: it was rolled back, or is another one.");
         if (!keys.Any(note.IsSignedBy))
             throw Contradicts($"The newest checkpoint in {where} is signed by none of the log's keys.");
         byte[] root;
@@ -218,8 +218,6 @@ public sealed class LogState
 
         return root.AsSpan().SequenceEqual(checkpoint.Root) ? checkpoint : throw Contradicts($"The first {checkpoint.Size} events are not those of the checkpoint in {where}.");
     }
-
-    private static string Where(string where) => char.ToUpperInvariant(where[0]) + where[1..];
 
     private static SealingException Contradicts(string what) =>
         new(SealingProblem.Contradiction, $"{what} Nothing is sealed. Run 'dotnet Portal.Web.dll audit verify' and see the runbook, AuditNotSealed.");

@@ -59,7 +59,7 @@ internal sealed class StoreMemory
         if (AuditStore.SizeOf(latest) >= known.Held)
             return latest;
         known.IsShort = true;
-        var held = $"{char.ToUpperInvariant(store.Name[0])}{store.Name[1..]} held a checkpoint of {known.Held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.";
+        var held = $"{CheckpointStores.AtTheBeginning(store.Name)} held a checkpoint of {known.Held} events and does not any more. Find out who changed it, and put it back from a copy. See the runbook, AuditNotSealed.";
         throw new SealingException(SealingProblem.StoreForgets, store.Host is null || !known.OthersKeepMore
             ? held
             : $"{held} Or another instance has kept it since, under the same name ({store.RememberedAs}) and in another file: only once you know that, give each host a name of its own, or this one's file another path.");

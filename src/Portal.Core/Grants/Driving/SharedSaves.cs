@@ -20,8 +20,8 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
     private const int MostBeside = 4;
 
     private readonly Lock _lock = new();
-    private readonly Queue<Piece> _waiting = new();
-    private readonly Queue<IReadOnlyList<Piece>> _hung = new();
+    private readonly Queue<SavePiece> _waiting = new();
+    private readonly Queue<IReadOnlyList<SavePiece>> _hung = new();
     private bool _saving;
     private int _beside;
 
@@ -33,7 +33,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
     /// <returns>What the work returned, once it is saved.</returns>
     internal Task<T> RunAsync<T>(AssignmentClaim claim, Trio? known, Func<TrioAtWork, Task<T>> work, CancellationToken ct)
     {
-        var piece = new Piece<T>(claim, known, work, ct);
+        var piece = new SavePiece<T>(claim, known, work, ct);
         lock (_lock)
         {
             _waiting.Enqueue(piece);
@@ -55,9 +55,9 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
             await SaveAsync(pieces);
     }
 
-    private List<Piece> Next()
+    private List<SavePiece> Next()
     {
-        var next = new List<Piece>();
+        var next = new List<SavePiece>();
         lock (_lock)
         {
             while (next.Count < MostAtOnce && _waiting.TryDequeue(out var piece))
@@ -70,7 +70,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
     }
 
     /// <summary>It got no answer: it goes behind what hung before it, in parts, and each by itself the second time; and what is new does not wait for it.</summary>
-    private void TryAgain(IReadOnlyList<Piece> hung)
+    private void TryAgain(IReadOnlyList<SavePiece> hung)
     {
         var most = hung[0].HasHung ? 1 : (hung.Count + MostBeside - 1) / MostBeside;
         lock (_lock)
@@ -94,7 +94,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
             await SaveAsync(part);
     }
 
-    private List<Piece>? NextHung()
+    private List<SavePiece>? NextHung()
     {
         lock (_lock)
         {
@@ -107,7 +107,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
     }
 
     /// <summary>Never throws: each piece hears what became of it, or is tried again.</summary>
-    private async Task SaveAsync(IReadOnlyList<Piece> pieces)
+    private async Task SaveAsync(IReadOnlyList<SavePiece> pieces)
     {
         // Not disposed of: whoever leaves may be about to cancel it, and it holds nothing.
         var nobodyWaits = new CancellationTokenSource();
@@ -121,7 +121,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
             _ = nobodyWaits.CancelAsync();
             allLeft.SetResult();
         })).ToList();
-        var parts = new Stack<IReadOnlyList<Piece>>([pieces]);
+        var parts = new Stack<IReadOnlyList<SavePiece>>([pieces]);
         var failedAlone = 0;
         while (parts.TryPop(out var part))
         {
@@ -162,7 +162,7 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
 
     /// <summary>Saves a part.</summary>
     /// <returns>What tells each piece so.</returns>
-    private async Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<Piece> part, Task allLeft, CancellationToken ct)
+    private async Task<IReadOnlyList<Action>> RunAsync(IReadOnlyList<SavePiece> part, Task allLeft, CancellationToken ct)
     {
         var run = database.SaveAsync(
             // Alone, whoever clashed with somebody else's save may try several times.
@@ -173,13 +173,13 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         return await run;
     }
 
-    private async Task<IReadOnlyList<Action>> TryAsync(IReadOnlyList<Piece> pieces, CancellationToken ct)
+    private async Task<IReadOnlyList<Action>> TryAsync(IReadOnlyList<SavePiece> pieces, CancellationToken ct)
     {
         await using var db = await databases.CreateDbContextAsync(ct);
         return await ApplyAsync(db, pieces, ct);
     }
 
-    private async Task<IReadOnlyList<Action>> ApplyAsync(PortalDb db, IReadOnlyList<Piece> pieces, CancellationToken ct)
+    private async Task<IReadOnlyList<Action>> ApplyAsync(PortalDb db, IReadOnlyList<SavePiece> pieces, CancellationToken ct)
     {
         var now = clock.Now();
         var trios = await Trio.LoadAsync(db, [.. pieces.Select(p => (p.Claim, p.TakeKnown()))], now, ct);
@@ -195,86 +195,6 @@ public sealed class SharedSaves(IDbContextFactory<PortalDb> databases, DatabaseI
         ct.ThrowIfCancellationRequested();
         await db.SaveChangesAsync(ct);
         return succeed;
-    }
-
-    /// <summary>How a run of a piece would leave its row. The announcement and its instant, the release and the instant of a doubt are each written by one save under one number and by no other; the revision alone anybody may step.</summary>
-    private readonly record struct RowState(int Revision, long Fence, AssignmentIntent Intent, DateTimeOffset? IntentAt, DateTimeOffset? LostCallAt, AssignmentObservation Observed, bool IsLeased)
-    {
-        public static RowState Of(DesiredAssignment row) => new(row.Revision, row.Fence, row.Intent, row.IntentAt, row.LostCallAt, row.Observed, row.LeaseUntil is not null);
-    }
-
-    private abstract class Piece(AssignmentClaim claim, Trio? known, CancellationToken left)
-    {
-        private readonly Lock _lock = new();
-        private readonly List<(RowState Left, Action Succeed)> _runs = [];
-        private Trio? _known = known;
-
-        public AssignmentClaim Claim => claim;
-
-        /// <summary>Cancelled when whoever brought it does not wait for it any more.</summary>
-        public CancellationToken Left => left;
-
-        /// <summary>The trio as it is known without a read, once: the work changes it.</summary>
-        public Trio? TakeKnown() => Interlocked.Exchange(ref _known, null);
-
-        /// <summary>Whether a part that it was in got no answer.</summary>
-        public bool HasHung { get; set; }
-
-        /// <summary>Whether it was alone, its connection broke, and it got a second try.</summary>
-        public bool IsTriedAgain { get; set; }
-
-        /// <summary>Whether an earlier run that got no answer went through after all: its row stands as that run left it. To do it again would take a call that was announced a moment ago, and not made, for one that may arrive late, and an outcome for that of a claim that is over.</summary>
-        /// <remarks>What can be read need not last: a commit that is cancelled while it waits for a replica ends as if it had gone through, and a failover takes it away. So whoever finds it has a commit of their own come after it, and waits for the answer to that one. A run that has not gone through when this one reads, and does later, finds another revision; or this one does, and is done again from what is there. What somebody has changed since is run again on top of it: what it then says is true too, only more cautious.</remarks>
-        /// <returns>What tells the piece of that run's result; null when none did.</returns>
-        public Action? AsSavedBefore(DesiredAssignment? row)
-        {
-            lock (_lock)
-            {
-                if (row is null || _runs.Count == 0 || _runs.Find(run => run.Left == RowState.Of(row)).Succeed is not { } succeed)
-                    return null;
-                row.Confirm();
-                // This commit may get no answer either, and is found by the next run then.
-                _runs.Add((RowState.Of(row), succeed));
-                return succeed;
-            }
-        }
-
-        /// <summary>Does it, in a unit of work that is saved next.</summary>
-        /// <returns>What tells the piece of its result, once it is saved.</returns>
-        public async Task<Action> ApplyAsync(TrioAtWork at)
-        {
-            var before = at.Row?.Revision;
-            var succeed = await RunAsync(at);
-            if (at.Row is { } row && row.Revision != before)
-                lock (_lock)
-                    _runs.Add((RowState.Of(row), succeed));
-            return succeed;
-        }
-
-        public abstract void Fail(Exception fault);
-
-        protected abstract Task<Action> RunAsync(TrioAtWork at);
-    }
-
-    private sealed class Piece<T>(AssignmentClaim claim, Trio? known, Func<TrioAtWork, Task<T>> work, CancellationToken left) : Piece(claim, known, left)
-    {
-        private readonly TaskCompletionSource<T> _saved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<T> Saved => _saved.Task;
-
-        public override void Fail(Exception fault)
-        {
-            _saved.TrySetException(fault);
-            // Whoever has left does not look at it any more.
-            _ = _saved.Task.Exception;
-        }
-
-        // Each run has a result of its own: one that was given up may still be at work beside the next.
-        protected override async Task<Action> RunAsync(TrioAtWork at)
-        {
-            var result = await work(at);
-            return () => _saved.TrySetResult(result);
-        }
     }
 }
 

@@ -13,7 +13,7 @@ internal static class StoreCheck
         var remembered = await AuditStore.SizesAsync(db, stores.All, ct);
         foreach (var store in stores.All)
             if (remembered.TryGetValue(store.RememberedAs, out var held) && await ShownAsync(store, ct) is var shown && shown < held)
-                findings.Add($"{char.ToUpperInvariant(store.Name[0])}{store.Name[1..]} held a checkpoint of {held} events and shows {(shown == 0 ? "none" : $"one of {shown} at most")}: checkpoints in it were lost, or it was replaced.");
+                findings.Add($"{CheckpointStores.AtTheBeginning(store.Name)} held a checkpoint of {held} events and shows {(shown == 0 ? "none" : $"one of {shown} at most")}: checkpoints in it were lost, or it was replaced.");
     }
 
     // What stands in the place of a checkpoint is named where it is read: it hides no other finding.

@@ -90,7 +90,7 @@ internal sealed class Witnesses(PortalDb db, CheckpointStores stores, Findings f
         foreach (var foreign in _chain.Foreign().Reverse())
             findings.Insert(0, foreign);
         if (_largest is { Checkpoint: { } ahead, Where: var where } && ahead.Size > size)
-            findings.Insert(0, new VerifyFinding($"{char.ToUpperInvariant(where[0])}{where[1..]} has a checkpoint of {ahead.Size} events, signed {ahead.Time:u}, and the log has {size}: events at its end were taken away, or the database was rolled back.", size));
+            findings.Insert(0, new VerifyFinding($"{CheckpointStores.AtTheBeginning(where)} has a checkpoint of {ahead.Size} events, signed {ahead.Time:u}, and the log has {size}: events at its end were taken away, or the database was rolled back.", size));
     }
 
     /// <inheritdoc />
